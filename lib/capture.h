@@ -1,0 +1,43 @@
+/*
+ * Captured output: what a command wrote, as lines of the CRI container-log
+ * format (Kubernetes, "CRI logging format"): RFC3339NANO stdout|stderr F|P TEXT.
+ * P says that the line goes on: it was longer than RT_CAPTURE_CHUNK, or had no
+ * newline yet when it was written. Secrets are masked, also across pieces.
+ */
+#ifndef RT_CAPTURE_H
+#define RT_CAPTURE_H
+
+#include "buf.h"
+#include "redact.h"
+#include "rundir.h"
+
+#define RT_CAPTURE_CHUNK 16384 /* bytes of text a line, as container runtimes have it */
+
+enum rt_stream { RT_STDOUT, RT_STDERR };
+
+struct rt_capture {
+	int fd; /* the log; -1: nothing is kept any more */
+	struct rt_redact *redact;
+	struct rt_buf held[2];    /* may be the beginning of a secret */
+	struct rt_buf line[2];    /* what has no newline yet */
+	struct rt_buf text, out;
+};
+
+/* Begin to write to the log `fd`, which is owned from now on. Masking may be NULL. */
+void rt_capture_init(struct rt_capture *c, int fd, struct rt_redact *redact);
+
+/*
+ * A piece of output. Whole lines are written at once, in one write. -1 and
+ * errno when they cannot be: nothing is kept from then on.
+ */
+int rt_capture_add(struct rt_capture *c, enum rt_stream stream, struct rt_str piece);
+
+/* Whether a line waits for its end, and writing it as it stands. */
+bool rt_capture_pending(const struct rt_capture *c);
+int rt_capture_flush(struct rt_capture *c);
+
+/* The end of both streams: what is left is written. Returns as rt_capture_add. */
+int rt_capture_end(struct rt_capture *c);
+void rt_capture_release(struct rt_capture *c);
+
+#endif

@@ -1,0 +1,457 @@
+/* Reading one event: which key is which field, and what follows from it. Writing is event_write.c. */
+#include "event.h"
+#include "clock.h"
+#include "event_names.h"
+#include "text.h"
+
+#include <stdio.h>
+
+/* Whether a value is one for the field, and stands as rt would write it. */
+enum fit { UNFIT, FITS, AS_WRITTEN };
+
+static enum fit as_written_if(bool yes)
+{
+	return yes ? AS_WRITTEN : FITS;
+}
+
+bool rt_ts_is_canonical(const struct rt_json *v)
+{
+	return v->text.n == RT_TS_LEN && v->text.p[10] == 'T' && v->text.p[19] == '.' &&
+	       rt_same_bytes(v->text.p + 23, "+00:00", 6);
+}
+
+static enum fit fit_number(enum rt_field_kind kind, const struct rt_json *v)
+{
+	int64_t n;
+	double d;
+
+	if ((v->type != RT_JSON_INT && v->type != RT_JSON_REAL) || v->text.p[0] == '-')
+		return UNFIT;
+	if (kind == RT_KIND_INT && !rt_json_int(v, &n))
+		return UNFIT;
+	if (kind == RT_KIND_PERCENT && (!rt_json_number(v, &d) || d > 100))
+		return UNFIT;
+	return as_written_if(kind == RT_KIND_NUMBER || v->type == RT_JSON_INT);
+}
+
+static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
+{
+	bool string = v->type == RT_JSON_STRING;
+
+	switch (kind) {
+	case RT_KIND_STRING:
+		return string ? AS_WRITTEN : UNFIT;
+	case RT_KIND_TEXT:
+		return v->type == RT_JSON_ARRAY || v->type == RT_JSON_OBJECT ? UNFIT :
+									       as_written_if(string);
+	case RT_KIND_ANY:
+		return AS_WRITTEN;
+	case RT_KIND_INT:
+	case RT_KIND_NUMBER:
+	case RT_KIND_PERCENT:
+		return fit_number(kind, v);
+	case RT_KIND_BOOL:
+		return v->type == RT_JSON_TRUE || v->type == RT_JSON_FALSE ? AS_WRITTEN : UNFIT;
+	case RT_KIND_OBJECT:
+		return v->type == RT_JSON_OBJECT ? AS_WRITTEN : UNFIT;
+	case RT_KIND_TIME:
+		if (string)
+			return as_written_if(rt_ts_is_canonical(v));
+		/* fall through */
+	case RT_KIND_LEVEL:
+		return string ? AS_WRITTEN :
+		       v->type == RT_JSON_INT || v->type == RT_JSON_REAL ? FITS : UNFIT;
+	}
+	return UNFIT;
+}
+
+void rt_event_init(struct rt_event *ev)
+{
+	ev->line = (struct rt_str){ NULL, 0 };
+	ev->compact_size = 0;
+	ev->last_field = -1;
+	ev->in_order = true;
+	ev->canonical = false;
+	ev->fields = 0;
+	ev->timed = false;
+	ev->type = RT_T_INFO;
+	ev->level = RT_INFO;
+	ev->extra = ev->composed = ev->truncated = ev->faithful = false;
+}
+
+static const struct rt_name *find_name(const struct rt_json *key)
+{
+	const struct rt_name *name;
+	struct rt_buf plain;
+
+	if (!key->escaped)
+		return rt_name_find(key->text);
+	rt_buf_init(&plain);
+	rt_json_unescape(&plain, key->text);
+	name = rt_name_find(rt_buf_view(&plain));
+	rt_buf_release(&plain);
+	return name;
+}
+
+static void take_member(struct rt_event *ev, const struct rt_member *m)
+{
+	const struct rt_name *name = find_name(&m->key);
+	enum fit fit;
+	uint32_t field;
+	uint8_t bit;
+
+	if (!name) {
+		if (m->value.type == RT_JSON_TRUE && rt_json_is(&m->key, "truncated"))
+			ev->truncated = true;
+		else
+			ev->extra = true;
+		return;
+	}
+	bit = (uint8_t)(1u << name->rank);
+	field = UINT32_C(1) << name->field;
+	if (!(ev->fields & field))
+		ev->have[name->field] = 0;
+	/* Of duplicate keys the last counts, also when it takes the value away. */
+	ev->have[name->field] &= (uint8_t)~bit;
+	fit = m->value.type == RT_JSON_NULL ? UNFIT :
+					      fit_value((enum rt_field_kind)name->kind, &m->value);
+	if (fit == UNFIT) {
+		ev->extra |= m->value.type != RT_JSON_NULL;
+		if (!ev->have[name->field])
+			ev->fields &= ~field;
+		return;
+	}
+	if (ev->have[name->field] || name->field == RT_F_RUN_ID)
+		ev->extra = true;
+	ev->fields |= field;
+	ev->have[name->field] |= bit;
+	ev->slot[name->field][name->rank] = m->value;
+	/* What the members take that are as rt writes them: all of the line, if it is compact. */
+	if (fit == AS_WRITTEN && !m->key.escaped && (name->rank == 0) == (name->field != RT_F_TS)) {
+		ev->in_order &= (int)name->field > ev->last_field;
+		ev->last_field = name->field;
+		ev->compact_size += m->key.text.n + m->value.text.n + 4 +
+				    (m->value.type == RT_JSON_STRING ? 2 : 0);
+	}
+}
+
+void rt_event_set_json(struct rt_event *ev, enum rt_field f, struct rt_json value)
+{
+	if (rt_event_has(ev, f))
+		ev->extra = true;
+	ev->fields |= UINT32_C(1) << f;
+	ev->timed = false;
+	ev->canonical = false;
+	ev->composed |= f != RT_F_TS; /* a time holds no secret */
+	ev->have[f] = 1;
+	ev->slot[f][0] = value;
+}
+
+void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text)
+{
+	rt_event_set_json(ev, f, (struct rt_json){ text, RT_JSON_TEXT, false });
+}
+
+void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str number)
+{
+	bool real = false;
+
+	for (size_t i = 0; i < number.n; i++)
+		real |= number.p[i] == '.' || (number.p[i] | 0x20) == 'e';
+	rt_event_set_json(ev, f,
+			  (struct rt_json){ number, real ? RT_JSON_REAL : RT_JSON_INT, false });
+}
+
+/* The best name's value; *rank says which name that was. */
+static const struct rt_json *best(const struct rt_event *ev, enum rt_field f, int *rank)
+{
+	if (!rt_event_has(ev, f))
+		return NULL;
+	*rank = __builtin_ctz(ev->have[f]);
+	return &ev->slot[f][*rank];
+}
+
+/* The text of a string in place where it has no escapes, else through scratch. */
+static struct rt_str plain_text(const struct rt_json *v, struct rt_buf *scratch)
+{
+	if (!(v->type == RT_JSON_STRING && v->escaped))
+		return v->text;
+	rt_buf_clear(scratch);
+	rt_json_unescape(scratch, v->text);
+	return rt_buf_view(scratch);
+}
+
+/* The type's own words, or none. `action` is the last resort. */
+static const struct rt_json *type_value(const struct rt_event *ev)
+{
+	int rank;
+	const struct rt_json *v = best(ev, RT_F_TYPE, &rank);
+
+	if (!v)
+		v = best(ev, RT_F_ACTION, &rank);
+	if (v && v->type != RT_JSON_STRING && v->type != RT_JSON_TEXT)
+		v = NULL;
+	return v && v->text.n ? v : NULL;
+}
+
+static bool ends_in_failed(struct rt_str s)
+{
+	return s.n > 7 && memcmp(s.p + s.n - 6, "failed", 6) == 0 &&
+	       strchr("_.:-", s.p[s.n - 7]) != NULL;
+}
+
+static enum rt_level type_level(enum rt_type type, struct rt_str name)
+{
+	if (type == RT_T_ERROR || ends_in_failed(name))
+		return RT_ERROR;
+	return type == RT_T_WARNING ? RT_WARNING : RT_INFO;
+}
+
+enum rt_level rt_event_default_level(const struct rt_event *ev)
+{
+	const struct rt_json *v = ev->type == RT_T_OTHER ? type_value(ev) : NULL;
+
+	return type_level(ev->type, v ? v->text : rt_str(rt_type_name(ev->type)));
+}
+
+void rt_event_derive(struct rt_event *ev)
+{
+	const struct rt_json *v = type_value(ev);
+	struct rt_buf scratch;
+	int rank;
+
+	rt_buf_init(&scratch);
+	if (v)
+		ev->type = rt_type_find(plain_text(v, &scratch));
+	else
+		ev->type = rt_event_has(ev, RT_F_STAGE) || rt_event_has(ev, RT_F_PERCENT) ?
+				   RT_T_PROGRESS :
+				   RT_T_INFO;
+	ev->level = rt_event_default_level(ev);
+	v = best(ev, RT_F_LEVEL, &rank);
+	if (v)
+		rt_level_find(plain_text(v, &scratch), &ev->level);
+	rt_buf_release(&scratch);
+}
+
+/* What only the whole event tells: required fields, and whether type and level are canonical. */
+static bool is_canonical(const struct rt_event *ev)
+{
+	const uint32_t required = 1u << RT_F_TS | 1u << RT_F_TYPE | 1u << RT_F_MESSAGE;
+	const struct rt_json *v;
+	int rank;
+
+	if ((ev->fields & required) != required)
+		return false;
+	v = best(ev, RT_F_TYPE, &rank);
+	if (ev->type != RT_T_OTHER ? !rt_json_is(v, rt_type_name(ev->type)) : !rt_type_valid(v->text))
+		return false;
+	v = best(ev, RT_F_LEVEL, &rank);
+	return !v || (rt_json_is(v, rt_level_name(ev->level)) &&
+		      (ev->level != RT_INFO || rt_event_default_level(ev) != RT_INFO));
+}
+
+int rt_event_parse(struct rt_event *ev, struct rt_str line)
+{
+	struct rt_scan s;
+	struct rt_member m;
+	int got;
+
+	rt_event_init(ev);
+	ev->line = line;
+	if (rt_scan_init(&s, line) < 0 || s.close != '}')
+		return -1;
+	while ((got = rt_scan_next(&s, &m)) > 0)
+		take_member(ev, &m);
+	if (got < 0)
+		return -1;
+	rt_event_derive(ev);
+	ev->canonical = !ev->extra && !ev->truncated && ev->compact_size + 1 == line.n &&
+			is_canonical(ev);
+	return 0;
+}
+
+bool rt_event_get(const struct rt_event *ev, enum rt_field f, struct rt_json *value)
+{
+	int rank;
+	const struct rt_json *v = best(ev, f, &rank);
+
+	if (v) {
+		*value = *v;
+		return true;
+	}
+	if ((f == RT_F_MODEL || f == RT_F_AGENT_ROLE) && rt_event_has(ev, RT_F_METADATA)) {
+		struct rt_json found;
+
+		v = best(ev, RT_F_METADATA, &rank);
+		if (rt_scan_find(v->text, rt_str(rt_field_name(f)), &found) &&
+		    fit_value(RT_KIND_TEXT, &found) != UNFIT) {
+			*value = found;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool rt_event_time(const struct rt_event *ev, int64_t *ns)
+{
+	struct rt_buf scratch;
+	struct rt_json v;
+	struct rt_str text;
+	bool ok;
+
+	if (ev->timed) {
+		*ns = ev->ts_ns;
+		return true;
+	}
+	if (!rt_event_get(ev, RT_F_TS, &v))
+		return false;
+	if (v.type != RT_JSON_STRING && v.type != RT_JSON_TEXT)
+		return rt_clock_parse_number(v.text, ns);
+	rt_buf_init(&scratch);
+	text = plain_text(&v, &scratch);
+	/* OpenTelemetry writes nanoseconds as a string of digits. */
+	ok = rt_clock_parse(text, ns) ||
+	     (text.n >= 10 && rt_json_is_number(text) && rt_clock_parse_number(text, ns));
+	rt_buf_release(&scratch);
+	return ok;
+}
+
+bool rt_event_number(const struct rt_event *ev, enum rt_field f, double *number)
+{
+	int rank;
+	const struct rt_json *v = best(ev, f, &rank);
+
+	if (!v || !rt_json_number(v, number))
+		return false;
+	if (f == RT_F_DURATION_MS && rt_rank_is_seconds(rank)) {
+		struct rt_buf ms;
+		struct rt_json scaled;
+
+		/* By way of the text, so that it is the number that --normalize prints. */
+		rt_buf_init(&ms);
+		rt_milliseconds_text(v->text, true, &ms);
+		scaled = (struct rt_json){ rt_buf_view(&ms), RT_JSON_REAL, false };
+		rt_json_number(&scaled, number);
+		rt_buf_release(&ms);
+	}
+	return true;
+}
+
+bool rt_event_keep_time(struct rt_event *ev)
+{
+	ev->timed = rt_event_time(ev, &ev->ts_ns);
+	return ev->timed;
+}
+
+/* Seconds to milliseconds by moving the decimal point: exact, unlike a multiplication. */
+void rt_milliseconds_text(struct rt_str number, bool seconds, struct rt_buf *out)
+{
+	const char *dot = memchr(number.p, '.', number.n);
+	size_t whole = dot ? (size_t)(dot - number.p) : number.n;
+	size_t start = out->len;
+	struct rt_json v = { number, RT_JSON_REAL, false };
+	double d;
+
+	if (!seconds) {
+		rt_buf_addv(out, number);
+		return;
+	}
+	if (memchr(number.p, 'e', number.n) || memchr(number.p, 'E', number.n)) {
+		if (rt_json_number(&v, &d))
+			rt_buf_addf(out, "%.15g", d * 1000);
+		return;
+	}
+	rt_buf_add(out, number.p, whole);
+	for (size_t i = whole + 1; i < whole + 4; i++)
+		rt_buf_addc(out, i < number.n ? number.p[i] : '0');
+	while (out->len - start > 1 && out->s[start] == '0')
+		rt_buf_splice(out, start, 1, NULL, 0);
+	if (number.n > whole + 4) {
+		rt_buf_addc(out, '.');
+		rt_buf_add(out, number.p + whole + 4, number.n - whole - 4);
+	}
+}
+
+static bool time_text(const struct rt_event *ev, struct rt_buf *out)
+{
+	char ts[RT_TS_LEN + 1];
+	int64_t ns;
+
+	if (!rt_event_time(ev, &ns))
+		return false;
+	rt_clock_format(ts, ns);
+	rt_buf_add(out, ts, RT_TS_LEN);
+	return true;
+}
+
+static void type_text(const struct rt_event *ev, struct rt_buf *out)
+{
+	const struct rt_json *v = type_value(ev);
+
+	if (ev->type != RT_T_OTHER)
+		rt_buf_adds(out, rt_type_name(ev->type));
+	else if (v)
+		rt_json_text(v, out);
+}
+
+bool rt_event_text(const struct rt_event *ev, enum rt_field f, struct rt_buf *out)
+{
+	struct rt_json v;
+
+	if (f == RT_F_TS)
+		return time_text(ev, out);
+	if (f == RT_F_TYPE) {
+		type_text(ev, out);
+		return true;
+	}
+	if (f == RT_F_LEVEL) {
+		rt_buf_adds(out, rt_level_name(ev->level));
+		return true;
+	}
+	if (!rt_event_get(ev, f, &v)) {
+		if (f == RT_F_MESSAGE)
+			type_text(ev, out);
+		return f == RT_F_MESSAGE;
+	}
+	if (f == RT_F_DURATION_MS)
+		rt_milliseconds_text(v.text, rt_rank_is_seconds(__builtin_ctz(ev->have[f])), out);
+	else
+		rt_json_text(&v, out);
+	return true;
+}
+
+/* A canonical field's value; what is derived goes through scratch. */
+static bool lookup_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch,
+			 struct rt_json *value)
+{
+	enum rt_field_kind kind = rt_field_kind(f);
+	size_t start = scratch->len;
+
+	if (kind != RT_KIND_TIME && kind != RT_KIND_STRING && kind != RT_KIND_LEVEL &&
+	    f != RT_F_MESSAGE && f != RT_F_DURATION_MS)
+		return rt_event_get(ev, f, value);
+	if (!rt_event_text(ev, f, scratch))
+		return false;
+	value->text = (struct rt_str){ scratch->s + start, scratch->len - start };
+	value->type = f == RT_F_DURATION_MS ? RT_JSON_REAL : RT_JSON_TEXT;
+	value->escaped = false;
+	return true;
+}
+
+bool rt_event_lookup(const struct rt_event *ev, struct rt_str path, struct rt_buf *scratch,
+		     struct rt_json *value)
+{
+	enum rt_field f;
+	struct rt_json metadata;
+
+	if (rt_field_find(path, &f))
+		return lookup_field(ev, f, scratch, value);
+	if (ev->line.n && rt_scan_find(ev->line, path, value))
+		return true;
+	if (!rt_event_get(ev, RT_F_METADATA, &metadata))
+		return false;
+	if (path.n > 9 && memcmp(path.p, "metadata.", 9) == 0)
+		path = (struct rt_str){ path.p + 9, path.n - 9 };
+	return rt_scan_find(metadata.text, path, value);
+}

@@ -1,0 +1,402 @@
+/* The names in events: fields with what other systems call them, types, levels. */
+#include "event_names.h"
+
+#include <strings.h>
+
+static const struct rt_field_def fields[RT_FIELD_COUNT] = {
+	[RT_F_TS] = { "ts", 2, RT_KIND_TIME },
+	[RT_F_TYPE] = { "type", 4, RT_KIND_STRING },
+	[RT_F_LEVEL] = { "level", 5, RT_KIND_LEVEL },
+	[RT_F_STAGE] = { "stage", 5, RT_KIND_TEXT },
+	[RT_F_MESSAGE] = { "message", 7, RT_KIND_TEXT },
+	[RT_F_PERCENT] = { "percent", 7, RT_KIND_PERCENT },
+	[RT_F_STEP] = { "step", 4, RT_KIND_INT },
+	[RT_F_TOTAL_STEPS] = { "total_steps", 11, RT_KIND_INT },
+	[RT_F_ITERATION] = { "iteration", 9, RT_KIND_INT },
+	[RT_F_MAX_ITERATIONS] = { "max_iterations", 14, RT_KIND_INT },
+	[RT_F_TASK_ID] = { "task_id", 7, RT_KIND_TEXT },
+	[RT_F_STEP_ID] = { "step_id", 7, RT_KIND_TEXT },
+	[RT_F_COMPONENT] = { "component", 9, RT_KIND_TEXT },
+	[RT_F_ACTION] = { "action", 6, RT_KIND_TEXT },
+	[RT_F_AGENT_ROLE] = { "agent_role", 10, RT_KIND_TEXT },
+	[RT_F_MODEL] = { "model", 5, RT_KIND_TEXT },
+	[RT_F_CORRELATION_ID] = { "correlation_id", 14, RT_KIND_TEXT },
+	[RT_F_SPAN_ID] = { "span_id", 7, RT_KIND_TEXT },
+	[RT_F_EVENT_ID] = { "event_id", 8, RT_KIND_TEXT },
+	[RT_F_PARENT_ID] = { "parent_id", 9, RT_KIND_TEXT },
+	[RT_F_STATE_BEFORE] = { "state_before", 12, RT_KIND_TEXT },
+	[RT_F_STATE_AFTER] = { "state_after", 11, RT_KIND_TEXT },
+	[RT_F_SUCCESS] = { "success", 7, RT_KIND_BOOL },
+	[RT_F_RESULT] = { "result", 6, RT_KIND_ANY },
+	[RT_F_DURATION_MS] = { "duration_ms", 11, RT_KIND_NUMBER },
+	[RT_F_ERROR] = { "error", 5, RT_KIND_ANY },
+	[RT_F_METADATA] = { "metadata", 8, RT_KIND_OBJECT },
+	[RT_F_RUN_ID] = { "run_id", 6, RT_KIND_TEXT },
+};
+
+/*
+ * Every name that a field is read from, by length, the frequent ones first; of a
+ * field's names that with the lowest rank counts.
+ * `timestamp` beats `ts`, because systems that write both put a short form in ts.
+ */
+static const struct rt_name names[] = {
+	{ "ts", 2, RT_F_TS, 1, RT_KIND_TIME },
+	{ "msg", 3, RT_F_MESSAGE, 1, RT_KIND_TEXT },
+	{ "type", 4, RT_F_TYPE, 0, RT_KIND_STRING },
+	{ "step", 4, RT_F_STEP, 0, RT_KIND_INT },
+	{ "Body", 4, RT_F_MESSAGE, 3, RT_KIND_TEXT },
+	{ "data", 4, RT_F_METADATA, 2, RT_KIND_OBJECT },
+	{ "role", 4, RT_F_AGENT_ROLE, 1, RT_KIND_TEXT },
+	{ "time", 4, RT_F_TS, 2, RT_KIND_TIME },
+	{ "stage", 5, RT_F_STAGE, 0, RT_KIND_TEXT },
+	{ "level", 5, RT_F_LEVEL, 0, RT_KIND_LEVEL },
+	{ "model", 5, RT_F_MODEL, 0, RT_KIND_TEXT },
+	{ "error", 5, RT_F_ERROR, 0, RT_KIND_ANY },
+	{ "agent", 5, RT_F_COMPONENT, 2, RT_KIND_TEXT },
+	{ "event", 5, RT_F_TYPE, 3, RT_KIND_STRING },
+	{ "phase", 5, RT_F_STAGE, 1, RT_KIND_TEXT },
+	{ "runId", 5, RT_F_RUN_ID, 1, RT_KIND_TEXT },
+	{ "topic", 5, RT_F_TYPE, 4, RT_KIND_STRING },
+	{ "action", 6, RT_F_ACTION, 0, RT_KIND_TEXT },
+	{ "result", 6, RT_F_RESULT, 0, RT_KIND_ANY },
+	{ "run_id", 6, RT_F_RUN_ID, 0, RT_KIND_TEXT },
+	{ "detail", 6, RT_F_MESSAGE, 5, RT_KIND_TEXT },
+	{ "module", 6, RT_F_COMPONENT, 1, RT_KIND_TEXT },
+	{ "taskId", 6, RT_F_TASK_ID, 1, RT_KIND_TEXT },
+	{ "ts_iso", 6, RT_F_TS, 4, RT_KIND_TIME },
+	{ "message", 7, RT_F_MESSAGE, 0, RT_KIND_TEXT },
+	{ "percent", 7, RT_F_PERCENT, 0, RT_KIND_PERCENT },
+	{ "task_id", 7, RT_F_TASK_ID, 0, RT_KIND_TEXT },
+	{ "step_id", 7, RT_F_STEP_ID, 0, RT_KIND_TEXT },
+	{ "span_id", 7, RT_F_SPAN_ID, 0, RT_KIND_TEXT },
+	{ "success", 7, RT_F_SUCCESS, 0, RT_KIND_BOOL },
+	{ "details", 7, RT_F_METADATA, 1, RT_KIND_OBJECT },
+	{ "seconds", 7, RT_F_DURATION_MS, 4, RT_KIND_NUMBER },
+	{ "metadata", 8, RT_F_METADATA, 0, RT_KIND_OBJECT },
+	{ "event_id", 8, RT_F_EVENT_ID, 0, RT_KIND_TEXT },
+	{ "severity", 8, RT_F_LEVEL, 1, RT_KIND_LEVEL },
+	{ "trace_id", 8, RT_F_CORRELATION_ID, 2, RT_KIND_TEXT },
+	{ "component", 9, RT_F_COMPONENT, 0, RT_KIND_TEXT },
+	{ "iteration", 9, RT_F_ITERATION, 0, RT_KIND_INT },
+	{ "parent_id", 9, RT_F_PARENT_ID, 0, RT_KIND_TEXT },
+	{ "Timestamp", 9, RT_F_TS, 5, RT_KIND_TIME },
+	{ "eventType", 9, RT_F_TYPE, 2, RT_KIND_STRING },
+	{ "sessionId", 9, RT_F_RUN_ID, 3, RT_KIND_TEXT },
+	{ "timestamp", 9, RT_F_TS, 0, RT_KIND_TIME },
+	{ "agent_role", 10, RT_F_AGENT_ROLE, 0, RT_KIND_TEXT },
+	{ "@timestamp", 10, RT_F_TS, 3, RT_KIND_TIME },
+	{ "Attributes", 10, RT_F_METADATA, 3, RT_KIND_OBJECT },
+	{ "durationMs", 10, RT_F_DURATION_MS, 1, RT_KIND_NUMBER },
+	{ "event_type", 10, RT_F_TYPE, 1, RT_KIND_STRING },
+	{ "percentage", 10, RT_F_PERCENT, 2, RT_KIND_PERCENT },
+	{ "session_id", 10, RT_F_RUN_ID, 2, RT_KIND_TEXT },
+	{ "subtask_id", 10, RT_F_TASK_ID, 2, RT_KIND_TEXT },
+	{ "total_steps", 11, RT_F_TOTAL_STEPS, 0, RT_KIND_INT },
+	{ "duration_ms", 11, RT_F_DURATION_MS, 0, RT_KIND_NUMBER },
+	{ "state_after", 11, RT_F_STATE_AFTER, 0, RT_KIND_TEXT },
+	{ "description", 11, RT_F_MESSAGE, 4, RT_KIND_TEXT },
+	{ "pipeline_id", 11, RT_F_RUN_ID, 4, RT_KIND_TEXT },
+	{ "workOrderId", 11, RT_F_CORRELATION_ID, 3, RT_KIND_TEXT },
+	{ "state_before", 12, RT_F_STATE_BEFORE, 0, RT_KIND_TEXT },
+	{ "SeverityText", 12, RT_F_LEVEL, 2, RT_KIND_LEVEL },
+	{ "duration_sec", 12, RT_F_DURATION_MS, 2, RT_KIND_NUMBER },
+	{ "progress_pct", 12, RT_F_PERCENT, 1, RT_KIND_PERCENT },
+	{ "correlationId", 13, RT_F_CORRELATION_ID, 1, RT_KIND_TEXT },
+	{ "event_summary", 13, RT_F_MESSAGE, 2, RT_KIND_TEXT },
+	{ "maxIterations", 13, RT_F_MAX_ITERATIONS, 1, RT_KIND_INT },
+	{ "correlation_id", 14, RT_F_CORRELATION_ID, 0, RT_KIND_TEXT },
+	{ "max_iterations", 14, RT_F_MAX_ITERATIONS, 0, RT_KIND_INT },
+	{ "duration_seconds", 16, RT_F_DURATION_MS, 3, RT_KIND_NUMBER },
+};
+
+#define NAMES (sizeof(names) / sizeof(*names))
+#define LONGEST 16
+
+/* Where the names of each length begin in `names`. */
+static const uint8_t by_length[LONGEST + 2] = {
+	0, 0, 0, 1, 2, 8, 17, 24, 32, 36, 43, 51, 57, 61, 64, 66, 66, 67,
+};
+
+const struct rt_name *rt_name_find(struct rt_str key)
+{
+	if (key.n > LONGEST)
+		return NULL;
+	for (size_t i = by_length[key.n]; i < by_length[key.n + 1]; i++) {
+		if (rt_same_bytes(names[i].text, key.p, key.n))
+			return &names[i];
+	}
+	return NULL;
+}
+
+const struct rt_name *rt_name_at(size_t i)
+{
+	return i < NAMES ? &names[i] : NULL;
+}
+
+enum rt_field_kind rt_field_kind(enum rt_field f)
+{
+	return fields[f].kind;
+}
+
+const char *rt_field_name(enum rt_field f)
+{
+	return fields[f].name;
+}
+
+struct rt_str rt_field_key(enum rt_field f)
+{
+	return (struct rt_str){ fields[f].name, fields[f].len };
+}
+
+bool rt_field_find(struct rt_str name, enum rt_field *f)
+{
+	for (int i = 0; i < RT_FIELD_COUNT; i++) {
+		if (rt_str_is(name, fields[i].name)) {
+			*f = (enum rt_field)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Known types: the name, and the message they have when none is given. A part
+ * in [] is left out when its field is not there; a {field} outside of [] is one
+ * that --strict wants.
+ */
+static const struct rt_type_def types[RT_TYPE_COUNT] = {
+	[RT_T_OTHER] = { "", 0, "" },
+	[RT_T_RUN_STARTED] = { "run_started", 11, "Run started" },
+	[RT_T_RUN_COMPLETED] = { "run_completed", 13, "Run completed" },
+	[RT_T_RUN_FAILED] = { "run_failed", 10, "Run failed[: {error}]" },
+	[RT_T_RUN_CANCELLED] = { "run_cancelled", 13, "Run cancelled[: {error}]" },
+	[RT_T_RUN_PAUSED] = { "run_paused", 10, "Run paused" },
+	[RT_T_RUN_RESUMED] = { "run_resumed", 11, "Run resumed" },
+	[RT_T_SESSION_STARTED] = { "session_started", 15, "Session started" },
+	[RT_T_SESSION_COMPLETED] = { "session_completed", 17, "Session completed" },
+	[RT_T_SESSION_FAILED] = { "session_failed", 14, "Session failed[: {error}]" },
+	[RT_T_SESSION_ABORTED] = { "session_aborted", 15, "Session aborted[: {error}]" },
+	[RT_T_PROGRESS] = { "progress", 8, "Progress[ in {stage}][: {percent}%]" },
+	[RT_T_PHASE_TRANSITION] = { "phase_transition", 16,
+				    "Phase[ {state_before} to] {stage}" },
+	[RT_T_PHASE_STARTED] = { "phase_started", 13, "Phase {stage} started" },
+	[RT_T_PHASE_COMPLETED] = { "phase_completed", 15, "Phase {stage} completed" },
+	[RT_T_ITERATION_STARTED] = { "iteration_started", 17,
+				     "Iteration {iteration}[ of {max_iterations}] started" },
+	[RT_T_ITERATION_COMPLETED] = { "iteration_completed", 19,
+				       "Iteration {iteration}[ of {max_iterations}] completed" },
+	[RT_T_STEP_STARTED] = { "step_started", 12, "Step[ {step}][ of {total_steps}] started" },
+	[RT_T_STEP_COMPLETED] = { "step_completed", 14, "Step[ {step}] completed" },
+	[RT_T_STEP_FAILED] = { "step_failed", 11, "Step[ {step}] failed[: {error}]" },
+	[RT_T_STEP_RETRYING] = { "step_retrying", 13, "Step[ {step}] retrying[: {error}]" },
+	[RT_T_STEP_SKIPPED] = { "step_skipped", 12, "Step[ {step}] skipped" },
+	[RT_T_TASK_SCHEDULED] = { "task_scheduled", 14, "Task {task_id} scheduled" },
+	[RT_T_TASK_STARTED] = { "task_started", 12, "Task {task_id} started" },
+	[RT_T_TASK_COMPLETED] = { "task_completed", 14, "Task {task_id} completed" },
+	[RT_T_TASK_FAILED] = { "task_failed", 11, "Task {task_id} failed[: {error}]" },
+	[RT_T_TASK_RETRYING] = { "task_retrying", 13, "Task {task_id} retrying[: {error}]" },
+	[RT_T_TASK_SKIPPED] = { "task_skipped", 12, "Task {task_id} skipped" },
+	[RT_T_AGENT_INVOKED] = { "agent_invoked", 13, "Agent {agent_role} invoked" },
+	[RT_T_AGENT_RESPONSE] = { "agent_response", 14, "Agent {agent_role} responded" },
+	[RT_T_LLM_REQUEST_SENT] = { "llm_request_sent", 16,
+				    "LLM request to {model}[ for {agent_role}]" },
+	[RT_T_LLM_RESPONSE_RECEIVED] = { "llm_response_received", 21,
+					 "LLM response from {model}[ for {agent_role}]" },
+	[RT_T_MODEL_ROUTED] = { "model_routed", 12, "Routed to {model}[ for {agent_role}]" },
+	[RT_T_COST_TRACKING] = { "cost_tracking", 13, "Cost so far" },
+	[RT_T_GATE_CHECKED] = { "gate_checked", 12, "Gate[ {component}] checked[: {result}]" },
+	[RT_T_GATE_EVALUATED] = { "gate_evaluated", 14, "Gate[ {component}] evaluated[: {result}]" },
+	[RT_T_GATE_BLOCKED] = { "gate_blocked", 12, "Gate[ {component}] blocked[: {result}]" },
+	[RT_T_GATE_WARNED] = { "gate_warned", 11, "Gate[ {component}] warned[: {result}]" },
+	[RT_T_DIFF_APPLIED] = { "diff_applied", 12, "Diff applied" },
+	[RT_T_DIFF_FAILED] = { "diff_failed", 11, "Diff failed[: {error}]" },
+	[RT_T_COMMAND_EXECUTED] = { "command_executed", 16, "Command executed[: {action}]" },
+	[RT_T_FILE_WRITTEN] = { "file_written", 12, "File written[: {result}]" },
+	[RT_T_FILE_READ_FAILED] = { "file_read_failed", 16, "File could not be read[: {error}]" },
+	[RT_T_VERIFICATION_STARTED] = { "verification_started", 20, "Verification started" },
+	[RT_T_VERIFICATION_PASSED] = { "verification_passed", 19, "Verification passed" },
+	[RT_T_VERIFICATION_FAILED] = { "verification_failed", 19, "Verification failed[: {error}]" },
+	[RT_T_ARTIFACT_CREATED] = { "artifact_created", 16, "Artifact created[: {result}]" },
+	[RT_T_ARTIFACT_UPDATED] = { "artifact_updated", 16, "Artifact updated[: {result}]" },
+	[RT_T_ARTIFACT_DELETED] = { "artifact_deleted", 16, "Artifact deleted[: {result}]" },
+	[RT_T_DELIVERY_STARTED] = { "delivery_started", 16, "Delivery started" },
+	[RT_T_DELIVERY_COMPLETED] = { "delivery_completed", 18, "Delivery completed" },
+	[RT_T_CLARIFICATION_REQUESTED] = { "clarification_requested", 23,
+					   "Clarification requested" },
+	[RT_T_CLARIFICATION_ANSWERED] = { "clarification_answered", 22,
+					  "Clarification answered" },
+	[RT_T_PAUSE_REQUESTED] = { "pause_requested", 15, "Pause requested" },
+	[RT_T_RESUME_REQUESTED] = { "resume_requested", 16, "Resume requested" },
+	[RT_T_CANCEL_REQUESTED] = { "cancel_requested", 16, "Cancel requested" },
+	[RT_T_CONTEXT_ADDED] = { "context_added", 13, "Context added" },
+	[RT_T_INFO] = { "info", 4, "" },
+	[RT_T_WARNING] = { "warning", 7, "" },
+	[RT_T_ERROR] = { "error", 5, "[{error}]" },
+};
+
+const char *rt_type_name(enum rt_type t)
+{
+	return types[t].name;
+}
+
+const char *rt_type_template(enum rt_type t)
+{
+	return types[t].message;
+}
+
+/* The known types by the length of their names, and where each length begins. */
+static const uint8_t types_by_length[] = {
+	RT_T_INFO, RT_T_ERROR, RT_T_WARNING, RT_T_PROGRESS, RT_T_RUN_FAILED, RT_T_RUN_PAUSED,
+	RT_T_DIFF_FAILED, RT_T_GATE_WARNED, RT_T_RUN_RESUMED, RT_T_RUN_STARTED,
+	RT_T_STEP_FAILED, RT_T_TASK_FAILED, RT_T_DIFF_APPLIED, RT_T_FILE_WRITTEN,
+	RT_T_GATE_BLOCKED, RT_T_GATE_CHECKED, RT_T_MODEL_ROUTED, RT_T_STEP_SKIPPED,
+	RT_T_STEP_STARTED, RT_T_TASK_SKIPPED, RT_T_TASK_STARTED, RT_T_AGENT_INVOKED,
+	RT_T_CONTEXT_ADDED, RT_T_COST_TRACKING, RT_T_PHASE_STARTED, RT_T_RUN_CANCELLED,
+	RT_T_RUN_COMPLETED, RT_T_STEP_RETRYING, RT_T_TASK_RETRYING, RT_T_AGENT_RESPONSE,
+	RT_T_GATE_EVALUATED, RT_T_SESSION_FAILED, RT_T_STEP_COMPLETED, RT_T_TASK_COMPLETED,
+	RT_T_TASK_SCHEDULED, RT_T_PAUSE_REQUESTED, RT_T_PHASE_COMPLETED, RT_T_SESSION_ABORTED,
+	RT_T_SESSION_STARTED, RT_T_ARTIFACT_CREATED, RT_T_ARTIFACT_DELETED,
+	RT_T_ARTIFACT_UPDATED, RT_T_CANCEL_REQUESTED, RT_T_COMMAND_EXECUTED,
+	RT_T_DELIVERY_STARTED, RT_T_FILE_READ_FAILED, RT_T_LLM_REQUEST_SENT,
+	RT_T_PHASE_TRANSITION, RT_T_RESUME_REQUESTED, RT_T_ITERATION_STARTED,
+	RT_T_SESSION_COMPLETED, RT_T_DELIVERY_COMPLETED, RT_T_ITERATION_COMPLETED,
+	RT_T_VERIFICATION_FAILED, RT_T_VERIFICATION_PASSED, RT_T_VERIFICATION_STARTED,
+	RT_T_LLM_RESPONSE_RECEIVED, RT_T_CLARIFICATION_ANSWERED, RT_T_CLARIFICATION_REQUESTED,
+};
+
+static const uint8_t type_lengths[] = {
+	0, 0, 0, 0, 0, 1, 2, 2, 3, 4, 4, 6, 12, 21, 29, 35, 39, 49, 51, 52, 55, 56, 57, 58, 59,
+};
+
+#define TYPE_LONGEST 23
+
+static enum rt_type find_known(struct rt_str name)
+{
+	if (name.n > TYPE_LONGEST)
+		return RT_T_OTHER;
+	for (size_t i = type_lengths[name.n]; i < type_lengths[name.n + 1]; i++) {
+		const struct rt_type_def *def = &types[types_by_length[i]];
+
+		if (rt_same_bytes(def->name, name.p, name.n))
+			return (enum rt_type)types_by_length[i];
+	}
+	return RT_T_OTHER;
+}
+
+/* How others end the names of our types. */
+static const struct {
+	const char *theirs, *ours;
+} endings[] = {
+	{ "_start", "_started" },      { "_begin", "_started" },
+	{ "_complete", "_completed" }, { "_end", "_completed" },
+	{ "_finished", "_completed" }, { "_succeeded", "_completed" },
+	{ "_fail", "_failed" },	       { "_failure", "_failed" },
+	{ "_canceled", "_cancelled" }, { "_aborted", "_cancelled" },
+	{ "_retry", "_retrying" },     { "_retried", "_retrying" },
+	{ "_skip", "_skipped" },       { "_passed", "_completed" },
+	{ "_request", "_request_sent" }, { "_response", "_response_received" },
+};
+
+static enum rt_type find_twin(struct rt_str name)
+{
+	char copy[64];
+
+	if (name.n >= 32)
+		return RT_T_OTHER;
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c | 0x20);
+		copy[i] = c == '.' || c == '-' || c == ':' ? '_' : c;
+	}
+	name.p = copy;
+	if (find_known(name) != RT_T_OTHER)
+		return find_known(name);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		struct rt_str theirs = rt_str(endings[i].theirs), ours = rt_str(endings[i].ours);
+		struct rt_str twin;
+
+		if (name.n <= theirs.n || memcmp(copy + name.n - theirs.n, theirs.p, theirs.n) != 0)
+			continue;
+		memcpy(copy + name.n - theirs.n, ours.p, ours.n);
+		twin = (struct rt_str){ copy, name.n - theirs.n + ours.n };
+		return find_known(twin);
+	}
+	return RT_T_OTHER;
+}
+
+enum rt_type rt_type_find(struct rt_str name)
+{
+	enum rt_type t = find_known(name);
+
+	return t != RT_T_OTHER ? t : find_twin(name);
+}
+
+bool rt_type_valid(struct rt_str name)
+{
+	if (name.n == 0 || name.n > 64 || name.p[0] < 'a' || name.p[0] > 'z')
+		return false;
+	for (size_t i = 1; i < name.n; i++) {
+		char c = name.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+		      c == ':' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+static const char *const level_names[] = { "debug", "info", "warning", "error", "critical" };
+
+const char *rt_level_name(enum rt_level l)
+{
+	return level_names[l];
+}
+
+/* What else levels are called: syslog, log4j, pino, Go, OpenTelemetry. */
+static const struct {
+	const char *name;
+	enum rt_level level;
+} level_aliases[] = {
+	{ "warn", RT_WARNING },	 { "fatal", RT_CRITICAL }, { "trace", RT_DEBUG },
+	{ "verbose", RT_DEBUG }, { "notice", RT_INFO },	   { "information", RT_INFO },
+	{ "err", RT_ERROR },	 { "severe", RT_ERROR },   { "crit", RT_CRITICAL },
+	{ "alert", RT_CRITICAL }, { "emerg", RT_CRITICAL }, { "panic", RT_CRITICAL },
+};
+
+static bool same_word(struct rt_str s, const char *word)
+{
+	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
+}
+
+/* pino's 10 (trace) to 60 (fatal); a number between counts as the one below. */
+static bool find_pino(struct rt_str name, enum rt_level *l)
+{
+	static const enum rt_level pino[] = { RT_DEBUG,	  RT_DEBUG, RT_INFO,
+					      RT_WARNING, RT_ERROR, RT_CRITICAL };
+	int n;
+
+	if (name.n != 2 || name.p[0] < '1' || name.p[0] > '9' || name.p[1] < '0' || name.p[1] > '9')
+		return false;
+	n = name.p[0] - '1';
+	*l = pino[n > 5 ? 5 : n];
+	return true;
+}
+
+bool rt_level_find(struct rt_str name, enum rt_level *l)
+{
+	for (int i = RT_DEBUG; i <= RT_CRITICAL; i++) {
+		if (same_word(name, level_names[i])) {
+			*l = (enum rt_level)i;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < sizeof(level_aliases) / sizeof(*level_aliases); i++) {
+		if (same_word(name, level_aliases[i].name)) {
+			*l = level_aliases[i].level;
+			return true;
+		}
+	}
+	return find_pino(name, l);
+}

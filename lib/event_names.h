@@ -1,0 +1,58 @@
+/* The tables of names behind event.h; for the event_*.c files only. */
+#ifndef RT_EVENT_NAMES_H
+#define RT_EVENT_NAMES_H
+
+#include "event.h"
+
+/* Which JSON values a field takes; a key with another one counts as no field. */
+enum rt_field_kind {
+	RT_KIND_TIME,    /* string or number */
+	RT_KIND_STRING,
+	RT_KIND_TEXT,    /* any scalar */
+	RT_KIND_ANY,
+	RT_KIND_INT,     /* integral, from 0 */
+	RT_KIND_NUMBER,  /* from 0 */
+	RT_KIND_PERCENT, /* 0 to 100 */
+	RT_KIND_BOOL,
+	RT_KIND_OBJECT,
+	RT_KIND_LEVEL,   /* a word, or pino's number */
+};
+
+struct rt_field_def {
+	const char *name;
+	size_t len;
+	enum rt_field_kind kind;
+};
+
+struct rt_name {
+	const char *text;
+	uint8_t len;
+	uint8_t field, rank; /* the field's rank-th name */
+	uint8_t kind;        /* enum rt_field_kind of the field */
+};
+
+struct rt_type_def {
+	const char *name;
+	size_t len;
+	const char *message;
+};
+
+enum rt_field_kind rt_field_kind(enum rt_field f);
+struct rt_str rt_field_key(enum rt_field f); /* its name as a view */
+const struct rt_name *rt_name_find(struct rt_str key);
+const struct rt_name *rt_name_at(size_t i); /* NULL past the last */
+const char *rt_type_template(enum rt_type t);
+
+/* duration_ms was given in seconds. */
+static inline bool rt_rank_is_seconds(int rank)
+{
+	return rank >= 2;
+}
+
+/* Whether a time stands in the form of rt_clock_format. */
+bool rt_ts_is_canonical(const struct rt_json *v);
+
+/* Append a duration field's number text in milliseconds. */
+void rt_milliseconds_text(struct rt_str number, bool seconds, struct rt_buf *out);
+
+#endif

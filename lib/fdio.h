@@ -1,0 +1,68 @@
+/* Files: reading and writing whole, replacing in one step, locks. */
+#ifndef RT_FDIO_H
+#define RT_FDIO_H
+
+#include "buf.h"
+#include "err.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* Read up to `limit` bytes from where fd stands, to its end. -1 and errno: EFBIG past the limit. */
+int rt_fd_read(int fd, struct rt_buf *b, size_t limit);
+
+/* Write all of it, going on after EINTR and short writes. -1 and errno. */
+int rt_fd_write(int fd, const void *data, size_t n);
+
+/*
+ * Open a regular file below the directory `dirfd`, with O_CLOEXEC and without
+ * following a link in any part of `path` (which has no ".."): -1 and errno,
+ * ELOOP for a link, ENXIO for something that is no regular file. It never
+ * blocks, on a FIFO neither.
+ */
+int rt_file_open(int dirfd, const char *path, int flags, mode_t mode);
+
+/* Such a file's contents, at most `limit` bytes. -1 and errno. */
+int rt_file_read(int dirfd, const char *path, struct rt_buf *b, size_t limit);
+
+/* How a file is put in place of the old one. */
+enum rt_replace {
+	RT_REPLACE_FAST,    /* exchanged; atomic for readers, after a power cut it may be empty */
+	RT_REPLACE_RENAME,  /* renamed over */
+	RT_REPLACE_DURABLE, /* synced, renamed, directory synced */
+};
+
+/*
+ * Put a file in place of another in two steps, so that running out of space is
+ * known before anything else is done. Owner, group and mode of a replaced file
+ * stay; a new one gets 0666 less the umask. `name` lies in dirfd itself.
+ *
+ * Callers keep others out (the run's lock): the temporary file has a fixed
+ * name, ".NAME.tmp", and one that a crash left is removed.
+ */
+struct rt_replacement {
+	int dirfd;
+	char name[64], tmp[80];
+	bool exists; /* there was a regular file before */
+};
+
+int rt_replace_prepare(struct rt_replacement *r, int dirfd, const char *name, struct rt_str data,
+		       enum rt_replace how, struct rt_err *err);
+int rt_replace_commit(struct rt_replacement *r, enum rt_replace how, struct rt_err *err);
+void rt_replace_abort(struct rt_replacement *r);
+
+/* Both steps. */
+int rt_file_replace(int dirfd, const char *name, struct rt_str data, enum rt_replace how,
+		    struct rt_err *err);
+
+/*
+ * Take the exclusive flock(2) of fd, waiting at most timeout_ms. -1 and errno:
+ * EWOULDBLOCK when time ran out.
+ */
+int rt_lock(int fd, int timeout_ms);
+void rt_unlock(int fd);
+
+/* A new file or folder as root belongs to the owner of the folder it is in. Best effort. */
+void rt_give_to_owner_of(int dirfd, int fd);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Which events are meant: conditions on fields, all of which must hold. Each
+ * takes several values, of which one must.
+ */
+#ifndef RT_FILTER_H
+#define RT_FILTER_H
+
+#include "event.h"
+
+struct rt_filter; /* opaque */
+
+struct rt_filter *rt_filter_new(void); /* NULL when memory runs out */
+void rt_filter_free(struct rt_filter *f);
+
+/*
+ * The field's text is one of `values` ("a,b"; types match their twins, too).
+ * For RT_F_LEVEL: this level or a worse one.
+ */
+int rt_filter_field(struct rt_filter *f, enum rt_field field, const char *values,
+		    struct rt_err *err);
+
+/* The step: a number matches RT_F_STEP or step_id "step_00N", other text step_id or a step's name. */
+int rt_filter_step(struct rt_filter *f, const char *values, struct rt_err *err);
+
+/* The decoded message contains `text` (fixed) or matches the extended regular expression. */
+int rt_filter_grep(struct rt_filter *f, const char *pattern, bool fixed, struct rt_err *err);
+
+/* Happened in [since, until); events without a time are left out. */
+int rt_filter_time(struct rt_filter *f, int64_t since_ns, int64_t until_ns);
+
+/*
+ * "KEY OP VALUE" with OP one of = == != < <= > >= ~ (a regular expression), with
+ * or without spaces. Numbers compare as numbers when both sides are; `ts` as
+ * times; other text bytewise. An absent key matches only "!=".
+ */
+int rt_filter_match_expr(struct rt_filter *f, const char *expr, struct rt_err *err);
+
+/* Whether there is no condition at all. */
+bool rt_filter_empty(const struct rt_filter *f);
+
+/* Whether the event meets all of it. `scratch` is emptied and used. */
+bool rt_filter_match(const struct rt_filter *f, const struct rt_event *ev, struct rt_buf *scratch);
+
+#endif

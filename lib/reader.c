@@ -1,0 +1,231 @@
+/* Lines of a file or stream in bounded memory, forwards and backwards. See evlog.h. */
+#include "evlog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK (256u << 10)
+
+int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backward)
+{
+	struct stat st;
+
+	memset(r, 0, sizeof(*r));
+	if (fstat(fd, &st) < 0)
+		return -1;
+	r->fd = fd;
+	r->from = r->pos = from;
+	r->to = to;
+	r->backward = backward;
+	r->stream = !S_ISREG(st.st_mode);
+	if (r->stream && backward) {
+		errno = ESPIPE;
+		return -1;
+	}
+	if (backward)
+		r->pos = r->to = to < 0 || to > st.st_size ? st.st_size : to;
+	r->cap = BLOCK;
+	r->buf = malloc(r->cap);
+	return r->buf ? 0 : -1;
+}
+
+void rt_reader_release(struct rt_reader *r)
+{
+	free(r->buf);
+	r->buf = NULL;
+}
+
+static bool make_room(struct rt_reader *r, size_t need)
+{
+	size_t cap = r->cap;
+	char *buf;
+
+	if (need <= cap)
+		return true;
+	while (cap < need)
+		cap *= 2;
+	buf = realloc(r->buf, cap);
+	if (!buf) {
+		errno = ENOMEM;
+		return false;
+	}
+	r->buf = buf;
+	r->cap = cap;
+	return true;
+}
+
+static ssize_t read_at(struct rt_reader *r, char *buf, size_t n, off_t at)
+{
+	ssize_t got;
+
+	do
+		got = r->stream ? read(r->fd, buf, n) : pread(r->fd, buf, n, at);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* More bytes behind buf[end): their number, 0 at the end. */
+static ssize_t fill_forward(struct rt_reader *r)
+{
+	size_t room;
+	ssize_t n;
+
+	if (r->start) {
+		memmove(r->buf, r->buf + r->start, r->end - r->start);
+		r->end -= r->start;
+		r->start = 0;
+	}
+	if (!make_room(r, r->end + BLOCK / 2))
+		return -1;
+	room = r->cap - r->end;
+	if (r->to >= 0 && (off_t)room > r->to - r->pos)
+		room = r->to > r->pos ? (size_t)(r->to - r->pos) : 0;
+	if (room == 0)
+		return 0;
+	n = read_at(r, r->buf + r->end, room, r->pos);
+	if (n > 0) {
+		r->end += (size_t)n;
+		r->pos += n;
+	}
+	return n;
+}
+
+/* Hand out buf[begin, stop), which stands at the offset `at`. */
+static void hand_out(struct rt_reader *r, size_t begin, size_t stop, off_t at, struct rt_str *line)
+{
+	r->line_at = at;
+	*line = (struct rt_str){ r->buf + begin, stop - begin };
+	if (at == 0 && line->n >= 3 && memcmp(line->p, "\xef\xbb\xbf", 3) == 0) {
+		line->p += 3;
+		line->n -= 3;
+	}
+}
+
+static off_t start_offset(const struct rt_reader *r)
+{
+	return r->pos - (off_t)(r->end - r->start);
+}
+
+int rt_reader_buffered(struct rt_reader *r, struct rt_str *line)
+{
+	char *nl = memchr(r->buf + r->start, '\n', r->end - r->start);
+
+	if (!nl || r->skipping)
+		return 0;
+	r->torn = false;
+	hand_out(r, r->start, (size_t)(nl - r->buf), start_offset(r), line);
+	r->start = (size_t)(nl - r->buf) + 1;
+	return 1;
+}
+
+static int next_forward(struct rt_reader *r, struct rt_str *line)
+{
+	size_t searched = r->start;
+
+	for (;;) {
+		char *nl = memchr(r->buf + searched, '\n', r->end - searched);
+		size_t kept;
+		ssize_t n;
+
+		if (nl && r->skipping) {
+			r->skipping = false;
+			r->skipped++;
+			searched = r->start = (size_t)(nl - r->buf) + 1;
+			continue;
+		}
+		if (nl) {
+			r->torn = false;
+			hand_out(r, r->start, (size_t)(nl - r->buf), start_offset(r), line);
+			r->start = (size_t)(nl - r->buf) + 1;
+			return 1;
+		}
+		if (r->end - r->start > RT_READ_LINE_MAX || r->skipping) {
+			r->skipping = true;
+			r->start = r->end;
+		}
+		kept = r->end - r->start;
+		n = fill_forward(r);
+		if (n < 0)
+			return -1;
+		searched = r->start + kept;
+		if (n > 0)
+			continue;
+		if (kept == 0 || r->whole_only)
+			return 0;
+		r->torn = true;
+		hand_out(r, r->start, r->end, start_offset(r), line);
+		r->start = r->end;
+		return 1;
+	}
+}
+
+/* More bytes before buf[0, end), where start is always 0 and pos the offset of buf[0]. */
+static int fill_backward(struct rt_reader *r)
+{
+	size_t kept = r->end, want = kept > BLOCK / 2 ? kept : BLOCK / 2;
+	size_t got = 0;
+
+	if ((off_t)want > r->pos - r->from)
+		want = (size_t)(r->pos - r->from);
+	if (!make_room(r, want + kept))
+		return -1;
+	memmove(r->buf + want, r->buf, kept);
+	r->pos -= (off_t)want;
+	while (got < want) {
+		ssize_t n = read_at(r, r->buf + got, want - got, r->pos + (off_t)got);
+
+		if (n <= 0) {
+			if (n == 0)
+				errno = EIO; /* the file shrank under us */
+			return -1;
+		}
+		got += (size_t)n;
+	}
+	r->end = want + kept;
+	return 0;
+}
+
+static int next_backward(struct rt_reader *r, struct rt_str *line)
+{
+	size_t stop, searched = 0; /* bytes before stop that hold no newline */
+
+	if (r->end == 0 && r->pos == r->from)
+		return 0;
+	if (r->end == 0 && fill_backward(r) < 0)
+		return -1;
+	r->torn = r->buf[r->end - 1] != '\n';
+	stop = r->torn ? r->end : r->end - 1;
+	for (;;) {
+		char *nl = memrchr(r->buf, '\n', stop - searched);
+
+		if (!nl && r->pos > r->from) {
+			size_t before = r->end;
+
+			searched = stop;
+			if (stop > RT_READ_LINE_MAX) {
+				r->skipping = true;
+				r->end = stop = searched = 0;
+				before = 0;
+			}
+			if (fill_backward(r) < 0)
+				return -1;
+			stop += r->end - before;
+			continue;
+		}
+		r->end = nl ? (size_t)(nl - r->buf) + 1 : 0;
+		if (!r->skipping) {
+			hand_out(r, r->end, stop, r->pos + (off_t)r->end, line);
+			return 1;
+		}
+		r->skipping = false;
+		r->skipped++;
+		return next_backward(r, line);
+	}
+}
+
+int rt_reader_next(struct rt_reader *r, struct rt_str *line)
+{
+	return r->backward ? next_backward(r, line) : next_forward(r, line);
+}

@@ -1,0 +1,326 @@
+/* Where everything of a run lies. See rundir.h. */
+#include "rundir.h"
+#include "fdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+static const char gitignore[] = "# Only what rt writes for people is kept in git.\n"
+				"*\n"
+				"!*/\n"
+				"!.gitignore\n"
+				"!INDEX.md\n"
+				"!logs_summary.txt\n"
+				"!summary.md\n";
+
+int rt_rundir_open(struct rt_rundir *d, const char *path, struct rt_err *err)
+{
+	const char *slash;
+
+	d->fd = open(path, DIR_FLAGS);
+	if (d->fd < 0)
+		return rt_err_sys(err, "cannot open run \"%s\"", path);
+	/* rt-run hands out absolute paths: nothing to be resolved when an emit comes. */
+	d->path = path[0] == '/' ? strdup(path) : realpath(path, NULL);
+	if (!d->path) {
+		rt_err_sys(err, "cannot resolve \"%s\"", path);
+		close(d->fd);
+		return -1;
+	}
+	for (size_t n = strlen(d->path); n > 1 && d->path[n - 1] == '/'; n--)
+		d->path[n - 1] = '\0';
+	slash = strrchr(d->path, '/');
+	snprintf(d->id, sizeof(d->id), "%s", slash ? slash + 1 : d->path);
+	return 0;
+}
+
+void rt_rundir_release(struct rt_rundir *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->path);
+	d->fd = -1;
+	d->path = NULL;
+}
+
+bool rt_rundir_is_run(int dirfd, const char *name)
+{
+	static const char *const marks[] = { RT_STATUS_FILE, RT_EVENTS_FILE, RT_ARCHIVE_FILE };
+	int fd = openat(dirfd, name, DIR_FLAGS | O_NOFOLLOW);
+	bool is = false;
+
+	if (fd < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks) && !is; i++)
+		is = faccessat(fd, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	close(fd);
+	return is;
+}
+
+/* mkdir -p: every missing part of path. */
+static int make_path(const char *path, struct rt_err *err)
+{
+	char part[PATH_MAX];
+	size_t n = strlen(path);
+
+	if (n >= sizeof(part))
+		return rt_err_set(err, RT_ERR_USAGE, "runs folder name is too long");
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0777) < 0 && errno != EEXIST && errno != EISDIR)
+			return rt_err_sys(err, "cannot make runs folder \"%s\"", part);
+	}
+	return 0;
+}
+
+/* Make a folder in dirfd, or take the one that is there, and open it. */
+static int make_dir(int dirfd, const char *name, struct rt_err *err)
+{
+	bool made = mkdirat(dirfd, name, 0777) == 0;
+	int fd;
+
+	if (!made && errno != EEXIST)
+		return rt_err_sys(err, "cannot make folder \"%s\"", name);
+	fd = openat(dirfd, name, DIR_FLAGS | O_NOFOLLOW);
+	if (fd < 0)
+		return rt_err_sys(err, "cannot open folder \"%s\"", name);
+	if (made)
+		rt_give_to_owner_of(dirfd, fd);
+	return fd;
+}
+
+static int write_new(int dirfd, const char *name, struct rt_str text, bool durable,
+		     struct rt_err *err)
+{
+	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int ret;
+
+	if (fd < 0)
+		return rt_err_sys(err, "cannot write \"%s\"", name);
+	rt_give_to_owner_of(dirfd, fd);
+	ret = rt_fd_write(fd, text.p, text.n);
+	if (ret == 0 && durable)
+		ret = fsync(fd);
+	if (ret < 0)
+		rt_err_sys(err, "cannot write \"%s\"", name);
+	close(fd);
+	return ret;
+}
+
+/* Open the runs folder, made where it was missing; *private_fd is its .rt. */
+static int open_runs(const char *runs_dir, int *private_fd, struct rt_err *err)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(runs_dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		return rt_err_set(err, RT_ERR_FAILURE, "runs folder \"%s\" is not a directory",
+				  runs_dir);
+	fd = open(runs_dir, DIR_FLAGS);
+	if (fd < 0 && errno == ENOENT) {
+		if (make_path(runs_dir, err) < 0)
+			return -1;
+		fd = open(runs_dir, DIR_FLAGS);
+	}
+	if (fd < 0)
+		return rt_err_sys(err, "cannot open runs folder \"%s\"", runs_dir);
+	if (faccessat(fd, RT_PRIVATE_DIR, F_OK, 0) < 0 &&
+	    faccessat(fd, ".gitignore", F_OK, 0) < 0 &&
+	    write_new(fd, ".gitignore", rt_str(gitignore), false, err) < 0 &&
+	    !(err && err->sys == EEXIST)) {
+		close(fd);
+		return -1;
+	}
+	*private_fd = make_dir(fd, RT_PRIVATE_DIR, err);
+	if (*private_fd < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int rt_runs_create(const char *runs_dir, struct rt_err *err)
+{
+	int private_fd, fd = open_runs(runs_dir, &private_fd, err);
+
+	if (fd < 0)
+		return -1;
+	close(private_fd);
+	close(fd);
+	return 0;
+}
+
+static void remove_draft(int private_fd, const char *draft, const struct rt_file_text *files,
+			 size_t n)
+{
+	int fd = openat(private_fd, draft, DIR_FLAGS | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		unlinkat(fd, files[i].name, 0);
+	unlinkat(fd, RT_LOGS_DIR, AT_REMOVEDIR);
+	close(fd);
+	unlinkat(private_fd, draft, AT_REMOVEDIR);
+}
+
+/* Everything of the run, in a folder that nobody looks at yet. */
+static int write_draft(int private_fd, const char *draft, const struct rt_file_text *files,
+		       size_t n, bool durable, struct rt_err *err)
+{
+	int fd = make_dir(private_fd, draft, err), logs, ret = -1;
+
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (write_new(fd, files[i].name, files[i].text, durable, err) < 0)
+			goto out;
+	}
+	logs = make_dir(fd, RT_LOGS_DIR, err);
+	if (logs < 0)
+		goto out;
+	close(logs);
+	if (durable && fsync(fd) < 0) {
+		rt_err_sys(err, "cannot sync the new run");
+		goto out;
+	}
+	ret = 0;
+out:
+	close(fd);
+	return ret;
+}
+
+/* Move without replacing, where the system can tell. */
+static int move_new(int from_dir, const char *from, int to_dir, const char *to)
+{
+#ifdef RENAME_NOREPLACE
+	if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+#endif
+	/* Over a directory that is not empty a rename fails too. */
+	return renameat(from_dir, from, to_dir, to);
+}
+
+/* The directory that the run goes into: the runs folder itself, or its group. */
+static int open_home(int runs, const char *group, struct rt_err *err)
+{
+	if (!group)
+		return fcntl(runs, F_DUPFD_CLOEXEC, 0);
+	if (rt_rundir_is_run(runs, group))
+		return rt_err_set(err, RT_ERR_REFUSED, "group \"%s\" is a run already", group);
+	return make_dir(runs, group, err);
+}
+
+int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
+		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err)
+{
+	char draft[64], path[PATH_MAX], *absolute = NULL;
+	int private_fd = -1, home = -1, ret = -1, runs = open_runs(runs_dir, &private_fd, err);
+
+	if (runs < 0)
+		return -1;
+	home = open_home(runs, group, err);
+	if (home < 0)
+		goto out;
+	snprintf(draft, sizeof(draft), "new.%ld.%d", (long)getpid(), home);
+	if (write_draft(private_fd, draft, files, n, durable, err) < 0) {
+		remove_draft(private_fd, draft, files, n);
+		goto out;
+	}
+	if (move_new(private_fd, draft, home, id) < 0) {
+		if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
+			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" exists already", id);
+		else
+			rt_err_sys(err, "cannot make run \"%s\"", id);
+		remove_draft(private_fd, draft, files, n);
+		goto out;
+	}
+	if (durable)
+		fsync(home);
+	absolute = realpath(runs_dir, NULL);
+	if (!absolute) {
+		rt_err_sys(err, "cannot resolve \"%s\"", runs_dir);
+		goto out;
+	}
+	snprintf(path, sizeof(path), "%s/%s%s%s", absolute, group ? group : "", group ? "/" : "", id);
+	ret = rt_rundir_open(d, path, err);
+out:
+	free(absolute);
+	close(private_fd);
+	if (home >= 0)
+		close(home);
+	close(runs);
+	return ret;
+}
+
+/*
+ * The number to try first. A directory has two links and one for each directory
+ * in it, which spares the thousandth step a thousand tries; where file systems
+ * count otherwise, trying begins at 1.
+ */
+static int first_free_step(int logs)
+{
+	struct stat st;
+
+	return fstat(logs, &st) == 0 && st.st_nlink > 2 ? (int)st.st_nlink - 1 : 1;
+}
+
+int rt_rundir_new_step(const struct rt_rundir *d, int *number, struct rt_err *err)
+{
+	int logs = make_dir(d->fd, RT_LOGS_DIR, err), step = -1, n;
+	char name[32];
+
+	if (logs < 0)
+		return -1;
+	for (n = first_free_step(logs);; n++) {
+		snprintf(name, sizeof(name), "step_%03d", n);
+		if (mkdirat(logs, name, 0777) == 0) {
+			step = openat(logs, name, DIR_FLAGS | O_NOFOLLOW);
+			break;
+		}
+		if (errno != EEXIST || n == INT_MAX)
+			break;
+	}
+	if (step < 0) {
+		rt_err_sys(err, "cannot make \"%s/%s/%s\"", d->path, RT_LOGS_DIR, name);
+		close(logs);
+		return -1;
+	}
+	rt_give_to_owner_of(logs, step);
+	close(step);
+	close(logs);
+	*number = n;
+	return 0;
+}
+
+int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name)
+{
+	char path[300];
+	int fd, flags = O_WRONLY | O_APPEND;
+
+	if (step > 0)
+		snprintf(path, sizeof(path), "%s/step_%03d/%s", RT_LOGS_DIR, step, name);
+	else
+		snprintf(path, sizeof(path), "%s/%s", RT_LOGS_DIR, name);
+	fd = rt_file_open(d->fd, path, flags, 0);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(d->fd, RT_LOGS_DIR, 0777) < 0 && errno != EEXIST)
+			return -1;
+		fd = rt_file_open(d->fd, path, flags | O_CREAT, 0666);
+		if (fd >= 0)
+			rt_give_to_owner_of(d->fd, fd);
+	}
+	return fd;
+}

@@ -1,0 +1,67 @@
+/* Where everything of a run lies: every file name in a run, opening and creating one. */
+#ifndef RT_RUNDIR_H
+#define RT_RUNDIR_H
+
+#include "buf.h"
+#include "err.h"
+#include "id.h"
+
+#define RT_STATUS_FILE "status.json"
+#define RT_METADATA_FILE "metadata.json"
+#define RT_METRICS_FILE "metrics.json"
+#define RT_EVENTS_FILE "events.jsonl"
+#define RT_LOG_FILE "logs.txt"
+#define RT_JSON_LOG_FILE "logs.jsonl"
+#define RT_LOGS_DIR "logs"
+#define RT_RUN_LOG "logs/run.log"
+#define RT_STEP_LOG "output.log" /* in logs/step_001/ */
+#define RT_SUMMARY_FILE "logs_summary.txt"
+#define RT_SUMMARY_MD_FILE "summary.md"
+#define RT_ALIVE_FILE ".alive"
+#define RT_SOCKET_FILE ".sock"
+#define RT_ARCHIVE_FILE "archive.json"
+#define RT_PRIVATE_DIR ".rt" /* in the runs folder */
+
+struct rt_rundir {
+	int fd;     /* the directory */
+	char *path; /* absolute */
+	char id[256]; /* the directory's name */
+};
+
+/*
+ * Open the run directory `path` (an existing directory; whether it holds a run
+ * is not looked at). Release it.
+ */
+int rt_rundir_open(struct rt_rundir *d, const char *path, struct rt_err *err);
+void rt_rundir_release(struct rt_rundir *d);
+
+/* Whether the directory `name` in dirfd looks like a run: status.json, events.jsonl or an archive. */
+bool rt_rundir_is_run(int dirfd, const char *name);
+
+/* Make the runs folder with its .gitignore and .rt, where it is not there yet. */
+int rt_runs_create(const char *runs_dir, struct rt_err *err);
+
+/* A file and what stands in it first. */
+struct rt_file_text {
+	const char *name;
+	struct rt_str text;
+};
+
+/*
+ * Make the run directory RUNS/[GROUP/]ID with these files and an empty logs
+ * folder. It appears whole or not at all; the runs folder and the group (NULL:
+ * none) are made where they are missing. RT_ERR_REFUSED when the name is taken.
+ */
+int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
+		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err);
+
+/*
+ * Make logs/step_NNN with a number that no other step has, and say which it
+ * was. Safe from many processes at once.
+ */
+int rt_rundir_new_step(const struct rt_rundir *d, int *number, struct rt_err *err);
+
+/* Open (append, create) logs/[step_NNN/]NAME; step 0: the run's own. -1 and errno. */
+int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name);
+
+#endif

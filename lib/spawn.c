@@ -1,0 +1,151 @@
+/* Starting a command, and ending as it ended. See spawn.h. */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void close_pair(int fds[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+/* In the child: become the command, or tell the parent why not. */
+_Noreturn static void become(char *const *argv, char *const *envp, const sigset_t *mask, int out,
+			     int err, int report)
+{
+	int why;
+
+	if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
+		sigprocmask(SIG_SETMASK, mask, NULL);
+		environ = (char **)(char *const *)envp;
+		execvp(argv[0], argv);
+	}
+	why = errno;
+	while (write(report, &why, sizeof(why)) < 0 && errno == EINTR)
+		;
+	_exit(127);
+}
+
+/* What the child said of its exec: 0 when it went well, else errno. */
+static int read_report(int fd)
+{
+	int why = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &why, sizeof(why));
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(why) ? why : 0;
+}
+
+int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp, const sigset_t *mask,
+		   int *exit_code, struct rt_err *err)
+{
+	int out[2] = { -1, -1 }, errs[2] = { -1, -1 }, report[2] = { -1, -1 }, why;
+
+	*exit_code = 126;
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(errs, O_CLOEXEC) < 0 ||
+	    pipe2(report, O_CLOEXEC) < 0) {
+		rt_err_sys(err, "cannot make a pipe for \"%s\"", argv[0]);
+		goto fail;
+	}
+	c->pid = fork();
+	if (c->pid < 0) {
+		rt_err_sys(err, "cannot start \"%s\"", argv[0]);
+		goto fail;
+	}
+	if (c->pid == 0)
+		become(argv, envp, mask, out[1], errs[1], report[1]);
+	close(report[1]);
+	report[1] = -1;
+	why = read_report(report[0]);
+	if (why) {
+		waitpid(c->pid, NULL, 0);
+		errno = why;
+		*exit_code = why == ENOENT || why == ENOTDIR ? 127 : 126;
+		rt_err_sys(err, "cannot execute \"%s\"", argv[0]);
+		goto fail;
+	}
+	close(report[0]);
+	close(out[1]);
+	close(errs[1]);
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	fcntl(errs[0], F_SETFL, O_NONBLOCK);
+	c->out = out[0];
+	c->err = errs[0];
+	return 0;
+fail:
+	close_pair(out);
+	close_pair(errs);
+	close_pair(report);
+	return -1;
+}
+
+int rt_wait_code(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The names that kill -l has, without the ones that nothing dies of. */
+static const char *signal_name(int sig)
+{
+	static const struct {
+		int sig;
+		const char *name;
+	} names[] = {
+		{ SIGHUP, "SIGHUP" },	{ SIGINT, "SIGINT" },	{ SIGQUIT, "SIGQUIT" },
+		{ SIGILL, "SIGILL" },	{ SIGTRAP, "SIGTRAP" }, { SIGABRT, "SIGABRT" },
+		{ SIGBUS, "SIGBUS" },	{ SIGFPE, "SIGFPE" },	{ SIGKILL, "SIGKILL" },
+		{ SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" }, { SIGUSR2, "SIGUSR2" },
+		{ SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
+		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }, { SIGSYS, "SIGSYS" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (names[i].sig == sig)
+			return names[i].name;
+	}
+	return NULL;
+}
+
+void rt_wait_text(char text[64], int status)
+{
+	const char *name;
+
+	text[0] = '\0';
+	if (WIFSIGNALED(status)) {
+		name = signal_name(WTERMSIG(status));
+		if (name)
+			snprintf(text, 64, "killed by %s", name);
+		else
+			snprintf(text, 64, "killed by signal %d", WTERMSIG(status));
+	} else if (WEXITSTATUS(status)) {
+		snprintf(text, 64, "exit code %d", WEXITSTATUS(status));
+	}
+}
+
+_Noreturn void rt_end_like(int status)
+{
+	const struct rlimit no_core = { 0, 0 };
+	sigset_t only;
+	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (sig) {
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(sig, SIG_DFL);
+		sigemptyset(&only);
+		sigaddset(&only, sig);
+		kill(getpid(), sig);
+		sigprocmask(SIG_UNBLOCK, &only, NULL);
+	}
+	_exit(rt_wait_code(status));
+}

@@ -1,0 +1,229 @@
+/* Bringing a status up to date with the events, and rebuilding it from them. */
+#include "clock.h"
+#include "evlog.h"
+#include "fdio.h"
+#include "status.h"
+#include "table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define METADATA_MAX (1u << 20)
+#define FOREIGN_STATUS_MAX (64u << 20) /* another program's may hold all its events */
+
+int rt_status_fold(struct rt_status *st, int fd, off_t from, off_t to, bool torn_counts,
+		   size_t *skipped)
+{
+	struct rt_reader r;
+	struct rt_event ev;
+	struct rt_str line;
+	int got;
+
+	if (rt_reader_init(&r, fd, from, to, false) < 0)
+		return -1;
+	while ((got = rt_reader_next(&r, &line)) > 0) {
+		if (r.torn && !torn_counts && !rt_state_over(st->state))
+			break;
+		if (line.n == 0)
+			continue;
+		if (rt_event_parse(&ev, line) < 0) {
+			if (skipped && !r.torn)
+				++*skipped;
+			continue;
+		}
+		rt_status_apply(st, &ev);
+		rt_status_push(st, &ev);
+	}
+	if (skipped)
+		*skipped += r.skipped;
+	rt_reader_release(&r);
+	return got < 0 ? -1 : 0;
+}
+
+static void take_string(struct rt_str object, const char *key, struct rt_buf *to)
+{
+	struct rt_json v;
+
+	if (!rt_scan_find(object, rt_str(key), &v) || v.type != RT_JSON_STRING)
+		return;
+	rt_buf_clear(to);
+	rt_json_text(&v, to);
+}
+
+/* What the run is, from metadata.json; false when there is none. */
+static bool take_metadata(struct rt_status *st, const struct rt_rundir *d)
+{
+	struct rt_buf text, created;
+	struct rt_str object;
+	bool there;
+
+	rt_buf_init(&text);
+	rt_buf_init(&created);
+	there = rt_file_read(d->fd, RT_METADATA_FILE, &text, METADATA_MAX) == 0 &&
+		rt_scan_valid(rt_buf_view(&text));
+	if (there) {
+		object = rt_buf_view(&text);
+		take_string(object, "name", &st->name);
+		take_string(object, "group", &st->group);
+		take_string(object, "parent_run_id", &st->parent_run_id);
+		take_string(object, "host", &st->host);
+		take_string(object, "created_at", &created);
+		rt_clock_parse(rt_buf_view(&created), &st->created_ns);
+		st->updated_ns = st->created_ns;
+	}
+	rt_buf_release(&text);
+	rt_buf_release(&created);
+	return there;
+}
+
+/* An empty status that keeps only how it is to be kept. */
+static int begin_again(struct rt_status *st, const struct rt_rundir *d, struct rt_err *err)
+{
+	size_t keep = st->keep_events;
+
+	rt_status_release(st);
+	if (rt_status_init(st) < 0)
+		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+	st->keep_events = keep;
+	snprintf(st->run_id, sizeof(st->run_id), "%s", d->id);
+	return 0;
+}
+
+static int fold_all(struct rt_status *st, const struct rt_rundir *d, int fd, off_t from, off_t to,
+		    bool torn_counts, struct rt_err *err)
+{
+	if (fd >= 0 && rt_status_fold(st, fd, from, to, torn_counts, NULL) < 0)
+		return rt_err_sys(err, "cannot read \"%s/%s\"", d->path, RT_EVENTS_FILE);
+	st->events_size = to;
+	return 0;
+}
+
+/*
+ * A status.json that does not say how far it got is another program's. Its
+ * state stands; counts and tables come from the events.
+ */
+static int adopt(struct rt_status *st, const struct rt_rundir *d, int fd, off_t size,
+		 struct rt_err *err)
+{
+	struct rt_status folded, theirs;
+	int ret;
+
+	if (rt_status_init(&folded) < 0)
+		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+	folded.foreign = true;
+	folded.keep_events = st->keep_events;
+	ret = fold_all(&folded, d, fd, 0, size, true, err);
+	if (ret == 0) {
+		theirs = *st;
+		st->ledger = folded.ledger;
+		folded.ledger = theirs.ledger;
+		st->n_events = folded.n_events;
+		st->n_warnings = folded.n_warnings;
+		st->n_errors = folded.n_errors;
+		st->ordered = folded.ordered;
+		st->events_size = folded.events_size;
+		if (st->stages.n == 0) {
+			st->stages = folded.stages;
+			folded.stages = theirs.stages;
+		}
+		if (st->steps.n == 0) {
+			st->steps = folded.steps;
+			folded.steps = theirs.steps;
+		}
+		if (st->events.n == 0) {
+			st->events = folded.events;
+			folded.events = theirs.events;
+		}
+		if (st->stage.len == 0)
+			rt_status_set_text(&st->stage, rt_buf_view(&folded.stage), SIZE_MAX);
+		if (st->percent.len == 0)
+			rt_status_set_text(&st->percent, rt_buf_view(&folded.percent), SIZE_MAX);
+		if (!st->started_ns)
+			st->started_ns = st->created_ns;
+		if (!st->finished_ns && rt_state_over(st->state))
+			st->finished_ns = st->updated_ns;
+	}
+	rt_status_release(&folded);
+	return ret;
+}
+
+static int rebuild(struct rt_status *st, const struct rt_rundir *d, int fd, off_t size,
+		   bool torn_counts, struct rt_err *err)
+{
+	if (begin_again(st, d, err) < 0)
+		return -1;
+	st->foreign = !take_metadata(st, d);
+	return fold_all(st, d, fd, 0, size, torn_counts, err);
+}
+
+/* text is what status.json holds, empty when there is none. */
+static int load(struct rt_status *st, const struct rt_rundir *d, struct rt_str text, int fd,
+		off_t size, bool torn_counts, struct rt_err *err)
+{
+	if (text.n == 0 || rt_status_parse(st, text, NULL) < 0)
+		return rebuild(st, d, fd, size, torn_counts, err);
+	/* After mv the directory's name is the id. */
+	snprintf(st->run_id, sizeof(st->run_id), "%s", d->id);
+	while (st->events.n > st->keep_events)
+		rt_table_drop(&st->events);
+	if (st->events_size < 0)
+		return adopt(st, d, fd, size, err);
+	if (st->events_size > size)
+		return rebuild(st, d, fd, size, torn_counts, err);
+	if (st->events_size == size)
+		return 0;
+	return fold_all(st, d, fd, st->events_size, size, torn_counts, err);
+}
+
+int rt_status_refresh(struct rt_status *st, const struct rt_rundir *d, int fd, off_t size,
+		      struct rt_err *err)
+{
+	struct rt_buf text;
+	int ret;
+
+	rt_buf_init(&text);
+	if (rt_file_read(d->fd, RT_STATUS_FILE, &text, FOREIGN_STATUS_MAX) < 0)
+		rt_buf_clear(&text);
+	ret = begin_again(st, d, err);
+	if (ret == 0)
+		ret = load(st, d, rt_buf_view(&text), fd, size, true, err);
+	rt_buf_release(&text);
+	return ret;
+}
+
+int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_err *err)
+{
+	struct stat info = { .st_size = 0 };
+	struct rt_buf text;
+	int ret = -1, fd;
+	bool have_status;
+
+	rt_buf_init(&text);
+	/* The status first: what is appended after it was read is then caught up with. */
+	have_status = rt_file_read(d->fd, RT_STATUS_FILE, &text, FOREIGN_STATUS_MAX) == 0;
+	if (!have_status || !rt_scan_valid(rt_buf_view(&text)))
+		rt_buf_clear(&text);
+	fd = rt_file_open(d->fd, RT_EVENTS_FILE, O_RDONLY, 0);
+	if (fd < 0 && (errno != ENOENT || !have_status)) {
+		if (errno == ENOENT)
+			rt_err_set(err, RT_ERR_NOTFOUND, "\"%s\" is no run: it has no %s and no %s",
+				   d->path, RT_STATUS_FILE, RT_EVENTS_FILE);
+		else
+			rt_err_sys(err, "cannot read \"%s/%s\"", d->path, RT_EVENTS_FILE);
+		goto out;
+	}
+	if (fd >= 0 && fstat(fd, &info) < 0) {
+		rt_err_sys(err, "cannot read \"%s/%s\"", d->path, RT_EVENTS_FILE);
+		goto out;
+	}
+	ret = begin_again(st, d, err);
+	if (ret == 0)
+		ret = load(st, d, rt_buf_view(&text), fd, info.st_size, false, err);
+out:
+	if (fd >= 0)
+		close(fd);
+	rt_buf_release(&text);
+	return ret;
+}

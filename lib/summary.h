@@ -1,0 +1,44 @@
+/*
+ * The model of a run's summary, made in one pass over its events, and its
+ * renderers. Deterministic: the same data gives the same bytes, whatever the
+ * time zone, the locale, the machine or the moment. A run that goes on is shown
+ * up to its last event, and whether its owner still lives is not looked at.
+ *
+ * Memory is bounded whatever the run: 16,384 steps, 1,024 stages, 1,000 groups
+ * of like errors and warnings, 256 artifacts; what is past a limit is counted.
+ */
+#ifndef RT_SUMMARY_H
+#define RT_SUMMARY_H
+
+#include "record.h"
+
+#define RT_SUMMARY_MAX 10000 /* bytes of a rendered text or Markdown, at most */
+
+struct rt_summary; /* opaque */
+
+/*
+ * Read a run. `path` is a run directory, or with `file` a JSON-lines file.
+ * Skipped lines are counted and shown. Free it.
+ */
+int rt_summary_new(struct rt_summary **out, const char *path, bool file, struct rt_err *err);
+void rt_summary_free(struct rt_summary *s);
+
+/* Where the run stands; lines that were no events. */
+enum rt_state rt_summary_state(const struct rt_summary *s);
+size_t rt_summary_skipped(const struct rt_summary *s);
+
+/* Append the rendering. out->failed tells when memory ran out. */
+void rt_summary_text(const struct rt_summary *s, struct rt_buf *out); /* 80 columns a line */
+void rt_summary_markdown(const struct rt_summary *s, struct rt_buf *out);
+void rt_summary_metrics(const struct rt_summary *s, struct rt_buf *out); /* metrics.json */
+
+/*
+ * Write logs_summary.txt, summary.md and metrics.json into the run's directory,
+ * each in one step. Writers of the same run keep each other out.
+ */
+int rt_summary_write(const struct rt_summary *s, const struct rt_rundir *d, struct rt_err *err);
+
+/* Write metrics.json only, from a pass over all events: what the end of a run does. */
+int rt_metrics_write(const struct rt_rundir *d, struct rt_err *err);
+
+#endif

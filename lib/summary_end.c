@@ -1,0 +1,127 @@
+/* How a step of a summary ended, out of the many ways in which its last event may say so. */
+#include "summary_model.h"
+
+#include <strings.h>
+
+/* Types that are no known ones, but end a step all the same. */
+static const struct {
+	const char *type;
+	enum sum_state state;
+} other_ends[] = {
+	{ "step_cancelled", SUM_CANCELLED }, { "step_canceled", SUM_CANCELLED },
+	{ "step_aborted", SUM_CANCELLED },   { "step_timeout", SUM_TIMEOUT },
+	{ "step_timed_out", SUM_TIMEOUT },   { "step_error", SUM_FAILED },
+};
+
+static bool other_end(const struct rt_event *ev, enum sum_state *state)
+{
+	struct rt_json v;
+
+	if (ev->type != RT_T_OTHER || !rt_event_get(ev, RT_F_TYPE, &v))
+		return false;
+	for (size_t i = 0; i < sizeof(other_ends) / sizeof(*other_ends); i++) {
+		if (strlen(other_ends[i].type) == v.text.n &&
+		    strncasecmp(v.text.p, other_ends[i].type, v.text.n) == 0) {
+			*state = other_ends[i].state;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool rt_sum_is_step_event(const struct rt_event *ev)
+{
+	enum sum_state state;
+
+	return (ev->type >= RT_T_STEP_STARTED && ev->type <= RT_T_STEP_SKIPPED) ||
+	       other_end(ev, &state);
+}
+
+/* Whether text has the word in it, any case. */
+static bool mentions(const struct rt_json *v, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= v->text.n; i++) {
+		if (strncasecmp(v->text.p + i, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_timeout(const struct rt_json *v)
+{
+	return v->type == RT_JSON_TRUE || mentions(v, "timeout") || mentions(v, "timed out") ||
+	       mentions(v, "timed_out") || mentions(v, "timed-out");
+}
+
+/* Whether a step's end says that its time ran out. */
+static bool timed_out(const struct rt_event *ev)
+{
+	static const char *const places[] = { "status", "result", "reason", "failure_reason",
+					      "error", "outcome" };
+	struct rt_json v;
+	int64_t code;
+
+	if (rt_sum_metadata(ev, "exit_code", &v) && rt_json_int(&v, &code) && code == 124)
+		return true;
+	if (rt_sum_metadata(ev, "timed_out", &v) && v.type == RT_JSON_TRUE)
+		return true;
+	if (rt_sum_metadata(ev, "timeout", &v) && v.type == RT_JSON_TRUE)
+		return true;
+	if (rt_event_get(ev, RT_F_RESULT, &v) && v.type != RT_JSON_TRUE && is_timeout(&v))
+		return true;
+	if (rt_event_get(ev, RT_F_ERROR, &v) && v.type != RT_JSON_TRUE && is_timeout(&v))
+		return true;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (rt_sum_metadata(ev, places[i], &v) && v.type == RT_JSON_STRING &&
+		    is_timeout(&v))
+			return true;
+	}
+	return ev->type == RT_T_STEP_FAILED && rt_event_get(ev, RT_F_MESSAGE, &v) && is_timeout(&v);
+}
+
+/* The word that the end is told by beside its type, as a state. */
+static bool said_state(const struct rt_event *ev, enum sum_state *state)
+{
+	enum rt_state said;
+	struct rt_json v;
+
+	if (!(rt_event_get(ev, RT_F_RESULT, &v) || rt_sum_metadata(ev, "status", &v) ||
+	      rt_sum_metadata(ev, "result", &v)))
+		return false;
+	if (rt_json_is(&v, "skipped"))
+		*state = SUM_SKIPPED;
+	else if (!rt_state_find(v.text, &said))
+		return false;
+	else if (said == RT_CANCELLED)
+		*state = SUM_CANCELLED;
+	else if (said == RT_FAILED)
+		*state = SUM_FAILED;
+	else
+		return false;
+	return true;
+}
+
+enum sum_state rt_sum_end_state(const struct rt_event *ev)
+{
+	enum sum_state state;
+	struct rt_json v;
+	int64_t code;
+
+	if (other_end(ev, &state))
+		return state;
+	if (ev->type == RT_T_STEP_SKIPPED)
+		return SUM_SKIPPED;
+	if (timed_out(ev))
+		return SUM_TIMEOUT;
+	if (said_state(ev, &state))
+		return state;
+	if (ev->type == RT_T_STEP_FAILED)
+		return SUM_FAILED;
+	if (rt_event_get(ev, RT_F_SUCCESS, &v) && v.type == RT_JSON_FALSE)
+		return SUM_FAILED;
+	if (rt_sum_metadata(ev, "exit_code", &v) && rt_json_int(&v, &code) && code != 0)
+		return SUM_FAILED;
+	return SUM_SUCCESS;
+}

@@ -1,0 +1,346 @@
+/*
+ * The model of a run's summary; for the summary*.c files only.
+ *
+ * summary_read.c fills it: one pass over events.jsonl (summary_event.c says what
+ * one event adds), then the files beside it (summary_files.c), then what does not
+ * fit together (summary_notes.c). Renderers only read it: summary_text.c,
+ * summary_md.c, summary_json.c. What renderers share in words is in
+ * summary_facts.c, what they share in making text fit in summary_line.c and
+ * summary_page.c.
+ *
+ * Everything in it is bounded, whatever the run: tables have the sizes below
+ * and count what they do not take; texts are cut at SUM_TEXT bytes.
+ */
+#ifndef RT_SUMMARY_MODEL_H
+#define RT_SUMMARY_MODEL_H
+
+#include "clock.h"
+#include "summary.h"
+
+#include <stdarg.h>
+
+#define SUM_STEPS 16384   /* steps in the table */
+#define SUM_STAGES 1024   /* stages */
+#define SUM_GROUPS 1000   /* groups of like errors and warnings */
+#define SUM_MODELS 16     /* names of models */
+#define SUM_PEOPLE 64     /* things that people did */
+#define SUM_ARTIFACTS 256 /* artifacts */
+#define SUM_LINES 8       /* last lines of the reconciliation */
+#define SUM_FACTS 48      /* facts of metadata.json */
+#define SUM_TEXT 480      /* bytes of a kept text */
+#define SUM_KEY 160       /* bytes of a name */
+#define SUM_FOLD 1024     /* bytes that likeness is judged by */
+#define SUM_FILE (1u << 20) /* bytes of metadata.json and archive.json */
+
+#define SUM_ARTIFACTS_DIR "artifacts"
+#define SUM_RECON_LOG "logs/reconciliation.log"
+
+/* From text to a number, by hash. */
+struct sum_index {
+	struct sum_slot *slots;
+	size_t cap, n;
+};
+
+/* What events of one kind (all, of a step, of a stage) add up to. */
+struct sum_tally {
+	int64_t events, errors, warnings;
+	int64_t first_ns, last_ns; /* the earliest and the latest; 0: unknown */
+	struct rt_usage usage;
+};
+
+enum sum_state {
+	SUM_INCOMPLETE,
+	SUM_SUCCESS,
+	SUM_FAILED,
+	SUM_TIMEOUT,
+	SUM_SKIPPED,
+	SUM_CANCELLED,
+	SUM_STATE_COUNT
+};
+
+struct sum_step {
+	char *key, *name;        /* its step_id or stage, "": none; what it is called, or NULL */
+	bool id;                 /* key is its step_id */
+	int64_t number;          /* -1: it has none */
+	enum sum_state state;
+	enum sum_state before;   /* with `twice`: what an earlier end said of the same attempt */
+	bool begun, ended, twice;
+	bool announced;          /* step_retrying came: the next start is counted already */
+	int64_t started_ns, finished_ns; /* the first start, the last end; 0: unknown */
+	int64_t given_ms;        /* duration that its last end told, -1: none */
+	int64_t retries;
+	struct sum_tally tally;
+};
+
+struct sum_stage {
+	char *name;
+	enum rt_state state; /* RT_RUNNING until it ended */
+	int64_t started_ns, finished_ns; /* 0: unknown */
+	int64_t given_ms; /* duration that its end told, -1: none */
+	struct sum_tally tally;
+};
+
+/* Errors or warnings that say the same, numbers and names aside. */
+struct sum_group {
+	enum rt_level level;
+	char *key; /* key_n bytes: what they have in common */
+	size_t key_n;
+	char *message, *detail, *where; /* of the first one; detail and where may be NULL */
+	bool elsewhere; /* others happened in other places */
+	bool late;      /* there may have been more of it before, in a group that gave way */
+	int64_t n, first_ns, last_ns;
+};
+
+/* Something that a person did or was asked, or a line of the reconciliation. */
+struct sum_moment {
+	int64_t at_ns; /* 0: unknown */
+	enum rt_type type;
+	char *text;
+};
+
+enum sum_made { SUM_CREATED, SUM_UPDATED, SUM_DELETED, SUM_FOUND };
+
+struct sum_artifact {
+	char *key;
+	enum sum_made made; /* SUM_FOUND: a file in artifacts/, no event told of it */
+	int64_t size;       /* bytes, -1: unknown */
+};
+
+/* A line "LABEL: VALUE"; both are text from anywhere. */
+struct sum_fact {
+	char *label, *value;
+};
+
+struct sum_facts {
+	struct sum_fact *v;
+	size_t n, cap;
+	size_t left_out;
+	bool failed; /* memory ran out */
+};
+
+/* What the events say of the run's beginning and end. */
+struct sum_story {
+	enum rt_state state;
+	bool started, ended;       /* an event said so */
+	int64_t started_ns, ended_ns;
+	int64_t first_ns, last_ns; /* of the first and the last event in the file; 0: none */
+	size_t ends;               /* events that ended it, since it started or went on */
+	size_t ends_too_many;
+	enum rt_type last_end, end_before;
+	size_t back;               /* events older than the one before them */
+	int exit_code;             /* -1: not told */
+	char *error;
+};
+
+struct rt_summary {
+	bool file;   /* of a plain JSON-lines file, not of a run directory */
+	bool failed; /* memory ran out on the way */
+
+	char *id, *group, *name, *parent; /* NULL where there is none, id aside */
+	char *ref;                        /* what a command calls it */
+	enum rt_state state;
+	bool state_known; /* something says the state; false only for files of others */
+	bool foreign;     /* no rt wrote it */
+	int exit_code, signal; /* -1, 0: unknown */
+	char *error;
+	int64_t started_ns, finished_ns; /* 0: unknown; finished only when it is over */
+
+	struct sum_story story;
+	struct sum_tally all;
+	int64_t unplaced_calls; /* calls that no step made */
+	int64_t total_steps;    /* as step events tell it, 0: not told */
+	size_t skipped, too_long; /* lines that are no events */
+	bool torn;              /* the last line has no newline and is no event (yet) */
+	size_t strangers;       /* lines with another run's id */
+	char *stranger;         /* the first of those ids */
+	char *own_id;           /* the id that lines should have, NULL: not known yet */
+
+	char *models[SUM_MODELS];
+	size_t n_models, more_models;
+
+	struct sum_step *steps;
+	size_t n_steps, cap_steps, more_steps; /* more: starts of steps past the table */
+	struct sum_index step_index;
+	struct sum_stage *stages;
+	size_t n_stages, cap_stages, more_stages; /* more: events of stages past the table */
+	size_t in_stage; /* the present one's place and 1; 0: none */
+	struct sum_index stage_index;
+	struct sum_group *groups;
+	size_t n_groups, cap_groups;
+	int64_t more_errors, more_warnings; /* in no group */
+	size_t next_group; /* where to look for one that may go */
+	struct sum_index group_index;
+
+	struct sum_moment people[SUM_PEOPLE];
+	size_t n_people, more_people;
+	struct sum_moment recon[SUM_LINES]; /* a ring: the next one goes to n_recon % SUM_LINES */
+	size_t n_recon;
+	bool recon_file; /* from logs/reconciliation.log */
+	struct sum_artifact *artifacts;
+	size_t n_artifacts, cap_artifacts, more_artifacts;
+	struct sum_index artifact_index;
+
+	struct sum_facts configuration, archive, notes; /* notes have no label */
+	struct rt_ledger *ledger;
+	struct rt_buf scratch, scratch2;
+};
+
+/* summary_index.c: tables and kept text */
+bool rt_sum_find(const struct sum_index *x, struct rt_str key, size_t *value);
+bool rt_sum_put(struct sum_index *x, struct rt_str key, size_t value); /* false: no memory */
+void rt_sum_drop(struct sum_index *x, struct rt_str key);
+void rt_sum_index_release(struct sum_index *x);
+/* Room for one more element; false when there is no memory. */
+bool rt_sum_grow(void **v, size_t *cap, size_t n, size_t size);
+/* A copy of at most max bytes, "..." at its end when it was cut. NULL (and s->failed): no memory. */
+char *rt_sum_keep(struct rt_summary *s, struct rt_str text, size_t max);
+/* A fact; value NULL or empty adds nothing. */
+void rt_sum_fact(struct sum_facts *f, const char *label, const char *value);
+void rt_sum_factf(struct sum_facts *f, const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void rt_sum_vfactf(struct sum_facts *f, const char *label, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+void rt_sum_facts_release(struct sum_facts *f);
+
+/* summary_read.c */
+int rt_sum_read_dir(struct rt_summary *s, const struct rt_rundir *d, struct rt_err *err);
+int rt_sum_read_file(struct rt_summary *s, const char *path, struct rt_err *err);
+
+/* summary_event.c: one event */
+void rt_sum_event(struct rt_summary *s, const struct rt_event *ev);
+/* A field's text, in place or through scratch; empty when it is absent. */
+struct rt_str rt_sum_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch);
+/* A value of the event's metadata; false when there is none. */
+bool rt_sum_metadata(const struct rt_event *ev, const char *path, struct rt_json *value);
+void rt_sum_tally(struct sum_tally *t, const struct rt_event *ev, int64_t at_ns);
+void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta);
+
+/* summary_step.c */
+/* The step that an event belongs to, a step_* event's made where it is new; NULL: none. */
+struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev);
+/* Let a step_* event change its step. */
+void rt_sum_step_event(struct sum_step *st, const struct rt_event *ev, int64_t at_ns);
+int64_t rt_sum_step_ms(const struct sum_step *st); /* how long it took, -1: unknown */
+const char *rt_sum_state_name(enum sum_state state);  /* "SUCCESS" */
+const char *rt_sum_state_word(const struct rt_summary *s, const struct sum_step *st); /* JSON's */
+
+/* summary_stage.c */
+/* The stage of an event, which begins when it is not the one before; NULL: none. */
+struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct rt_event *ev);
+void rt_sum_end_stage(struct rt_summary *s, int64_t at_ns, enum rt_state state);
+int64_t rt_sum_stage_ms(const struct sum_stage *g); /* how long it took, -1: unknown */
+
+/* summary_end.c */
+bool rt_sum_is_step_event(const struct rt_event *ev);
+enum sum_state rt_sum_end_state(const struct rt_event *ev); /* of the event that ends a step */
+
+/* summary_group.c */
+void rt_sum_group(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns);
+void rt_sum_groups_sort(struct rt_summary *s);
+void rt_sum_groups_release(struct rt_summary *s);
+
+/* summary_fold.c */
+/* Append text with what differs from time to time folded to "#", until SUM_FOLD bytes. */
+void rt_sum_fold(struct rt_buf *out, struct rt_str text);
+
+/* summary_artifact.c */
+void rt_sum_artifact(struct rt_summary *s, const struct rt_event *ev);
+void rt_sum_read_artifacts(struct rt_summary *s, const struct rt_rundir *d);
+const char *rt_sum_made(enum sum_made made);
+
+/* summary_files.c */
+void rt_sum_read_metadata(struct rt_summary *s, const struct rt_rundir *d);
+void rt_sum_read_archive(struct rt_summary *s, const struct rt_rundir *d);
+void rt_sum_read_reconciliation(struct rt_summary *s, const struct rt_rundir *d);
+void rt_sum_recon_line(struct rt_summary *s, int64_t at_ns, struct rt_str text);
+
+/* summary_notes.c; stored: status.json as it stands (NULL: none), size: of events.jsonl */
+void rt_sum_notes(struct rt_summary *s, const struct rt_status *stored, int64_t size);
+
+/* summary_facts.c: facts for every renderer; release them */
+void rt_sum_identity(const struct rt_summary *s, struct sum_facts *f);
+void rt_sum_metrics(const struct rt_summary *s, struct sum_facts *f);
+void rt_sum_step_facts(const struct rt_summary *s, const struct sum_step *st, struct sum_facts *f);
+size_t rt_sum_steps_done(const struct rt_summary *s);
+size_t rt_sum_steps_all(const struct rt_summary *s);
+/* Its steps by urgency (what went wrong first), n_steps of them; NULL: no memory. Free it. */
+size_t *rt_sum_steps_order(const struct rt_summary *s);
+void rt_sum_step_label(const struct sum_step *st, struct rt_buf *out); /* "001" or its name */
+void rt_sum_time(char out[32], int64_t ns);    /* "2026-07-01 12:00:00 UTC" */
+void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns);
+void rt_sum_bytes(char out[32], int64_t n);    /* "78.7 KB" */
+void rt_sum_cost(struct rt_buf *out, double usd); /* the shortest number text that is it */
+/* A command that shows more of this run: "rt-query RUN ARGUMENTS". */
+char *rt_sum_command(const struct rt_summary *s, const char *arguments); /* NULL: no memory */
+/* A word as a shell would need it. */
+void rt_sum_quote(struct rt_buf *out, struct rt_str word);
+#define SUM_SHOW_STEPS "--match 'type~^step_'"
+#define SUM_SHOW_ERRORS "--level warning"
+#define SUM_SHOW_RECON "--component reconciliation"
+#define SUM_SHOW_ARTIFACTS "--match 'type~^artifact_'"
+#define SUM_SHOW_PEOPLE "--match 'type~^(clarification|context|.*_requested$|run_[prc][ae][^m])'"
+
+/* summary_line.c: making text inert and making it fit */
+#define SUM_COLUMNS 80
+/* Whether a character other than C0 steers a terminal or reorders text. */
+bool rt_sum_hidden(uint32_t cp);
+/* Append text with control characters made visible; bidirectional ones, too. */
+void rt_sum_inert(struct rt_buf *out, struct rt_str text);
+/*
+ * Append raw text, made inert, as at most `lines` lines of 80 columns; those
+ * after the first begin with `indent` spaces. What does not fit ends in "...".
+ */
+void rt_sum_wrap(struct rt_buf *out, struct rt_str raw, size_t indent, int lines);
+void rt_sum_wrapf(struct rt_buf *out, size_t indent, int lines, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* summary_md_text.c: text from anywhere in Markdown, also in a cell of a table */
+void rt_sum_md_code(struct rt_buf *out, const char *text);
+void rt_sum_md_value(struct rt_buf *out, const char *text); /* as it is where that means nothing */
+
+/* summary_page.c: fitting all of it into RT_SUMMARY_MAX */
+/* One entry of a list, appended. `brief` leaves out what is not urgent. */
+typedef void sum_entry_fn(const struct rt_summary *s, size_t i, bool brief, struct rt_buf *out);
+/* Append entries 0..n-1 (by `order`, where it is given) until `room` bytes are used: how many. */
+size_t rt_sum_list(const struct rt_summary *s, const size_t *order, size_t n, sum_entry_fn *entry,
+		   bool brief, size_t room, struct rt_buf *out);
+/*
+ * The same in full, or brief when that is too much; leaves room to say how many
+ * there are more, beside the `more` that are in no table. Returns how many.
+ */
+size_t rt_sum_list_more(const struct rt_summary *s, size_t n, size_t more, sum_entry_fn *entry,
+			size_t room, struct rt_buf *out);
+/* Steps, the urgent ones when there is no room for all; of which states the others are. */
+size_t rt_sum_list_steps(const struct rt_summary *s, sum_entry_fn *entry, size_t room,
+			 struct rt_buf *left_out, struct rt_buf *out);
+/* Cut what stands behind `start` to whole lines of at most `room` bytes. */
+void rt_sum_clip(struct rt_buf *out, size_t start, size_t room);
+
+struct sum_section {
+	const char *title;
+	size_t room; /* bytes, its heading included; 0: shares what the others leave */
+	void (*render)(const struct rt_summary *s, size_t room, struct rt_buf *out);
+};
+
+/* In the order in which they stand. */
+enum {
+	SUM_RUN_SECTION,
+	SUM_CONFIGURATION_SECTION,
+	SUM_STEPS_SECTION,
+	SUM_RECON_SECTION,
+	SUM_METRICS_SECTION,
+	SUM_ERRORS_SECTION,
+	SUM_PEOPLE_SECTION,
+	SUM_ARTIFACTS_SECTION,
+	SUM_ARCHIVE_SECTION,
+	SUM_SECTIONS
+};
+
+struct sum_page {
+	const struct sum_section *sections; /* SUM_SECTIONS of them */
+	void (*heading)(const char *title, struct rt_buf *out);
+};
+
+void rt_sum_page(const struct rt_summary *s, const struct sum_page *page, struct rt_buf *out);
+
+#endif

@@ -1,0 +1,256 @@
+/* Counting tokens and cost once. See usage.h. */
+#include "usage.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SAVED_MAX 32
+#define REMEMBER_MAX (1u << 21) /* correlations; past that a late request may count twice */
+
+enum role { EMPTY, REQUEST, ANSWERED };
+
+/* What is known of one correlation id. */
+struct open_request {
+	uint64_t hash; /* of the id */
+	enum role role;
+	struct rt_usage usage; /* of requests that count as long as nothing answers */
+};
+
+struct rt_ledger {
+	struct rt_usage total;
+	struct open_request *slot; /* open addressing, cap is a power of two */
+	size_t cap, n;
+};
+
+struct rt_ledger *rt_ledger_new(void)
+{
+	return calloc(1, sizeof(struct rt_ledger));
+}
+
+void rt_ledger_free(struct rt_ledger *l)
+{
+	if (l)
+		free(l->slot);
+	free(l);
+}
+
+const struct rt_usage *rt_ledger_total(const struct rt_ledger *l)
+{
+	return &l->total;
+}
+
+/* FNV-1a, 64 bits; 0 is taken for "none". */
+static uint64_t hash_text(struct rt_str s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
+	return h ? h : 1;
+}
+
+static struct open_request *probe(struct open_request *slot, size_t cap, uint64_t hash)
+{
+	size_t i = (size_t)(hash ^ hash >> 32) & (cap - 1);
+
+	while (slot[i].role != EMPTY && slot[i].hash != hash)
+		i = (i + 1) & (cap - 1);
+	return &slot[i];
+}
+
+static bool grow(struct rt_ledger *l)
+{
+	size_t cap = l->cap ? l->cap * 2 : 64;
+	struct open_request *slot = calloc(cap, sizeof(*slot));
+
+	if (!slot)
+		return false;
+	for (size_t i = 0; i < l->cap; i++) {
+		if (l->slot[i].role != EMPTY)
+			*probe(slot, cap, l->slot[i].hash) = l->slot[i];
+	}
+	free(l->slot);
+	l->slot = slot;
+	l->cap = cap;
+	return true;
+}
+
+/* The entry of a correlation id, made when it is new; NULL when there can be no more. */
+static struct open_request *entry(struct rt_ledger *l, uint64_t hash)
+{
+	struct open_request *e = l->cap ? probe(l->slot, l->cap, hash) : NULL;
+
+	if (e && e->role != EMPTY)
+		return e;
+	if (l->n >= REMEMBER_MAX || ((l->n + 1) * 2 > l->cap && !grow(l)))
+		return NULL;
+	e = probe(l->slot, l->cap, hash);
+	e->hash = hash;
+	l->n++;
+	return e;
+}
+
+static void add(struct rt_usage *to, const struct rt_usage *u, int sign)
+{
+	to->calls += sign * u->calls;
+	to->prompt += sign * u->prompt;
+	to->completion += sign * u->completion;
+	to->total += sign * u->total;
+	to->cost_usd += sign * u->cost_usd;
+}
+
+/* One member of the metadata that is about use; false for any other. */
+static bool take_member(const struct rt_member *m, struct rt_usage *u, bool *has_total)
+{
+	int64_t n;
+	double d;
+
+	int64_t *to;
+
+	if (rt_json_is(&m->key, "cost_usd")) {
+		if (!rt_json_number(&m->value, &d))
+			return false;
+		u->cost_usd = d;
+		return true;
+	}
+	if (rt_json_is(&m->key, "prompt_tokens"))
+		to = &u->prompt;
+	else if (rt_json_is(&m->key, "completion_tokens"))
+		to = &u->completion;
+	else if (rt_json_is(&m->key, "total_tokens"))
+		to = &u->total;
+	else
+		return false;
+	if (!rt_json_int(&m->value, &n) || n < 0)
+		return false;
+	*to = n;
+	*has_total |= to == &u->total;
+	return true;
+}
+
+/* What the event itself says of tokens and cost. */
+static bool read_usage(const struct rt_event *ev, struct rt_usage *u)
+{
+	struct rt_json metadata;
+	struct rt_scan s;
+	struct rt_member m;
+	bool any = false, has_total = false;
+
+	memset(u, 0, sizeof(*u));
+	if (rt_event_get(ev, RT_F_METADATA, &metadata) && rt_scan_init(&s, metadata.text) == 0) {
+		while (rt_scan_next(&s, &m) > 0)
+			any |= take_member(&m, u, &has_total);
+	}
+	if (!has_total)
+		u->total = u->prompt + u->completion;
+	return any;
+}
+
+static uint64_t correlation(const struct rt_event *ev)
+{
+	struct rt_buf id;
+	uint64_t h;
+
+	if (!rt_event_has(ev, RT_F_CORRELATION_ID))
+		return 0;
+	rt_buf_init(&id);
+	rt_event_text(ev, RT_F_CORRELATION_ID, &id);
+	h = hash_text(rt_buf_view(&id));
+	rt_buf_release(&id);
+	return h;
+}
+
+bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usage *delta)
+{
+	bool request = ev->type == RT_T_LLM_REQUEST_SENT;
+	bool response = ev->type == RT_T_LLM_RESPONSE_RECEIVED;
+	struct open_request *e = NULL;
+	struct rt_usage u;
+	uint64_t hash;
+
+	if (ev->type == RT_T_COST_TRACKING)
+		return false;
+	if (!read_usage(ev, &u) && !request && !response)
+		return false;
+	u.calls = request || response;
+	hash = request || response ? correlation(ev) : 0;
+	if (hash)
+		e = entry(l, hash);
+	if (request && e) {
+		if (e->role == ANSWERED)
+			return false;
+		e->role = REQUEST;
+		add(&e->usage, &u, 1);
+	} else if (e) {
+		if (e->role == REQUEST)
+			add(&u, &e->usage, -1);
+		memset(&e->usage, 0, sizeof(e->usage));
+		e->role = ANSWERED;
+	}
+	add(&l->total, &u, 1);
+	if (delta)
+		*delta = u;
+	return true;
+}
+
+void rt_ledger_save_open(const struct rt_ledger *l, struct rt_buf *out)
+{
+	size_t saved = 0;
+
+	for (size_t i = 0; i < l->cap && saved < SAVED_MAX; i++) {
+		const struct open_request *e = &l->slot[i];
+
+		if (e->role != REQUEST)
+			continue;
+		rt_buf_adds(out, saved++ ? "," : "[");
+		rt_buf_addf(out, "[\"%016" PRIx64 "\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
+			    ",%.15g]", e->hash, e->usage.calls, e->usage.prompt,
+			    e->usage.completion, e->usage.total, e->usage.cost_usd);
+	}
+	if (saved)
+		rt_buf_addc(out, ']');
+}
+
+static void load_one(struct rt_ledger *l, struct rt_str array)
+{
+	struct rt_scan s;
+	struct rt_member m;
+	struct rt_usage u;
+	int64_t *const numbers[] = { &u.calls, &u.prompt, &u.completion, &u.total };
+	struct open_request *e;
+	uint64_t hash = 0;
+
+	memset(&u, 0, sizeof(u));
+	if (rt_scan_init(&s, array) < 0)
+		return;
+	for (size_t i = 0; rt_scan_next(&s, &m) > 0; i++) {
+		if (i == 0)
+			hash = strtoull(m.value.text.p, NULL, 16);
+		else if (i < 5)
+			rt_json_int(&m.value, numbers[i - 1]);
+		else
+			rt_json_number(&m.value, &u.cost_usd);
+	}
+	e = hash ? entry(l, hash) : NULL;
+	if (e) {
+		e->role = REQUEST;
+		e->usage = u;
+	}
+}
+
+void rt_ledger_load(struct rt_ledger *l, const struct rt_usage *total, struct rt_str open_json)
+{
+	struct rt_scan s;
+	struct rt_member m;
+
+	l->total = *total;
+	l->n = 0;
+	if (l->cap)
+		memset(l->slot, 0, l->cap * sizeof(*l->slot));
+	if (open_json.n == 0 || rt_scan_init(&s, open_json) < 0)
+		return;
+	while (rt_scan_next(&s, &m) > 0)
+		load_one(l, m.value.text);
+}

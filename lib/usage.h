@@ -1,0 +1,39 @@
+/*
+ * What language models were asked and what it cost: one count that status,
+ * metrics and summary share. An event's metadata says prompt_tokens,
+ * completion_tokens, total_tokens and cost_usd. A request counts only as long
+ * as no response correlates with it; cost_tracking totals never add.
+ */
+#ifndef RT_USAGE_H
+#define RT_USAGE_H
+
+#include "event.h"
+
+struct rt_usage {
+	int64_t calls; /* llm_response_received, and requests without one */
+	int64_t prompt, completion, total;
+	double cost_usd;
+};
+
+struct rt_ledger; /* totals, and requests that wait for their response; opaque */
+
+struct rt_ledger *rt_ledger_new(void); /* NULL when memory runs out */
+void rt_ledger_free(struct rt_ledger *l);
+
+/*
+ * Count an event. Returns whether it changed the totals; *delta (may be NULL)
+ * gets what it added (less the request that it answers).
+ */
+bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usage *delta);
+
+const struct rt_usage *rt_ledger_total(const struct rt_ledger *l);
+
+/*
+ * What status.json keeps between two writers: totals to start from, and the
+ * last 32 open requests as JSON text ("[[\"HASH\",calls,prompt,completion,total,cost],...]",
+ * nothing appended when there are none).
+ */
+void rt_ledger_save_open(const struct rt_ledger *l, struct rt_buf *out);
+void rt_ledger_load(struct rt_ledger *l, const struct rt_usage *total, struct rt_str open_json);
+
+#endif

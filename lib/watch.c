@@ -1,0 +1,297 @@
+/* Waiting for changes in folders, for the end of a process and of a reader. See watch.h. */
+#include "watch.h"
+#include "clock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define POLL_MS 200
+
+/* A file's end of life matters as much as its growth: it may be the run's. */
+#define EVENTS (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR)
+
+struct folder {
+	int wd; /* -1: polled */
+	void *tag;
+};
+
+struct rt_watch {
+	int inotify; /* -1: not to be had */
+	int process; /* a pidfd, or -1 */
+	int reader;  /* descriptor whose reader is watched, or -1 */
+	struct folder *folders;
+	size_t n, n_polled;
+	size_t next; /* the folder that rt_watch_next says next, when all are to be said */
+	bool all;    /* say all folders: the kernel's queue overflowed */
+	bool polled; /* say those that are polled */
+	int64_t look; /* when they are to be said next */
+	size_t at, end; /* what of buf was not said yet */
+	_Alignas(struct inotify_event) char buf[16384];
+};
+
+struct rt_watch *rt_watch_new(void)
+{
+	struct rt_watch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	w->process = w->reader = -1;
+	return w;
+}
+
+void rt_watch_free(struct rt_watch *w)
+{
+	if (!w)
+		return;
+	if (w->inotify >= 0)
+		close(w->inotify);
+	if (w->process >= 0)
+		close(w->process);
+	free(w->folders);
+	free(w);
+}
+
+/*
+ * Whether inotify reports there what others write. On file systems whose files
+ * change elsewhere it succeeds and stays silent. Numbers: statfs(2).
+ */
+static bool is_local(int dirfd)
+{
+	static const uint32_t remote[] = {
+		0x6969,     /* NFS */
+		0x65735546, /* FUSE, virtiofs */
+		0x01021997, /* 9p */
+		0xff534d42, /* CIFS */
+		0xfe534d42, /* SMB2 */
+		0x00c36400, /* Ceph */
+		0x0bd00bd0, /* Lustre */
+		0x47504653, /* GPFS */
+		0x5346414f, /* AFS */
+		0x73757245, /* Coda */
+		0x01161970, /* GFS2 */
+		0x7461636f, /* OCFS2 */
+		0x786f4256, /* VirtualBox shared folders */
+	};
+	struct statfs fs;
+
+	if (fstatfs(dirfd, &fs) < 0)
+		return true;
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if ((uint32_t)fs.f_type == remote[i])
+			return false;
+	return true;
+}
+
+/* By the descriptor: the folder may have been moved since it was opened. */
+static int add_inotify(struct rt_watch *w, int dirfd)
+{
+	char path[64];
+
+	if (w->inotify < 0 || !is_local(dirfd))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
+	return inotify_add_watch(w->inotify, path, EVENTS);
+}
+
+/* The table is sorted by watch descriptors; a new one is larger than all before it. */
+static struct folder *find_folder(const struct rt_watch *w, int wd)
+{
+	size_t from = 0, to = w->n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (w->folders[middle].wd == wd)
+			return &w->folders[middle];
+		if (w->folders[middle].wd < wd)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return NULL;
+}
+
+int rt_watch_add(struct rt_watch *w, int dirfd, void *tag)
+{
+	int wd = add_inotify(w, dirfd);
+	struct folder *folder = wd < 0 ? NULL : find_folder(w, wd);
+	size_t at = w->n;
+
+	if (!folder) {
+		folder = realloc(w->folders, (w->n + 1) * sizeof(*folder));
+		if (!folder)
+			return -1;
+		w->folders = folder;
+		while (at && folder[at - 1].wd > wd)
+			at--;
+		memmove(folder + at + 1, folder + at, (w->n - at) * sizeof(*folder));
+		folder += at;
+		w->n++;
+		w->n_polled += wd < 0;
+	}
+	folder->wd = wd;
+	folder->tag = tag;
+	return 0;
+}
+
+int rt_watch_process(struct rt_watch *w, int64_t pid)
+{
+	int fd;
+
+	if (w->process >= 0)
+		close(w->process);
+	w->process = -1;
+	if (pid <= 0 || pid > INT_MAX) {
+		errno = ESRCH;
+		return -1;
+	}
+#ifdef SYS_pidfd_open
+	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+#else
+	fd = -1;
+	errno = ENOSYS;
+#endif
+	w->process = fd;
+	return fd < 0 ? -1 : 0;
+}
+
+void rt_watch_hangup(struct rt_watch *w, int fd)
+{
+	w->reader = fd;
+}
+
+bool rt_watch_polls(const struct rt_watch *w)
+{
+	return w->n_polled > 0;
+}
+
+/* Read what the kernel has to say. */
+static void read_changes(struct rt_watch *w)
+{
+	ssize_t n = read(w->inotify, w->buf, sizeof(w->buf));
+
+	w->at = 0;
+	w->end = n > 0 ? (size_t)n : 0;
+}
+
+/* Sleep for at most ms, and what that ended for: 0 when time ran out, -1 and errno. */
+static int sleep_once(struct rt_watch *w, int ms)
+{
+	struct pollfd fds[3] = {
+		{ .fd = w->inotify, .events = POLLIN },
+		{ .fd = w->process, .events = POLLIN },
+		{ .fd = w->reader, .events = 0 },
+	};
+	int got = poll(fds, 3, ms), why = 0;
+
+	if (got <= 0)
+		return got < 0 && errno != EINTR ? -1 : 0;
+	if (fds[0].revents)
+		read_changes(w);
+	if (fds[1].revents) {
+		close(w->process);
+		w->process = -1;
+		why |= RT_WATCH_EXIT;
+	}
+	if (fds[2].revents & (POLLERR | POLLHUP))
+		why |= RT_WATCH_HANGUP;
+	if (fds[2].revents & POLLNVAL)
+		w->reader = -1; /* closed: poll(2) would never sleep again */
+	return why | (w->at < w->end ? RT_WATCH_CHANGE : 0);
+}
+
+/* From now to the instant `until`, rounded up. */
+static int ms_until(int64_t until, int64_t now)
+{
+	return until <= now ? 0 : (int)((until - now + RT_NS_PER_MS - 1) / RT_NS_PER_MS);
+}
+
+/* Sleep no longer than `end`; a look at what is polled may come first. */
+static int sleep_until(struct rt_watch *w, int64_t end)
+{
+	int64_t now = rt_clock_monotonic_ns(), until = w->n_polled && w->look < end ? w->look : end;
+	int why = sleep_once(w, until == INT64_MAX ? -1 : ms_until(until, now));
+
+	if (why < 0 || !w->n_polled || rt_clock_monotonic_ns() < w->look)
+		return why;
+	w->polled = true;
+	w->next = 0;
+	w->look = rt_clock_monotonic_ns() + POLL_MS * RT_NS_PER_MS;
+	return why | RT_WATCH_CHANGE;
+}
+
+int rt_watch_wait(struct rt_watch *w, int timeout_ms)
+{
+	int64_t end = INT64_MAX;
+	int why;
+
+	if (w->at < w->end)
+		return RT_WATCH_CHANGE;
+	if (timeout_ms >= 0)
+		end = rt_clock_monotonic_ns() + timeout_ms * RT_NS_PER_MS;
+	do
+		why = sleep_until(w, end);
+	while (why == 0 && rt_clock_monotonic_ns() < end);
+	return why;
+}
+
+/* The next folder of those to be said by their tag alone. */
+static bool next_folder(struct rt_watch *w, struct rt_watch_change *c)
+{
+	while ((w->all || w->polled) && w->next < w->n) {
+		const struct folder *f = &w->folders[w->next++];
+
+		if (!w->all && f->wd >= 0)
+			continue;
+		c->tag = f->tag;
+		c->name = NULL;
+		return true;
+	}
+	w->all = w->polled = false;
+	return false;
+}
+
+/* What one event of the kernel says; false when it concerns nobody. */
+static bool take_event(struct rt_watch *w, const struct inotify_event *e, struct rt_watch_change *c)
+{
+	const struct folder *f = find_folder(w, e->wd);
+
+	if (e->mask & IN_Q_OVERFLOW) {
+		w->all = true;
+		w->next = 0;
+		return next_folder(w, c);
+	}
+	if (!f)
+		return false;
+	c->tag = f->tag;
+	c->name = e->len ? e->name : NULL;
+	return true;
+}
+
+/*
+ * What came after the wait is left for the next one, so that somebody who
+ * writes all the time cannot keep the caller here.
+ */
+bool rt_watch_next(struct rt_watch *w, struct rt_watch_change *c)
+{
+	if (next_folder(w, c))
+		return true;
+	while (w->at < w->end) {
+		const void *p = w->buf + w->at;
+		const struct inotify_event *e = p;
+
+		w->at += sizeof(*e) + e->len;
+		if (take_event(w, e, c))
+			return true;
+	}
+	return false;
+}
