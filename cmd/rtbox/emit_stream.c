@@ -1,0 +1,299 @@
+/*
+ * `rt-emit -`: lines of standard input as events. Lines are recorded as they
+ * come, in batches as large as the input is fast; status.json follows at most
+ * ten times a second, and always at the end.
+ */
+#include "clock.h"
+#include "die.h"
+#include "emit.h"
+#include "evlog.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BATCH_BYTES (256u << 10)
+#define STATUS_EVERY_NS (100 * RT_NS_PER_MS)
+
+struct stream {
+	const struct emit_opts *opts;
+	struct rt_event base;     /* what the options say */
+	struct rt_buf base_metadata, merged, type;
+	struct rt_record *record; /* NULL: no run is set, or it cannot be opened */
+	struct rt_reader in;
+	size_t line, refused, cut;
+	int64_t status_ns; /* when status.json was last written */
+	bool dirty;        /* it lags behind */
+	bool failed;       /* recording failed once: that was said */
+	bool tee;
+	bool levels;       /* RT_LEVEL drops some */
+	int code;
+};
+
+/* The metadata of the options goes before the line's own. */
+static void merge_metadata(struct stream *s, struct rt_event *ev)
+{
+	struct rt_json theirs, ours;
+
+	if (!rt_event_get(ev, RT_F_METADATA, &theirs) ||
+	    !rt_event_get(&s->base, RT_F_METADATA, &ours))
+		return;
+	rt_buf_clear(&s->merged);
+	rt_buf_add(&s->merged, ours.text.p, ours.text.n - 1);
+	rt_buf_addc(&s->merged, ',');
+	rt_buf_add(&s->merged, theirs.text.p + 1, theirs.text.n - 1);
+	/* An empty object would leave a comma before the brace. */
+	if (!rt_scan_valid(rt_buf_view(&s->merged)))
+		return;
+	ev->fields &= ~(UINT32_C(1) << RT_F_METADATA);
+	rt_event_set_json(ev, RT_F_METADATA,
+			  (struct rt_json){ rt_buf_view(&s->merged), RT_JSON_OBJECT, false });
+}
+
+/* The options say what the line leaves open. */
+static void add_options(struct stream *s, struct rt_event *ev)
+{
+	bool llm = ev->type == RT_T_LLM_REQUEST_SENT || ev->type == RT_T_LLM_RESPONSE_RECEIVED;
+	struct rt_json v;
+
+	if (!s->base.fields)
+		return;
+	merge_metadata(s, ev);
+	for (uint32_t left = s->base.fields & ~ev->fields; left; left &= left - 1) {
+		enum rt_field f = (enum rt_field)__builtin_ctz(left);
+
+		/* A request correlates with its own response only. */
+		if (llm && f == RT_F_CORRELATION_ID && !s->opts->field[f])
+			continue;
+		if (rt_event_get(&s->base, f, &v))
+			rt_event_set_json(ev, f, v);
+	}
+}
+
+/*
+ * Another run's own events, passed through here, must not change the state of
+ * this one: they become plain ones, and what they were goes into the metadata.
+ */
+static void disarm(struct stream *s, struct rt_event *ev)
+{
+	if (ev->type < RT_T_RUN_STARTED || ev->type > RT_T_RUN_RESUMED) {
+		rt_buf_clear(&s->type);
+		if (ev->type != RT_T_OTHER)
+			return;
+		rt_event_text(ev, RT_F_TYPE, &s->type);
+		if (s->type.len < 4 || memcmp(s->type.s, "run_", 4) != 0)
+			return;
+	}
+	if (!rt_event_has(ev, RT_F_LEVEL))
+		rt_event_set_text(ev, RT_F_LEVEL, rt_str(rt_level_name(ev->level)));
+	if (!rt_event_has(ev, RT_F_MESSAGE)) {
+		rt_buf_clear(&s->type);
+		rt_event_default_message(ev, &s->type);
+		rt_event_set_text(ev, RT_F_MESSAGE, rt_buf_view(&s->type));
+	}
+	rt_event_set_text(ev, RT_F_TYPE, rt_str("info"));
+	rt_event_derive(ev);
+}
+
+static bool is_blank_object(struct rt_str line)
+{
+	while (line.n && (*line.p == ' ' || *line.p == '\t')) {
+		line.p++;
+		line.n--;
+	}
+	return line.n && *line.p == '{';
+}
+
+/* The line as an event; false when --strict refuses it. */
+static bool make_event(struct stream *s, struct rt_str line, struct rt_event *ev)
+{
+	struct rt_err err = RT_ERR_INIT;
+	bool object = is_blank_object(line) && rt_event_parse(ev, line) == 0;
+
+	if (!object) {
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		rt_event_init(ev);
+		rt_event_set_text(ev, RT_F_MESSAGE, line);
+	}
+	add_options(s, ev);
+	if (ev->composed)
+		rt_event_derive(ev);
+	disarm(s, ev);
+	if (s->opts->strict && rt_event_check_strict(ev, &err) < 0) {
+		error("line %zu: %s", s->line, err.msg);
+		s->refused++;
+		return false;
+	}
+	return true;
+}
+
+static void fail(struct stream *s, const struct rt_err *err)
+{
+	int code;
+
+	if (s->failed)
+		return;
+	s->failed = true;
+	/* Waiting for the lock again at each line would hold up who writes them. */
+	if (err->kind == RT_ERR_LOCKED) {
+		rt_record_close(s->record);
+		s->record = NULL;
+	}
+	code = recording_failed(err);
+	if (code)
+		s->code = code;
+}
+
+/* Record what is queued; status.json too when it is due. */
+static void flush(struct stream *s, bool status)
+{
+	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
+	int64_t now = rt_clock_monotonic_ns();
+
+	if (!s->record || (!rt_record_queued(s->record) && !(status && s->dirty)))
+		return;
+	status |= now - s->status_ns >= STATUS_EVERY_NS;
+	if (rt_record_flush(s->record, status, &warning, &err) < 0) {
+		fail(s, &err);
+		return;
+	}
+	if (warning.kind)
+		warn("%s", warning.msg);
+	s->dirty = !status;
+	if (status)
+		s->status_ns = now;
+}
+
+/* Nothing more to read for the moment: record, pass on, and let status.json follow. */
+static void before_blocking(struct stream *s)
+{
+	struct pollfd in = { STDIN_FILENO, POLLIN, 0 };
+	int64_t left;
+
+	flush(s, false);
+	if (s->tee && fflush(stdout) == EOF)
+		s->tee = false;
+	if (!s->dirty)
+		return;
+	left = (s->status_ns + STATUS_EVERY_NS - rt_clock_monotonic_ns()) / RT_NS_PER_MS + 1;
+	if (poll(&in, 1, left > 0 ? (int)left : 0) == 0)
+		flush(s, true);
+}
+
+static bool is_wanted(const struct rt_event *ev)
+{
+	struct rt_buf component;
+	bool wanted;
+
+	rt_buf_init(&component);
+	if (rt_event_has(ev, RT_F_COMPONENT))
+		rt_event_text(ev, RT_F_COMPONENT, &component);
+	wanted = level_wanted(ev->level, component.s);
+	rt_buf_release(&component);
+	return wanted;
+}
+
+/* Whether any RT_LEVEL or RT_LEVEL_component is set: nearly always none is. */
+static bool any_level_set(void)
+{
+	for (char **e = environ; *e; e++) {
+		if (strncmp(*e, "RT_LEVEL", 8) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void take_line(struct stream *s, struct rt_str line)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_event ev;
+
+	s->line++;
+	if (s->tee && (fwrite(line.p, 1, line.n, stdout) != line.n ||
+		       (!s->in.torn && putchar('\n') == EOF)))
+		s->tee = false; /* nobody reads it: go on recording */
+	if (!s->record || !make_event(s, line, &ev))
+		return;
+	if (s->levels && !is_wanted(&ev))
+		return;
+	if (rt_record_queue(s->record, &ev, &err) < 0) {
+		fail(s, &err);
+		return;
+	}
+	s->cut += ev.truncated;
+	if (rt_record_queued(s->record) >= BATCH_BYTES)
+		flush(s, false);
+}
+
+static void read_all(struct stream *s)
+{
+	struct rt_str line;
+	int got;
+
+	for (;;) {
+		got = rt_reader_buffered(&s->in, &line);
+		if (!got) {
+			before_blocking(s);
+			got = rt_reader_next(&s->in, &line);
+		}
+		if (got <= 0)
+			break;
+		take_line(s, line);
+	}
+	if (got < 0) {
+		error("cannot read standard input: %s", strerror(errno));
+		s->code = EXIT_FAIL;
+	}
+	flush(s, true);
+}
+
+/* What is worth saying at the end. */
+static void report(struct stream *s)
+{
+	if (s->in.skipped) {
+		error("%zu lines were longer than %u bytes and have been left out", s->in.skipped,
+		      RT_READ_LINE_MAX);
+		s->code = EXIT_FAIL;
+	}
+	if (s->cut)
+		warn("%zu events were longer than %d bytes and have been cut", s->cut, RT_LINE_MAX);
+	if (s->refused) {
+		error("%zu of %zu lines refused", s->refused, s->line);
+		s->code = EXIT_FAIL;
+	}
+}
+
+int emit_stream(const struct emit_opts *o)
+{
+	struct stream s = { .opts = o, .tee = o->tee, .levels = any_level_set() };
+	struct rt_record_opts opts;
+	struct rt_redact *redact;
+
+	if (o->field[RT_F_MESSAGE])
+		die_usage("the messages come from standard input: no -m with \"-\"");
+	rt_buf_init(&s.base_metadata);
+	rt_buf_init(&s.merged);
+	rt_buf_init(&s.type);
+	emit_event_init(&s.base, o, &s.base_metadata);
+	redact = redact_env();
+	record_opts_init(&opts, redact);
+	/* Without a record the input is still read, so that whoever writes it goes on. */
+	if (writer_open(&s.record, &o->common, NULL, &opts, &s.code) != 1)
+		s.record = NULL;
+	if (rt_reader_init(&s.in, STDIN_FILENO, 0, -1, false) < 0)
+		die(EXIT_FAIL, "cannot read standard input: %s", strerror(errno));
+	s.in.stream = true; /* read in order, from where a file stands */
+	read_all(&s);
+	report(&s);
+	rt_reader_release(&s.in);
+	rt_record_close(s.record);
+	rt_redact_free(redact);
+	rt_buf_release(&s.base_metadata);
+	rt_buf_release(&s.merged);
+	rt_buf_release(&s.type);
+	return s.code;
+}

@@ -1,0 +1,259 @@
+/*
+ * One event as a line for people. See pretty.h. All text goes through
+ * out_inert: a message never steers a terminal.
+ */
+#include "pretty.h"
+#include "clock.h"
+
+#define TIME_WIDTH 26 /* "2026-07-01 12:00:00 +02:00" */
+#define LEVEL_WIDTH 8 /* "critical" */
+#define UUID_LEN 36
+#define UUID_SHOWN 8
+
+void pretty_init(struct pretty *p, struct out *o)
+{
+	p->out = o;
+	p->run_width = 0;
+	rt_buf_init(&p->line);
+	rt_buf_init(&p->text);
+}
+
+void pretty_release(struct pretty *p)
+{
+	rt_buf_release(&p->line);
+	rt_buf_release(&p->text);
+}
+
+static void add_spaces(struct rt_buf *b, size_t n)
+{
+	while (n--)
+		rt_buf_addc(b, ' ');
+}
+
+static void begin(struct pretty *p, enum out_style style)
+{
+	rt_buf_adds(&p->line, out_on(p->out, style));
+}
+
+static void end(struct pretty *p, enum out_style style)
+{
+	if (style != STYLE_PLAIN)
+		rt_buf_adds(&p->line, out_off(p->out));
+}
+
+static void add_time(struct pretty *p, const struct rt_event *ev)
+{
+	int64_t ns;
+
+	begin(p, STYLE_DIM);
+	if (rt_event_time(ev, &ns))
+		out_time(p->out, &p->line, ns);
+	else
+		add_spaces(&p->line, TIME_WIDTH);
+	end(p, STYLE_DIM);
+}
+
+/* A run id, in a column as wide as the widest so far. */
+static void add_run(struct pretty *p, const char *run_id)
+{
+	struct rt_str id = rt_str(run_id);
+	size_t width;
+
+	if (id.n == UUID_LEN && strspn(run_id, "0123456789abcdef-") == UUID_LEN)
+		id.n = UUID_SHOWN;
+	width = out_columns(id);
+	if (width > p->run_width)
+		p->run_width = width;
+	rt_buf_addc(&p->line, ' ');
+	begin(p, STYLE_BOLD);
+	out_inert(&p->line, id);
+	end(p, STYLE_BOLD);
+	add_spaces(&p->line, p->run_width - width);
+}
+
+static void add_level(struct pretty *p, enum rt_level level)
+{
+	enum out_style style = level == RT_INFO ? STYLE_DIM : out_level_style(level);
+	const char *name = rt_level_name(level);
+
+	rt_buf_addc(&p->line, ' ');
+	begin(p, style);
+	rt_buf_adds(&p->line, name);
+	end(p, style);
+	add_spaces(&p->line, LEVEL_WIDTH - strlen(name));
+}
+
+/* The field's text, valid until the next call; false when there is none. */
+static bool field_text(struct pretty *p, const struct rt_event *ev, enum rt_field f)
+{
+	rt_buf_clear(&p->text);
+	return rt_event_text(ev, f, &p->text) && p->text.len;
+}
+
+static void add_stage(struct pretty *p, const struct rt_event *ev)
+{
+	if (field_text(p, ev, RT_F_STAGE)) {
+		rt_buf_adds(&p->line, " [");
+		begin(p, STYLE_NAME);
+		out_inert(&p->line, rt_buf_view(&p->text));
+		end(p, STYLE_NAME);
+		rt_buf_addc(&p->line, ']');
+	}
+	if (field_text(p, ev, RT_F_PERCENT)) {
+		rt_buf_adds(&p->line, " (");
+		out_inert(&p->line, rt_buf_view(&p->text));
+		rt_buf_adds(&p->line, "%)");
+	}
+}
+
+static void add_message(struct pretty *p, const struct rt_event *ev)
+{
+	enum out_style style = ev->level >= RT_WARNING ? out_level_style(ev->level) : STYLE_PLAIN;
+
+	if (!field_text(p, ev, RT_F_MESSAGE))
+		return;
+	rt_buf_addc(&p->line, ' ');
+	begin(p, style);
+	out_inert(&p->line, rt_buf_view(&p->text));
+	end(p, style);
+}
+
+/* " NAME=" and what is in p->text. */
+static void add_detail(struct pretty *p, const char *name)
+{
+	rt_buf_addc(&p->line, ' ');
+	rt_buf_adds(&p->line, name);
+	rt_buf_addc(&p->line, '=');
+	out_inert(&p->line, rt_buf_view(&p->text));
+}
+
+/* Types that say no more than level and stage do are not shown, nor one that is the message. */
+static void add_type(struct pretty *p, const struct rt_event *ev)
+{
+	struct rt_json message;
+
+	if (ev->type == RT_T_PROGRESS || (ev->type >= RT_T_INFO && ev->type <= RT_T_ERROR))
+		return;
+	if (!rt_event_get(ev, RT_F_MESSAGE, &message) || !field_text(p, ev, RT_F_TYPE) ||
+	    rt_json_is(&message, p->text.s))
+		return;
+	rt_buf_addc(&p->line, ' ');
+	out_inert(&p->line, rt_buf_view(&p->text));
+}
+
+/* "step=3/10" */
+static void add_count(struct pretty *p, const struct rt_event *ev, const char *name,
+		      enum rt_field f, enum rt_field total)
+{
+	if (!field_text(p, ev, f))
+		return;
+	add_detail(p, name);
+	if (field_text(p, ev, total)) {
+		rt_buf_addc(&p->line, '/');
+		out_inert(&p->line, rt_buf_view(&p->text));
+	}
+}
+
+static void add_duration(struct pretty *p, const struct rt_event *ev)
+{
+	char span[32];
+	double ms;
+
+	if (!rt_event_number(ev, RT_F_DURATION_MS, &ms) || ms < 0 || ms > 9e12)
+		return;
+	rt_buf_clear(&p->text);
+	if (ms < 1000) {
+		rt_buf_addf(&p->text, "%.3gms", ms);
+	} else {
+		rt_duration_format(span, (int64_t)(ms * 1e6));
+		rt_buf_adds(&p->text, span);
+	}
+	add_detail(p, "took");
+}
+
+static void add_tokens(struct pretty *p, const struct rt_event *ev)
+{
+	struct rt_json metadata, v;
+	int64_t part, sum = 0;
+
+	if (!rt_event_get(ev, RT_F_METADATA, &metadata))
+		return;
+	if (!rt_scan_find(metadata.text, rt_str("total_tokens"), &v) || !rt_json_int(&v, &sum)) {
+		if (rt_scan_find(metadata.text, rt_str("prompt_tokens"), &v) &&
+		    rt_json_int(&v, &part))
+			sum = part;
+		if (rt_scan_find(metadata.text, rt_str("completion_tokens"), &v) &&
+		    rt_json_int(&v, &part) && __builtin_add_overflow(sum, part, &sum))
+			return;
+	}
+	if (sum <= 0)
+		return;
+	rt_buf_clear(&p->text);
+	rt_buf_addf(&p->text, "%lld", (long long)sum);
+	add_detail(p, "tokens");
+}
+
+static void add_error(struct pretty *p, const struct rt_event *ev)
+{
+	struct rt_json message;
+	struct rt_buf text;
+
+	if (!field_text(p, ev, RT_F_ERROR))
+		return;
+	rt_buf_init(&text);
+	if (rt_event_get(ev, RT_F_MESSAGE, &message))
+		rt_json_text(&message, &text);
+	else /* made of the fields, the error among them */
+		rt_event_default_message(ev, &text);
+	if (!memmem(text.s, text.len, p->text.s, p->text.len))
+		add_detail(p, "error");
+	rt_buf_release(&text);
+}
+
+static void add_details(struct pretty *p, const struct rt_event *ev)
+{
+	static const struct {
+		const char *name;
+		enum rt_field field;
+	} plain[] = {
+		{ "component", RT_F_COMPONENT },
+		{ "role", RT_F_AGENT_ROLE },
+		{ "model", RT_F_MODEL },
+		{ "task", RT_F_TASK_ID },
+	};
+	size_t i;
+
+	add_type(p, ev);
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (field_text(p, ev, plain[i].field))
+			add_detail(p, plain[i].name);
+	add_count(p, ev, "step", rt_event_has(ev, RT_F_STEP) ? RT_F_STEP : RT_F_STEP_ID,
+		  RT_F_TOTAL_STEPS);
+	add_count(p, ev, "iteration", RT_F_ITERATION, RT_F_MAX_ITERATIONS);
+	add_duration(p, ev);
+	add_tokens(p, ev);
+	add_error(p, ev);
+}
+
+void pretty_event(struct pretty *p, const struct rt_event *ev, const char *run_id)
+{
+	size_t before;
+
+	rt_buf_clear(&p->line);
+	add_time(p, ev);
+	if (run_id)
+		add_run(p, run_id);
+	add_level(p, ev->level);
+	add_stage(p, ev);
+	add_message(p, ev);
+	rt_buf_addc(&p->line, ' ');
+	begin(p, STYLE_DIM);
+	before = p->line.len;
+	add_details(p, ev);
+	if (p->line.len == before) /* no details: nothing to dim, no blanks at the end */
+		p->line.len = before - strlen(out_on(p->out, STYLE_DIM)) - 1;
+	else
+		end(p, STYLE_DIM);
+	rt_buf_addc(&p->line, '\n');
+	fwrite(p->line.s, 1, p->line.len, p->out->f);
+}

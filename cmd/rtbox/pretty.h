@@ -1,0 +1,29 @@
+/* One event as a line for people; rt-query, rt-tail and rt-status print the same. */
+#ifndef RT_PRETTY_H
+#define RT_PRETTY_H
+
+#include "event.h"
+#include "out.h"
+
+/* A printer and the memory that it uses again for each line. */
+struct pretty {
+	struct out *out;
+	struct rt_buf line, text;
+	size_t run_width; /* columns of the longest run id so far */
+};
+
+void pretty_init(struct pretty *p, struct out *o);
+void pretty_release(struct pretty *p);
+
+/*
+ * Print an event:
+ *
+ *   TIME LEVEL [STAGE] (PERCENT%) MESSAGE  TYPE task=... step=1/3 model=...
+ *
+ * What is not there is left out. Behind the message stands, dimmed, what else
+ * tells events apart. run_id (NULL: none) follows the time; a UUID is shown by
+ * its first eight digits.
+ */
+void pretty_event(struct pretty *p, const struct rt_event *ev, const char *run_id);
+
+#endif

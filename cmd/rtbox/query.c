@@ -1,0 +1,328 @@
+/*
+ * rt-query: the events of runs, files and streams that meet a filter. What the
+ * arguments mean is in query_source.c, how an event is printed in
+ * query_print.c, --check in query_check.c.
+ */
+#include "query.h"
+#include "applets.h"
+#include "die.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ALL (-1)
+
+struct query_opts {
+	struct common_opts common;
+	struct output_opts output;
+	struct select_opts select;
+	struct event_opts event;
+	int64_t n;
+	bool count, normalize, check;
+};
+
+/* clang-format off */
+static const struct opt query_opts[] = {
+	{ 'n', "lines", NULL, OPT_COUNT, offsetof(struct query_opts, n), "N|all",
+	  "only the last N of the events that are found", NULL, COMPLETE_NONE },
+	{ 'c', "count", NULL, OPT_FLAG, offsetof(struct query_opts, count), NULL,
+	  "print how many there are instead", NULL, COMPLETE_NONE },
+	{ 0, "normalize", NULL, OPT_FLAG, offsetof(struct query_opts, normalize), NULL,
+	  "print events of other systems with rt's names, see rt-event(5)", NULL, COMPLETE_NONE },
+	{ 0, "check", NULL, OPT_FLAG, offsetof(struct query_opts, check), NULL,
+	  "print which lines are no events, and why; exit with 1 when there are any", NULL,
+	  COMPLETE_NONE },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+static const struct opt_group query_groups[] = {
+	{ query_opts, 0 },
+	{ event_opts, offsetof(struct query_opts, event) },
+	{ select_opts, offsetof(struct query_opts, select) },
+	{ output_opts, offsetof(struct query_opts, output) },
+	{ common_opts, offsetof(struct query_opts, common) },
+	{ NULL, 0 },
+};
+
+struct query {
+	const struct query_opts *opts;
+	struct out out;
+	struct rt_filter *filter;
+	struct printer printer;
+	struct rt_buf scratch;
+	size_t matches;
+	bool enough; /* the answer is known, or nobody reads it */
+	int code;
+};
+
+static void read_failed(struct query *q, const struct source *s)
+{
+	error("cannot read \"%s\": %s", s->name, strerror(errno));
+	q->code = EXIT_FAIL;
+}
+
+/* Open the source and begin to read it; where it can be sought, from its end if that is asked. */
+static bool begin(struct query *q, struct source *s, struct rt_reader *r, bool from_end)
+{
+	if (!source_open(s)) {
+		q->code = EXIT_FAIL;
+		return false;
+	}
+	if (rt_reader_init(r, s->fd, s->from, s->to, from_end && !s->stream) == 0)
+		return true;
+	read_failed(q, s);
+	source_close(s);
+	return false;
+}
+
+static void end(struct source *s, struct rt_reader *r)
+{
+	rt_reader_release(r);
+	source_close(s);
+}
+
+/* Parse a line and put the question. Lines that are no events are counted. */
+static bool matches(struct query *q, struct source *s, struct rt_str line, bool torn,
+		    struct rt_event *ev)
+{
+	s->lines++;
+	if (rt_event_parse(ev, line) < 0) {
+		s->skipped += !(torn && source_is_written(s));
+		return false;
+	}
+	if (torn && source_is_written(s))
+		return false;
+	return rt_filter_match(q->filter, ev, &q->scratch);
+}
+
+static void answer(struct query *q, const struct source *s, struct rt_event *ev)
+{
+	q->matches++;
+	if (q->opts->common.quiet)
+		q->enough = true;
+	else if (!q->opts->count)
+		printer_event(&q->printer, ev, s->run_id);
+	if (ferror(q->out.f))
+		q->enough = true;
+}
+
+static void read_forward(struct query *q, struct source *s)
+{
+	struct rt_event ev;
+	struct rt_reader r;
+	struct rt_str line;
+	int got = 0;
+
+	if (!begin(q, s, &r, false))
+		return;
+	while (!q->enough && (got = rt_reader_next(&r, &line)) > 0)
+		if (matches(q, s, line, r.torn, &ev))
+			answer(q, s, &ev);
+	if (got < 0)
+		read_failed(q, s);
+	s->skipped += r.skipped;
+	note("\"%s\": %zu lines read", s->name, s->lines);
+	end(s, &r);
+}
+
+/* The lines that a stream was read for before. */
+static void answer_kept(struct query *q, struct source *s)
+{
+	struct rt_event ev;
+	size_t i;
+
+	for (i = 0; i < s->n_kept && !q->enough; i++)
+		if (rt_event_parse(&ev, rt_buf_view(&s->kept[(s->oldest + i) % s->n_kept])) == 0)
+			answer(q, s, &ev);
+}
+
+/* Keep one more line; of `most` that are kept already the oldest makes room. */
+static void keep(struct source *s, struct rt_str line, size_t most)
+{
+	struct rt_buf *b;
+
+	if (s->n_kept == most) {
+		b = &s->kept[s->oldest];
+		s->oldest = (s->oldest + 1) % most;
+		rt_buf_clear(b);
+	} else {
+		s->kept = xrealloc(s->kept, (s->n_kept + 1) * sizeof(*s->kept));
+		b = &s->kept[s->n_kept++];
+		rt_buf_init(b);
+	}
+	rt_buf_addv(b, line);
+	if (b->failed)
+		die(EXIT_FAIL, "out of memory");
+}
+
+/* Keep the last `want` matching lines of a stream. Returns how many there are. */
+static size_t keep_last(struct query *q, struct source *s, struct rt_reader *r, size_t want)
+{
+	struct rt_event ev;
+	struct rt_str line;
+	int got;
+
+	while ((got = rt_reader_next(r, &line)) > 0)
+		if (matches(q, s, line, r->torn, &ev))
+			keep(s, line, want);
+	if (got < 0)
+		read_failed(q, s);
+	s->skipped += r->skipped;
+	s->to = 0; /* all of it was read */
+	return s->n_kept;
+}
+
+/*
+ * Where the last `want` matching lines of a file begin: found from its end, so
+ * that only these are read. What is appended meanwhile is left for next time.
+ */
+static size_t find_last(struct query *q, struct source *s, struct rt_reader *r, size_t want)
+{
+	struct rt_event ev;
+	struct rt_str line;
+	size_t found = 0;
+	int got = 0;
+
+	s->to = r->to;
+	s->from = s->to;
+	while (found < want && (got = rt_reader_next(r, &line)) > 0) {
+		if (!matches(q, s, line, r->torn, &ev))
+			continue;
+		s->from = r->line_at;
+		found++;
+	}
+	if (got < 0)
+		read_failed(q, s);
+	/* these lines will be read once more, and counted then */
+	s->skipped = s->lines = 0;
+	return found;
+}
+
+/* Which part of which sources holds the last n events; returns the first such source. */
+static size_t find_start(struct query *q, struct sources *sources)
+{
+	size_t want = (size_t)q->opts->n, i = sources->n;
+
+	while (want && i > 0) {
+		struct source *s = &sources->v[--i];
+		struct rt_reader r;
+
+		if (!begin(q, s, &r, true)) {
+			s->to = 0;
+			continue;
+		}
+		want -= s->stream ? keep_last(q, s, &r, want) : find_last(q, s, &r, want);
+		end(s, &r);
+	}
+	return i;
+}
+
+static void ask(struct query *q, struct sources *sources)
+{
+	size_t i = 0;
+
+	if (q->opts->n != ALL && !q->opts->common.quiet)
+		i = find_start(q, sources);
+	for (; i < sources->n && !q->enough; i++) {
+		struct source *s = &sources->v[i];
+
+		if (s->kept)
+			answer_kept(q, s);
+		else if (q->opts->n != 0 && s->to != 0)
+			read_forward(q, s);
+	}
+}
+
+static void tell_skipped(const struct sources *sources)
+{
+	size_t i;
+
+	for (i = 0; i < sources->n; i++) {
+		const struct source *s = &sources->v[i];
+
+		if (s->skipped)
+			warn("%zu line%s skipped in \"%s\" (--check says why)", s->skipped,
+			     s->skipped == 1 ? "" : "s", s->name);
+	}
+}
+
+static int query_run(struct query *q, struct sources *sources)
+{
+	const struct query_opts *o = q->opts;
+	bool silent = o->common.quiet || o->count;
+	enum out_mode mode = output_mode(&o->output, q->out.tty ? "pretty|jsonl|json|table|csv" :
+								  "jsonl|pretty|json|table|csv");
+
+	rt_buf_init(&q->scratch);
+	if (!silent)
+		printer_init(&q->printer, &q->out, &o->output, mode, o->normalize, sources->across);
+	ask(q, sources);
+	if (!silent)
+		printer_end(&q->printer);
+	else if (o->count && !o->common.quiet)
+		fprintf(q->out.f, "%zu\n", q->matches);
+	if (q->scratch.failed)
+		die(EXIT_FAIL, "out of memory");
+	rt_buf_release(&q->scratch);
+	tell_skipped(sources);
+	if (o->common.quiet && q->matches)
+		return 0;
+	if (q->code || sources->code)
+		return q->code ? q->code : sources->code;
+	return o->common.quiet ? EXIT_NO : 0;
+}
+
+static int check_run(struct query *q, struct sources *sources)
+{
+	size_t bad = 0, i;
+
+	for (i = 0; i < sources->n && !ferror(q->out.f); i++) {
+		if (source_open(&sources->v[i]))
+			bad += query_check(&sources->v[i], &q->out, q->opts->common.quiet);
+		else
+			q->code = EXIT_FAIL;
+		source_close(&sources->v[i]);
+	}
+	if (q->code || sources->code)
+		return q->code ? q->code : sources->code;
+	return bad ? EXIT_NO : 0;
+}
+
+static int run(const struct rt_applet *self, int argc, char **argv)
+{
+	struct query_opts opts = { .n = ALL };
+	struct query q = { .opts = &opts };
+	struct sources sources;
+	char **operands;
+	int code;
+
+	argc = opt_parse(self, argc, argv, &opts, &operands, NULL);
+	common_apply(&opts.common, &q.out);
+	q.filter = rt_filter_new();
+	if (!q.filter)
+		die(EXIT_FAIL, "out of memory");
+	event_filter_init(q.filter, &opts.event);
+	if (opts.check && (opts.n != ALL || opts.count || !rt_filter_empty(q.filter)))
+		die_usage("--check looks at every line: it takes no filter, -n or -c");
+	sources_find(&sources, &opts.common, &opts.select, argc, operands);
+	code = opts.check ? check_run(&q, &sources) : query_run(&q, &sources);
+	sources_release(&sources);
+	rt_filter_free(q.filter);
+	opt_release(self, &opts);
+	return code;
+}
+
+const struct rt_applet rt_applet_query = {
+	.name = "query",
+	.summary = "print the events of runs that meet a condition",
+	.usage = "[OPTION...] [RUN|FILE|-]...",
+	.groups = query_groups,
+	.operands = COMPLETE_RUN,
+	.more = "Without RUN or FILE: -r, else $RT_RUN, else all runs of the runs folder, the\n"
+		"oldest first. With -q nothing is printed: it exits with 0 at the first event\n"
+		"found, and with 1 when there is none. Lines that are no JSON objects are\n"
+		"skipped and counted.",
+	.run = run,
+};

@@ -1,0 +1,229 @@
+/* Where rt-query's events come from: what its arguments mean, opening them, torn last lines. */
+#include "query.h"
+#include "clock.h"
+#include "die.h"
+#include "fdio.h"
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct source *add_source(struct sources *s, const char *name)
+{
+	struct source *v = xrealloc(s->v, (s->n + 1) * sizeof(*v));
+
+	s->v = v;
+	v += s->n++;
+	memset(v, 0, sizeof(*v));
+	v->name = xstrdup(name);
+	v->fd = -1;
+	v->to = -1;
+	return v;
+}
+
+static void add_run(struct sources *s, const char *path)
+{
+	size_t n = strlen(path);
+	struct source *v;
+	char *dir, *name;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	dir = xstrndup(path, n);
+	name = xasprintf("%s/%s", dir, RT_EVENTS_FILE);
+	v = add_source(s, name);
+	v->dir = dir;
+	v->run_id = xstrdup(strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir);
+	free(name);
+}
+
+/* The directory that a path to events.jsonl of a run lies in, or NULL. Free it. */
+static char *run_of_file(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+
+	if (!slash || slash == path || strcmp(slash + 1, RT_EVENTS_FILE) != 0)
+		return NULL;
+	dir = xstrndup(path, (size_t)(slash - path));
+	if (rt_rundir_is_run(AT_FDCWD, dir))
+		return dir;
+	free(dir);
+	return NULL;
+}
+
+static void add_file(struct sources *s, const char *name, const char *path)
+{
+	char *dir = run_of_file(path);
+
+	if (dir)
+		add_run(s, dir);
+	else
+		add_source(s, path);
+	free(s->v[s->n - 1].name);
+	s->v[s->n - 1].name = xstrdup(name);
+	free(dir);
+}
+
+static void add_operand(struct sources *s, const char *runs_dir, const char *arg)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_found found;
+
+	if (strcmp(arg, "-") == 0) {
+		struct source *v = add_source(s, "standard input");
+		off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+
+		v->standard = true;
+		v->from = at > 0 ? at : 0; /* what others left of it */
+		return;
+	}
+	if (rt_catalog_resolve(runs_dir, arg, true, &found, &err) < 0) {
+		error("%s", err.msg);
+		if (!s->code)
+			s->code = err_exit_code(&err);
+		return;
+	}
+	if (found.file)
+		add_file(s, arg, found.path);
+	else
+		add_run(s, found.path);
+	rt_found_release(&found);
+}
+
+static void add_selected(struct sources *s, const char *runs_dir, const struct select_opts *select)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_selection sel;
+	struct rt_catalog c;
+	size_t i;
+
+	selection_init(&sel, select);
+	if (rt_catalog_list(&c, runs_dir, &sel, &err) < 0)
+		die_err(&err);
+	selection_release(&sel);
+	if (c.n == 0)
+		note("no runs in \"%s\"", runs_dir);
+	for (i = c.n; i-- > 0;)
+		add_run(s, c.rows[i].path);
+	rt_catalog_release(&c);
+}
+
+static bool selects(const struct select_opts *o)
+{
+	return o->all || o->name.n || o->group.n || o->status.n || o->label.n || o->host.n;
+}
+
+void sources_find(struct sources *s, const struct common_opts *c, const struct select_opts *select,
+		  int argc, char **argv)
+{
+	struct rt_found found;
+	char *runs_dir;
+	int i;
+
+	memset(s, 0, sizeof(*s));
+	if (argc && (c->run || selects(select)))
+		die_usage("name runs or select them, not both");
+	if (!argc && !selects(select) && common_resolve(c, NULL, false, &found)) {
+		add_run(s, found.path);
+		rt_found_release(&found);
+		return;
+	}
+	runs_dir = common_runs_dir(c);
+	for (i = 0; i < argc; i++)
+		add_operand(s, runs_dir, argv[i]);
+	if (!argc)
+		add_selected(s, runs_dir, select);
+	s->across = argc != 1;
+	free(runs_dir);
+}
+
+static void source_release(struct source *s)
+{
+	size_t i;
+
+	source_close(s);
+	for (i = 0; i < s->n_kept; i++)
+		rt_buf_release(&s->kept[i]);
+	free(s->kept);
+	free(s->name);
+	free(s->dir);
+	free(s->run_id);
+}
+
+void sources_release(struct sources *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		source_release(&s->v[i]);
+	free(s->v);
+}
+
+/*
+ * A run's events.jsonl: a regular file in the directory itself, nothing that a
+ * link leads to. A run without one has no events.
+ */
+static int open_events(const char *dir)
+{
+	int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, saved;
+
+	if (dirfd < 0)
+		return -1;
+	fd = rt_file_open(dirfd, RT_EVENTS_FILE, O_RDONLY, 0);
+	if (fd < 0 && errno == ENOENT)
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	saved = errno;
+	close(dirfd);
+	errno = saved;
+	return fd;
+}
+
+bool source_open(struct source *s)
+{
+	struct stat st;
+
+	if (s->standard)
+		s->fd = STDIN_FILENO;
+	else if (s->dir)
+		s->fd = open_events(s->dir);
+	else
+		s->fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (s->fd < 0 || fstat(s->fd, &st) < 0) {
+		error("cannot open \"%s\": %s", s->name,
+		      errno == ELOOP ? "it is a symbolic link" :
+		      errno == ENXIO ? "it is no regular file" :
+				       strerror(errno));
+		return false;
+	}
+	s->stream = !S_ISREG(st.st_mode);
+	return true;
+}
+
+void source_close(struct source *s)
+{
+	if (s->fd >= 0 && !s->standard)
+		close(s->fd);
+	s->fd = -1;
+}
+
+bool source_is_written(const struct source *s)
+{
+	struct rt_rundir dir;
+	struct rt_status st;
+	enum rt_state state = RT_COMPLETED;
+
+	if (!s->dir || rt_rundir_open(&dir, s->dir, NULL) < 0)
+		return false;
+	if (rt_status_init(&st) == 0) {
+		/* other systems leave out the last newline, and say nothing of the end */
+		if (rt_status_load(&st, &dir, NULL) == 0 && !st.foreign)
+			state = rt_status_derive(&st, dir.fd, rt_clock_now_ns());
+		rt_status_release(&st);
+	}
+	rt_rundir_release(&dir);
+	return !rt_state_over(state) && state != RT_STALE;
+}

@@ -1,0 +1,264 @@
+/*
+ * rt-run start and finish: a run of a script's own, without a supervisor; env:
+ * what its commands should have in their environment.
+ */
+#include "clock.h"
+#include "die.h"
+#include "environ.h"
+#include "run.h"
+#include "summary.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GIT_MS 2000
+
+struct start_opts {
+	struct new_run_opts run;
+	int64_t owner;
+	bool resume;
+	struct common_opts common;
+};
+
+static const struct opt start_options[] = {
+	{ 0, "owner", NULL, OPT_INT, offsetof(struct start_opts, owner), "PID",
+	  "the run is lost when this process is gone (a script's $$)", NULL, COMPLETE_NONE },
+	{ 0, "resume", NULL, OPT_FLAG, offsetof(struct start_opts, resume), NULL,
+	  "take up a run that is over: RUN, -r or --id", NULL, COMPLETE_NONE },
+	{ 0 },
+};
+
+static const struct opt_group start_groups[] = {
+	{ new_run_opts, offsetof(struct start_opts, run) },
+	{ start_options, 0 },
+	{ common_opts, offsetof(struct start_opts, common) },
+	{ NULL, 0 },
+};
+
+static int resume_run(const struct start_opts *o, const char *arg,
+		      const struct rt_record_opts *opts)
+{
+	struct rt_change change = {
+		.to = RT_RUNNING, .resume = true, .exit_code = -1, .owner_pid = o->owner,
+	};
+	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
+	struct rt_record *record;
+	int code = 0;
+
+	switch (writer_open(&record, &o->common, arg ? arg : o->run.id, opts, &code)) {
+	case -1:
+		return code;
+	case 0:
+		die_usage("--resume wants to know which run: give it as an argument");
+	}
+	if (rt_record_change(record, &change, &warning, &err) < 0)
+		die_err(&err);
+	if (warning.kind)
+		warn("%s", warning.msg);
+	puts(rt_record_dir(record)->id);
+	rt_record_close(record);
+	return 0;
+}
+
+static int start_run(const struct start_opts *o, const struct rt_record_opts *opts)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_record *record;
+	struct new_run n;
+	sigset_t mask;
+	char *path;
+	int ret;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	ret = new_run_create(&n, &o->run, &o->common, NULL, o->owner, opts, &mask, &record, &path,
+			     &err);
+	if (ret < 0)
+		die(err_exit_code(&err), "%s%s", err.msg,
+		    err.kind == RT_ERR_REFUSED && o->run.id ? " (--join adds to a run that goes on)" :
+							      "");
+	puts(n.id);
+	if (ret == 0) {
+		git_wait(&n.git, GIT_MS);
+		new_run_add_git(&n, rt_record_dir(record));
+		rt_record_close(record);
+	}
+	free(path);
+	new_run_release(&n);
+	return 0;
+}
+
+static int run_start(const struct rt_applet *self, int argc, char **argv)
+{
+	struct start_opts o = { .owner = 0 };
+	struct rt_record_opts opts;
+	struct rt_redact *redact;
+	struct rt_owner owner;
+	char **words;
+	int n, code;
+
+	n = opt_parse(self, argc, argv, &o, &words, NULL);
+	common_apply(&o.common, NULL);
+	if (n > o.resume)
+		die_usage("\"%s\" is too much%s", words[o.resume],
+			  o.resume ? "" : " (a RUN goes with --resume)");
+	if (o.owner && !rt_owner_fill(&owner, o.owner))
+		die_usage("bad --owner %lld: there is no such process", (long long)o.owner);
+	redact = redact_env();
+	record_opts_init(&opts, redact);
+	code = o.resume ? resume_run(&o, n ? words[0] : NULL, &opts) : start_run(&o, &opts);
+	rt_redact_free(redact);
+	opt_release(self, &o);
+	return code;
+}
+
+const struct rt_applet run_start_applet = {
+	.name = "start",
+	.summary = "begin a run without a command and print its id",
+	.usage = "[options]\n--resume [options] RUN",
+	.groups = start_groups,
+	.operands = COMPLETE_RUN,
+	.more = "The run goes on until rt-run finish. Its id in RT_RUN makes it the one that\n"
+		"rt-emit and rt-run step write to: export RT_RUN=$(rt-run start).",
+	.run = run_start,
+};
+
+struct finish_opts {
+	const char *exit_code, *status, *error;
+	struct common_opts common;
+};
+
+static const struct opt finish_options[] = {
+	{ 0, "exit-code", NULL, OPT_STRING, offsetof(struct finish_opts, exit_code), "N",
+	  "completed with 0, failed with anything else", NULL, COMPLETE_NONE },
+	{ 0, "status", NULL, OPT_STRING, offsetof(struct finish_opts, status), "WORD",
+	  "completed (default), failed or cancelled", "completed|failed|cancelled", COMPLETE_STATE },
+	{ 0, "error", NULL, OPT_STRING, offsetof(struct finish_opts, error), "TEXT", "what went wrong",
+	  NULL, COMPLETE_NONE },
+	{ 0 },
+};
+
+static const struct opt_group finish_groups[] = {
+	{ finish_options, 0 },
+	{ common_opts, offsetof(struct finish_opts, common) },
+	{ NULL, 0 },
+};
+
+static void finish_change(struct rt_change *change, const struct finish_opts *o, char text[64])
+{
+	char *end;
+	long code;
+
+	*change = (struct rt_change){ .to = RT_COMPLETED, .exit_code = -1, .error = o->error };
+	if (o->status && o->exit_code)
+		die_usage("--status and --exit-code say the same thing: give one");
+	if (o->status && (!rt_state_find(rt_str(o->status), &change->to) ||
+			  !rt_state_over(change->to) || change->to == RT_LOST))
+		die_usage("bad --status \"%s\": completed, failed or cancelled", o->status);
+	if (o->exit_code) {
+		code = strtol(o->exit_code, &end, 10);
+		if (end == o->exit_code || *end || code < 0 || code > 255)
+			die_usage("bad --exit-code \"%s\": 0 to 255", o->exit_code);
+		change->exit_code = (int)code;
+		if (code) {
+			change->to = RT_FAILED;
+			snprintf(text, 64, "exit code %ld", code);
+			if (!o->error)
+				change->error = text;
+		}
+	}
+}
+
+static int run_finish(const struct rt_applet *self, int argc, char **argv)
+{
+	struct finish_opts o = { .status = NULL };
+	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
+	struct rt_record_opts opts;
+	struct rt_record *record;
+	struct rt_redact *redact;
+	struct rt_change change;
+	char **words, text[64];
+	int n, code = 0;
+
+	n = opt_parse(self, argc, argv, &o, &words, NULL);
+	common_apply(&o.common, NULL);
+	if (n > 1)
+		die_usage("\"%s\" is too much: finish takes one RUN", words[1]);
+	finish_change(&change, &o, text);
+	redact = redact_env();
+	record_opts_init(&opts, redact);
+	if (writer_open(&record, &o.common, n ? words[0] : NULL, &opts, &code) == 1) {
+		/* A transition that is refused is the script's mistake, whatever RT_ON_ERROR says. */
+		if (rt_record_change(record, &change, &warning, &err) < 0)
+			code = err.kind == RT_ERR_REFUSED ? (error("%s", err.msg), EXIT_FAIL) :
+							    recording_failed(&err);
+		else if (warning.kind)
+			warn("%s", warning.msg);
+		if (code == 0 && rt_metrics_write(rt_record_dir(record), &err) < 0)
+			warn("%s", err.msg);
+		rt_record_close(record);
+	}
+	rt_redact_free(redact);
+	return code;
+}
+
+const struct rt_applet run_finish_applet = {
+	.name = "finish",
+	.summary = "end a run that rt-run start began",
+	.usage = "[--exit-code N | --status WORD] [--error TEXT] [RUN]",
+	.groups = finish_groups,
+	.operands = COMPLETE_RUN,
+	.run = run_finish,
+};
+
+struct env_opts {
+	struct common_opts common;
+};
+
+static const struct opt_group env_groups[] = {
+	{ common_opts, offsetof(struct env_opts, common) },
+	{ NULL, 0 },
+};
+
+static int run_env(const struct rt_applet *self, int argc, char **argv)
+{
+	struct env_opts o = { .common = { NULL } };
+	struct rt_found found = { NULL, false };
+	struct rt_err err = RT_ERR_INIT;
+	struct env_list list;
+	struct rt_rundir d;
+	char **words;
+	int n;
+
+	n = opt_parse(self, argc, argv, &o, &words, NULL);
+	common_apply(&o.common, NULL);
+	if (n > 1)
+		die_usage("\"%s\" is too much: env takes one RUN", words[1]);
+	if (!common_resolve(&o.common, n ? words[0] : NULL, false, &found))
+		die(EXIT_FAIL, "no run is set: give RUN, -r or RT_RUN");
+	if (rt_rundir_open(&d, found.path, &err) < 0)
+		die_err(&err);
+	env_of_run(&list, &d, NULL, NULL, NULL);
+	for (size_t i = 0; i < list.n; i++) {
+		/* No form of KEY=VALUE lines that all readers share has a line end in it. */
+		if (strchr(list.v[i], '\n'))
+			die(EXIT_FAIL, "the path of run \"%s\" has a line end in it", d.id);
+		puts(list.v[i]);
+	}
+	env_free(&list);
+	rt_rundir_release(&d);
+	rt_found_release(&found);
+	return 0;
+}
+
+const struct rt_applet run_env_applet = {
+	.name = "env",
+	.summary = "print a run's environment as KEY=VALUE lines",
+	.usage = "[RUN]",
+	.groups = env_groups,
+	.operands = COMPLETE_RUN,
+	.more = "For $GITHUB_ENV, dotenv files and docker run --env-file.",
+	.run = run_env,
+};

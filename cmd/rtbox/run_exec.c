@@ -1,0 +1,189 @@
+/*
+ * rt-run -- COMMAND: a run from the command's start to its end. Whatever goes
+ * wrong with the record, the command runs and its end is ours.
+ */
+#include "clock.h"
+#include "die.h"
+#include "environ.h"
+#include "handoff.h"
+#include "run.h"
+#include "spawn.h"
+#include "summary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct exec_opts {
+	struct new_run_opts run;
+	bool required;
+	struct common_opts common;
+};
+
+static const struct opt exec_options[] = {
+	{ 0, "require-record", NULL, OPT_FLAG, offsetof(struct exec_opts, required), NULL,
+	  "do not run the command when it cannot be recorded", NULL, COMPLETE_NONE },
+	{ 0 },
+};
+
+const struct opt_group run_exec_groups[] = {
+	{ new_run_opts, offsetof(struct exec_opts, run) },
+	{ exec_options, 0 },
+	{ common_opts, offsetof(struct exec_opts, common) },
+	{ NULL, 0 },
+};
+
+void recording_trouble(const struct rt_err *err, bool required)
+{
+	if (required)
+		die_err(err);
+	warn("not recorded: %s", err->msg);
+}
+
+/* How the run ended, as the state that follows from it. */
+static void note_end(struct rt_record *record, int status, int signalled)
+{
+	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
+	struct rt_change change = { .to = RT_FAILED, .exit_code = -1 };
+	char text[64];
+
+	rt_wait_text(text, status);
+	change.error = text;
+	if (WIFSIGNALED(status))
+		change.signal = WTERMSIG(status);
+	else
+		change.exit_code = WEXITSTATUS(status);
+	if (status == 0)
+		change.to = RT_COMPLETED;
+	else if (signalled && (change.signal == signalled || change.exit_code == 128 + signalled))
+		change.to = RT_CANCELLED;
+	if (rt_record_change(record, &change, &warning, &err) < 0)
+		warn("%s", err.msg);
+	else if (warning.kind)
+		warn("%s", warning.msg);
+	/* The run's last word; it can be made again at any time. */
+	if (rt_metrics_write(rt_record_dir(record), &err) < 0)
+		warn("%s", err.msg);
+}
+
+static void note_unstartable(struct rt_record *record, const char *name, int code)
+{
+	struct rt_change change = { .to = RT_FAILED, .exit_code = code };
+	struct rt_err err = RT_ERR_INIT;
+	char *text = xasprintf("cannot execute %s", name);
+
+	change.error = text;
+	if (rt_record_change(record, &change, NULL, &err) < 0)
+		warn("%s", err.msg);
+	free(text);
+}
+
+/* The log of what is outside of any step; without it the command runs all the same. */
+static int open_run_log(const struct rt_rundir *d)
+{
+	int fd = rt_rundir_open_log(d, 0, "run.log");
+
+	if (fd < 0)
+		warn("output is not captured: cannot write \"%s/%s\": %s", d->path, RT_RUN_LOG,
+		     strerror(errno));
+	return fd;
+}
+
+static int run_command(struct rt_record *record, struct new_run *n, struct rt_redact *redact,
+		       char *const *argv, const sigset_t *mask, int *signalled, int *code)
+{
+	const struct rt_rundir *d = rt_record_dir(record);
+	struct env_list ours, all;
+	struct rt_capture capture;
+	struct supervised s = {
+		.argv = argv,
+		.dir = d,
+		.capture = &capture,
+		.own = { STDOUT_FILENO, STDERR_FILENO },
+		.listen_fd = rt_handoff_listen(d),
+		.heartbeat = true,
+		.mask = mask,
+		.job = &n->git.job,
+	};
+	int status;
+
+	env_of_run(&ours, d, n->runs_dir, NULL, NULL);
+	env_merged(&all, &ours);
+	s.envp = all.v;
+	rt_capture_init(&capture, open_run_log(d), redact);
+	status = supervise(&s, code);
+	*signalled = s.signalled;
+	rt_capture_release(&capture);
+	rt_handoff_close(d, s.listen_fd);
+	env_free(&ours);
+	env_free(&all);
+	return status;
+}
+
+/* A run of its own for the command. */
+_Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_redact *redact = redact_env();
+	struct rt_record_opts opts;
+	struct rt_record *record;
+	struct new_run n;
+	sigset_t mask;
+	char *path;
+	int ret, status, signalled = 0, code = 0;
+
+	record_opts_init(&opts, redact);
+	supervise_signals(&mask);
+	ret = new_run_create(&n, &o->run, &o->common, argv, getpid(), &opts, &mask, &record, &path,
+			     &err);
+	if (ret == 1)
+		run_as_step(path, o->run.name, argv, o->required, &mask);
+	if (ret < 0 && err.kind == RT_ERR_REFUSED)
+		die(125, "%s%s", err.msg, o->run.id ? " (--join adds to a run that goes on)" : "");
+	if (ret < 0) {
+		recording_trouble(&err, o->required);
+		unsetenv("RT_RUN"); /* its steps are not the run's around it */
+		run_unrecorded(argv, &mask);
+	}
+	status = run_command(record, &n, redact, argv, &mask, &signalled, &code);
+	new_run_add_git(&n, rt_record_dir(record));
+	if (status < 0)
+		note_unstartable(record, argv[0], code);
+	else
+		note_end(record, status, signalled);
+	rt_record_close(record);
+	new_run_release(&n);
+	rt_redact_free(redact);
+	if (status < 0)
+		exit(code);
+	rt_end_like(status);
+}
+
+static int run_exec(const struct rt_applet *self, int argc, char **argv)
+{
+	struct exec_opts o = { .required = false };
+	int n, dashdash;
+	char **words;
+
+	n = opt_parse(self, argc, argv, &o, &words, &dashdash);
+	common_apply(&o.common, NULL);
+	if (n == 0)
+		die_usage("no command: rt-run [options] -- COMMAND");
+	if (dashdash != 0)
+		die_usage("\"%s\" is no command of rt-run (to run a program: rt-run -- %s)", words[0],
+			  words[0]);
+	run_recorded(&o, words);
+}
+
+const struct rt_applet run_exec_applet = {
+	.name = "run",
+	.summary = "run a command and record it",
+	.usage = "[options] -- COMMAND [ARG...]",
+	.groups = run_exec_groups,
+	.operands_last = true,
+	.usage_exit = 125,
+	.run = run_exec,
+};

@@ -1,0 +1,216 @@
+/*
+ * rt-run step: a command as a numbered step of a run, with its output in the
+ * step's own log. Without a run it is just the command.
+ */
+#include "clock.h"
+#include "die.h"
+#include "environ.h"
+#include "handoff.h"
+#include "run.h"
+#include "spawn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct step_opts {
+	bool required;
+	struct common_opts common;
+};
+
+static const struct opt step_options[] = {
+	{ 0, "require-record", NULL, OPT_FLAG, offsetof(struct step_opts, required), NULL,
+	  "do not run the command when it cannot be recorded", NULL, COMPLETE_NONE },
+	{ 0 },
+};
+
+static const struct opt_group step_groups[] = {
+	{ step_options, 0 },
+	{ common_opts, offsetof(struct step_opts, common) },
+	{ NULL, 0 },
+};
+
+/* A step that goes on. */
+struct running {
+	struct rt_record *record;
+	const char *name;
+	int number;
+	char id[32];
+	int64_t start_ns;
+};
+
+static void event_of(struct rt_event *ev, const struct running *r, enum rt_type type,
+		     const char *message, char number[16])
+{
+	snprintf(number, 16, "%d", r->number);
+	rt_event_init(ev);
+	rt_event_set_text(ev, RT_F_TYPE, rt_str(rt_type_name(type)));
+	rt_event_set_text(ev, RT_F_STAGE, rt_str(r->name));
+	rt_event_set_text(ev, RT_F_MESSAGE, rt_str(message));
+	rt_event_set_number(ev, RT_F_STEP, rt_str(number));
+	rt_event_set_text(ev, RT_F_STEP_ID, rt_str(r->id));
+	rt_event_derive(ev);
+}
+
+static int begin_step(struct running *r, struct rt_err *err)
+{
+	struct rt_err warning = RT_ERR_INIT;
+	struct rt_event ev;
+	char number[16], *message;
+	int ret;
+
+	if (rt_rundir_new_step(rt_record_dir(r->record), &r->number, err) < 0)
+		return -1;
+	snprintf(r->id, sizeof(r->id), "step_%03d", r->number);
+	message = xasprintf("Step %s started", r->name);
+	event_of(&ev, r, RT_T_STEP_STARTED, message, number);
+	r->start_ns = rt_clock_monotonic_ns();
+	ret = rt_record_emit(r->record, &ev, &warning, err);
+	if (ret == 0 && warning.kind)
+		warn("%s", warning.msg);
+	free(message);
+	return ret;
+}
+
+static void end_step(struct running *r, int status)
+{
+	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
+	struct rt_event ev;
+	char number[16], ms[32], error[64], metadata[64], *message;
+
+	rt_wait_text(error, status);
+	message = status ? xasprintf("Step %s failed: %s", r->name, error) :
+			   xasprintf("Step %s completed", r->name);
+	event_of(&ev, r, status ? RT_T_STEP_FAILED : RT_T_STEP_COMPLETED, message, number);
+	snprintf(ms, sizeof(ms), "%lld",
+		 (long long)((rt_clock_monotonic_ns() - r->start_ns) / RT_NS_PER_MS));
+	rt_event_set_number(&ev, RT_F_DURATION_MS, rt_str(ms));
+	if (status)
+		rt_event_set_text(&ev, RT_F_ERROR, rt_str(error));
+	if (WIFSIGNALED(status))
+		snprintf(metadata, sizeof(metadata), "{\"signal\":%d}", WTERMSIG(status));
+	else
+		snprintf(metadata, sizeof(metadata), "{\"exit_code\":%d}", WEXITSTATUS(status));
+	rt_event_set_json(&ev, RT_F_METADATA,
+			  (struct rt_json){ rt_str(metadata), RT_JSON_OBJECT, false });
+	rt_event_derive(&ev);
+	if (rt_record_emit(r->record, &ev, &warning, &err) < 0)
+		warn("not recorded: %s", err.msg);
+	else if (warning.kind)
+		warn("%s", warning.msg);
+	free(message);
+}
+
+static int run_command(struct running *r, struct rt_redact *redact, char *const *argv,
+		       const sigset_t *mask, int *code)
+{
+	const struct rt_rundir *d = rt_record_dir(r->record);
+	int log = rt_rundir_open_log(d, r->number, RT_STEP_LOG), status;
+	struct env_list ours, all;
+	struct rt_capture capture;
+	struct supervised s = {
+		.argv = argv, .dir = d, .capture = &capture, .listen_fd = -1, .mask = mask,
+	};
+
+	if (log < 0)
+		warn("output is not captured: cannot write \"%s/logs/%s/%s\": %s", d->path, r->id,
+		     RT_STEP_LOG, strerror(errno));
+	env_of_run(&ours, d, NULL, r->id, r->name);
+	env_merged(&all, &ours);
+	s.envp = all.v;
+	rt_capture_init(&capture, log, redact);
+	rt_handoff_ask(d, s.own);
+	status = supervise(&s, code);
+	rt_capture_release(&capture);
+	env_free(&ours);
+	env_free(&all);
+	return status;
+}
+
+static const char *step_name(const char *name, char *const *argv)
+{
+	const char *slash = strrchr(argv[0], '/');
+
+	if (name && *name)
+		return name;
+	return slash && slash[1] ? slash + 1 : argv[0];
+}
+
+_Noreturn static void run_step_in(struct rt_record *record, const char *name, char *const *argv,
+				  struct rt_redact *redact, bool required, const sigset_t *mask)
+{
+	struct running r = { .record = record, .name = step_name(name, argv) };
+	struct rt_err err = RT_ERR_INIT;
+	int status, code = 0;
+
+	if (begin_step(&r, &err) < 0) {
+		recording_trouble(&err, required);
+		run_unrecorded(argv, mask);
+	}
+	status = run_command(&r, redact, argv, mask, &code);
+	end_step(&r, status < 0 ? code << 8 : status);
+	rt_record_close(record);
+	rt_redact_free(redact);
+	if (status < 0)
+		exit(code);
+	rt_end_like(status);
+}
+
+_Noreturn void run_as_step(const char *path, const char *name, char *const *argv, bool required,
+			   const sigset_t *mask)
+{
+	struct rt_redact *redact = redact_env();
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_record_opts opts;
+	struct rt_record *record;
+
+	record_opts_init(&opts, redact);
+	if (rt_record_open(&record, path, &opts, &err) < 0) {
+		recording_trouble(&err, required);
+		run_unrecorded(argv, mask);
+	}
+	run_step_in(record, name, argv, redact, required, mask);
+}
+
+static int run_step(const struct rt_applet *self, int argc, char **argv)
+{
+	struct step_opts o = { .required = false };
+	struct rt_redact *redact;
+	struct rt_record_opts opts;
+	struct rt_record *record;
+	int n, dashdash, opened, code = 0;
+	sigset_t mask;
+	char **words;
+
+	n = opt_parse(self, argc, argv, &o, &words, &dashdash);
+	common_apply(&o.common, NULL);
+	if (dashdash < 0 || dashdash == n)
+		die_usage("no command: rt-run step [NAME] -- COMMAND");
+	if (dashdash > 1)
+		die_usage("\"%s\": a step has one name; put the command behind \"--\"", words[1]);
+	redact = redact_env();
+	record_opts_init(&opts, redact);
+	opened = writer_open(&record, &o.common, NULL, &opts, &code);
+	if (opened < 0 && o.required)
+		exit(EXIT_FAIL);
+	/* Why it cannot be recorded was said; the command runs all the same. */
+	if (opened != 1)
+		run_unrecorded(words + dashdash, NULL);
+	supervise_signals(&mask);
+	run_step_in(record, dashdash ? words[0] : NULL, words + dashdash, redact, o.required, &mask);
+}
+
+const struct rt_applet run_step_applet = {
+	.name = "step",
+	.summary = "run a command as a step of a run",
+	.usage = "[options] [NAME] -- COMMAND [ARG...]",
+	.groups = step_groups,
+	.operands = COMPLETE_STEP,
+	.usage_exit = 125,
+	.more = "The step is numbered, and its output captured in logs/step_NNN/output.log. Without a\n"
+		"run set (RT_RUN or -r) the command just runs.",
+	.run = run_step,
+};

@@ -1,0 +1,23 @@
+/* rt-status -l: the runs of a folder. */
+#ifndef RT_STATUS_LIST_H
+#define RT_STATUS_LIST_H
+
+#include "common.h"
+
+#define STATUS_SORT_KEYS                                                                  \
+	"id|name|group|status|host|stage|created|started|finished|updated|duration|exit|" \
+	"events|warnings|errors|tokens|cost"
+
+struct status_list {
+	const char *runs_dir;
+	const struct rt_selection *selection;
+	const struct output_opts *output;
+	const char *sort; /* a key, "-" before it for the largest first; NULL: newest first */
+	int64_t n;        /* rows, -1: all, -2: 50, with a word about the others */
+	bool selective;   /* options narrow it down */
+};
+
+/* Print the list; returns the exit code. */
+int status_list_print(const struct status_list *l, struct out *o);
+
+#endif

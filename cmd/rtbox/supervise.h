@@ -1,0 +1,48 @@
+/*
+ * Running a command: its output is passed on and captured, signals reach it,
+ * and whoever called gets to know how it ended. For rt-run and rt-run step.
+ */
+#ifndef RT_SUPERVISE_H
+#define RT_SUPERVISE_H
+
+#include "capture.h"
+#include "rundir.h"
+
+#include <signal.h>
+
+/* Something else to wait for while the command runs: `ready` reads it, 0 at its end. */
+struct side_job {
+	int fd; /* -1: none */
+	int (*ready)(struct side_job *job);
+};
+
+struct supervised {
+	char *const *argv;
+	char *const *envp;
+	const struct rt_rundir *dir; /* the run */
+	struct rt_capture *capture;
+	int own[2];                  /* where output is passed on to */
+	int listen_fd;               /* for steps inside the run, -1: none */
+	bool heartbeat;              /* touch .alive */
+	const sigset_t *mask;        /* the command's signal mask */
+	struct side_job *job;        /* may be NULL */
+	int signalled;               /* set: a signal that was to end it, 0: none */
+};
+
+/*
+ * Run the command to its end. Returns what wait(2) said of it, or -1 when it
+ * could not be started: that was said, and *exit_code is 126 or 127.
+ */
+int supervise(struct supervised *s, int *exit_code);
+
+/*
+ * Take over signals: from here on they wait, to be passed on to the command.
+ * Kept apart from supervise, so that none is lost while a run is being made.
+ * *inherited gets the mask that was, which the command is to have.
+ */
+void supervise_signals(sigset_t *inherited);
+
+/* Become the command, where nothing can be recorded. mask may be NULL. */
+_Noreturn void run_unrecorded(char *const *argv, const sigset_t *mask);
+
+#endif

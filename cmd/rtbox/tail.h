@@ -1,0 +1,187 @@
+/*
+ * What the parts of rt-tail share. A run is read from several sources: its
+ * events, and the output that was captured of it and of each of its steps
+ * (tail_source.c). A pass prints what is new in them, merged by time
+ * (tail_merge.c); before the first one it is settled where that begins
+ * (tail_last.c), and after it passes go on as things happen (tail_follow.c).
+ */
+#ifndef RT_TAIL_H
+#define RT_TAIL_H
+
+#include "catalog.h"
+#include "crilog.h"
+#include "event.h"
+#include "evlog.h"
+#include "filter.h"
+#include "out.h"
+#include "pretty.h"
+#include "project.h"
+#include "rundir.h"
+#include "status.h"
+#include "watch.h"
+
+#define TAIL_HEAD 64      /* bytes by which a file is known again */
+#define TAIL_OPEN_MAX 64  /* files that are open at a time */
+
+/* A line of output that comes in pieces. */
+struct tail_pieces {
+	struct rt_buf text, ts;
+	int64_t ns;
+	bool open;  /* its end did not come yet */
+	bool meets; /* one of its pieces meets the filter */
+};
+
+/* One log, with the files that it was rotated to: NAME, NAME.1 (the one before) and so on. */
+struct tail_source {
+	int dirfd;       /* not owned */
+	char *path;      /* below it */
+	char *step_id;   /* of captured output: "step_001", or NULL */
+	char *step_name; /* NULL: not known */
+	bool events;     /* JSON lines, else captured output */
+	bool silent;     /* read for what it says of the run, not to be shown */
+	bool dirty;      /* something may have been written since the last pass */
+	bool complained; /* that it cannot be opened */
+
+	/* how far it was dealt with, and in which file */
+	bool known; /* it is the one of dev and ino */
+	dev_t dev;
+	ino_t ino;
+	off_t at;
+	off_t from[2]; /* output of a stream that stands before this was not asked for */
+	bool skipping; /* `at` is in the middle of a line that is too long */
+	char head[TAIL_HEAD];
+	size_t n_head;
+	size_t skipped; /* lines that are no events */
+
+	/* the pass that is on */
+	int fd;     /* -1: not open */
+	off_t end;  /* where it ends */
+	bool moved; /* the file is no longer the one of that name: the next one follows */
+	bool torn;  /* a last line without its newline counts */
+	bool backward, reading;
+	bool stay; /* backwards: in this file */
+	struct rt_reader reader;
+
+	/* the line that it stands at */
+	struct rt_str line;
+	off_t next_at; /* where it is dealt with */
+	int64_t ns;    /* when; a line that does not say is as old as the one before */
+	bool valid;    /* it is an event, or a record of output */
+	struct rt_event *ev;
+	struct rt_cri cri;
+
+	struct tail_pieces pieces[2]; /* of stdout and stderr */
+};
+
+struct tail_source *tail_source_new(int dirfd, const char *path, bool events, const char *step_id);
+void tail_source_free(struct tail_source *s);
+
+/*
+ * Begin a pass over what is there now, forwards from where the last one ended,
+ * or backwards from the end. False when there is nothing. What is strange
+ * (truncated, replaced) is said.
+ */
+bool tail_source_begin(struct tail_source *s, bool torn);
+bool tail_source_begin_backward(struct tail_source *s, bool torn);
+
+/* Stand at the next line; false at the end. */
+bool tail_source_next(struct tail_source *s);
+
+/* The line was dealt with: whatever happens, the next pass begins behind it. */
+void tail_source_take(struct tail_source *s);
+
+/* End the pass. The file stays open; after parking it is closed, too. */
+void tail_source_end(struct tail_source *s);
+void tail_source_park(struct tail_source *s);
+
+/* After parking within a pass: stand at the same line again. False when it is gone. */
+bool tail_source_wake(struct tail_source *s);
+
+/* Let the first pass begin at the beginning of the oldest file. */
+void tail_source_rewind(struct tail_source *s);
+
+/* How lines are shown. */
+struct tail_printer {
+	struct out *out;
+	enum out_mode mode;
+	const struct rt_filter *filter;
+	struct pretty pretty;
+	struct records records;
+	struct projection fields; /* of --format */
+	struct rt_event output;   /* a line of output as the filter sees it */
+	struct rt_buf line, scratch, step;
+};
+
+void tail_printer_init(struct tail_printer *p, struct out *o, enum out_mode mode,
+		       const char *format, const struct rt_filter *filter);
+void tail_printer_end(struct tail_printer *p); /* what ends the output; and releases */
+
+/* Whether the line that a source stands at is to be shown. */
+bool tail_wants(struct tail_printer *p, const struct tail_source *s);
+
+/* Show it; a piece of a line of output is kept until its end comes. */
+void tail_print(struct tail_printer *p, struct tail_source *s);
+
+/* Show the pieces that are kept: their end will not come. */
+void tail_print_rest(struct tail_printer *p, struct tail_source *s);
+
+struct tail {
+	struct tail_printer printer;
+	bool events, output; /* what is shown */
+	bool follow;
+
+	struct rt_rundir dir; /* of the run; of a file: the folder that it is in */
+	char *file;           /* its name there; NULL: a run */
+	struct rt_status st;  /* of a run */
+	enum rt_state state;
+
+	struct tail_source **v; /* that of the events is the first */
+	size_t n;
+	struct tail_source *run_log;             /* one of them, if output is shown */
+	struct tail_source *open[TAIL_OPEN_MAX]; /* that may be open, the latest used one last */
+	size_t n_open;
+
+	/* what a follower waits for, and knows */
+	struct rt_watch *watch; /* NULL: it does not follow */
+	bool polls;             /* changes are not reported */
+	char logs_tag;          /* its address stands for the logs folder */
+	int64_t owner_pid;      /* whose end is waited for */
+	bool owner_timed;       /* or asked for every now and then */
+	bool status_changed;    /* status.json is another than when it was read */
+	bool look_now;          /* something says that the run may be over */
+	int64_t looked_ns;      /* at its state, last; 0: never */
+};
+
+/* Open the run or file, find its sources, and watch them if it follows. Dies; close it. */
+void tail_open(struct tail *t, const struct rt_found *found);
+void tail_close(struct tail *t);
+
+/* Find the logs that are there now, or the one in the logs folder called `name`. */
+void tail_discover(struct tail *t);
+void tail_discover_one(struct tail *t, const char *name);
+
+/* What a step is called, unless that is known. */
+void tail_name_step(struct tail *t, struct rt_str id, const struct rt_json *name);
+
+/* Learn where the run stands. Dies when it cannot be read. */
+void tail_look(struct tail *t);
+
+/* Whether nothing more is to come: then a last line without its newline counts. */
+bool tail_is_over(const struct tail *t);
+
+/* Lines that were shown as nothing, because they are no events. */
+size_t tail_skipped(const struct tail *t);
+
+/* The source will be used: another one may have to be closed for it. */
+void tail_use(struct tail *t, struct tail_source *s);
+
+/* Let the first pass begin n lines before the end; -1: at the beginning. */
+void tail_seek(struct tail *t, int64_t n);
+
+/* Print what is new in the sources that are dirty. */
+void tail_pass(struct tail *t);
+
+/* Print what is new until the run is over, or nobody reads any more. */
+void tail_follow(struct tail *t);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Recording from a command line: which run is written, how (RT_SYNC,
+ * RT_LOCK_TIMEOUT, RT_STATUS_EVENTS), and what a failure means: under rt-run
+ * (RT_ON_ERROR=warn) it is a warning, because recording must not harm a script.
+ */
+#ifndef RT_WRITER_H
+#define RT_WRITER_H
+
+#include "common.h"
+#include "record.h"
+
+/* How runs are written, from the environment. Dies of a bad value. */
+void record_opts_init(struct rt_record_opts *o, const struct rt_redact *redact);
+
+/* The secrets of this process's environment; dies when memory runs out. Free it. */
+struct rt_redact *redact_env(void);
+
+/* Say that recording failed; what the program should exit with. */
+int recording_failed(const struct rt_err *err);
+
+/*
+ * Open the run that `arg`, -r or $RT_RUN means. 1: *out is open; 0: no run is
+ * set, there is nothing to do (RT_REQUIRE=1 makes that a failure); -1: it
+ * failed, which was said, and *exit_code is set.
+ */
+int writer_open(struct rt_record **out, const struct common_opts *c, const char *arg,
+		const struct rt_record_opts *opts, int *exit_code);
+
+/* Whether an event of this level from this component (may be NULL) is wanted: RT_LEVEL. */
+bool level_wanted(enum rt_level level, const char *component);
+
+#endif
