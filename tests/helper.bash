@@ -1,0 +1,52 @@
+# What every bats file loads: a place of its own for each test, with nothing of
+# a run, of a CI job or of the person who runs it. The programs are in PATH.
+#
+# A file with a setup of its own calls rt_setup in it.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	rt_setup
+}
+
+rt_setup() {
+	local name
+
+	for name in $(compgen -e); do
+		case $name in
+		RT_BUILD | RT_SOURCE | RT_SANITIZE | RT_FAULT_ROUNDS) ;;
+		RT_* | CI | CI_* | GITHUB_* | GITLAB_* | JENKINS_* | BUILDKITE* | BUILD_* | \
+			GAMEGEN_* | XDG_* | NO_COLOR | COLUMNS | TRACEPARENT) unset "$name" ;;
+		esac
+	done
+	# shellcheck disable=SC2034 # for the tests
+	SOURCE=${BATS_TEST_DIRNAME%/tests}
+	export HOME=$BATS_TEST_TMPDIR/home RT_RUNS_DIR=$BATS_TEST_TMPDIR/runs TZ=UTC LC_ALL=C.UTF-8
+	mkdir -p "$HOME"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# A run that says what a test wants it to say: make_run [GROUP/]ID [MEMBERS], with
+# members of status.json as JSON ('"name":"x","status":"failed"').
+make_run() {
+	local dir=$RT_RUNS_DIR/$1
+
+	mkdir -p "$dir"
+	jq -n --arg id "${1##*/}" '{
+		run_id: $id, status: "completed",
+		created_at: "2026-07-01T12:00:00.000+00:00", updated_at: "2026-07-01T12:05:00.000+00:00",
+		events_size: 0, ordered: true, events: []
+	} + {'"${2-}"'}' >"$dir/status.json"
+}
+
+# Try a command until it succeeds: wait_for SECONDS COMMAND...
+wait_for() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}

@@ -1,0 +1,541 @@
+#!/usr/bin/env bats
+# rt-status: the view of one run, waiting, the list, and what a RUN argument means.
+
+load helper
+
+# What an owner looks like from here: owner PID [START_TICKS]
+owner() {
+	printf '"host":"here","owner":{"pid":%d,"start_ticks":%d,"boot_id":"%s","pid_ns":%d}' "$1" \
+		"${2:-1}" "$(cat /proc/sys/kernel/random/boot_id)" "$(stat -L -c %i /proc/self/ns/pid)"
+}
+
+start_ticks() {
+	sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20
+}
+
+ids() {
+	jq -r .run_id | paste -sd' '
+}
+
+@test "one run: everything that status.json says" {
+	make_run exp/full '"name":"nightly","group":"exp","status":"failed",
+		"started_at":"2026-07-01T12:00:00.000+00:00",
+		"finished_at":"2026-07-01T12:21:27.000+00:00",
+		"stage":"test","percent":45,"exit_code":2,"error":"3 tests failed","host":"box",
+		"counts":{"events":1234,"warnings":1,"errors":2},
+		"tokens":{"prompt":1234,"completion":567,"total":1801},"cost_usd":0.25,
+		"steps":[{"step_id":"step_001","name":"build","status":"success","duration_ms":154000,
+			"retries":0},
+			{"step_id":"step_002","name":"test","status":"failed","duration_ms":12000,"retries":2}],
+		"events":[{"ts":"2026-07-01T12:20:00.000+00:00","type":"info","level":"warning",
+			"stage":"test","message":"hello"}]'
+	run -0 rt-status exp/full
+	[ "${lines[0]}" = full ]
+	[[ $output == *"Name: nightly"* ]]
+	[[ $output == *"Group: exp"* ]]
+	[[ $output == *"State: failed, exit code 2"* ]]
+	[[ $output == *"Started: 2026-07-01 12:00:00 +00:00"* ]]
+	[[ $output == *"Duration: 21m 27s"* ]]
+	[[ $output == *"Stage: test  [#########...........] 45%"* ]]
+	[[ $output == *"Error: 3 tests failed"* ]]
+	[[ $output == *"Events: 1,234 events, 1 warning, 2 errors"* ]]
+	[[ $output == *"Tokens: 1,234 prompt + 567 completion = 1,801"* ]]
+	[[ $output == *"Cost: \$0.2500"* ]]
+	[[ $output == *"Host: box"* ]]
+	[[ $output == *"Path: $RT_RUNS_DIR/exp/full"* ]]
+	[[ $output =~ step_001\ \ build\ +success\ +2m\ 34s$'\n' ]]
+	[[ $output =~ step_002\ \ test\ +failed\ +12s\ \ 2\ retries ]]
+	[[ $output =~ (2026-07-01|07-01\ 12:20)\ \ warning\ \[test\]\ hello ]]
+}
+
+@test "a status.json with the five keys of the older tracker shows well" {
+	mkdir -p "$RT_RUNS_DIR/old"
+	cat >"$RT_RUNS_DIR/old/status.json" <<-'END'
+		{"run_id": "old", "status": "running", "created_at": "2026-07-01T12:00:00+00:00",
+		 "updated_at": "2026-07-01T12:01:00+00:00", "events": [
+		{"ts": "2026-07-01T12:00:00+00:00", "stage": "spec", "message": "Spec", "percent": 20},
+		{"ts": "2026-07-01T12:01:00+00:00", "stage": "zip", "message": "Zipped", "percent": 90}]}
+	END
+	run -0 rt-status old
+	[[ $output == *"Started: 2026-07-01 12:00:00 +00:00"* ]]
+	[[ $output == *"Stage: zip  [##################..] 90%"* ]]
+	[[ $output == *"[zip] Zipped"* ]]
+	[[ $output != *"0 events"* ]]
+}
+
+@test "no line of the view is wider than 80 columns" {
+	local long
+	long=$(printf 'x%.0s' {1..300})
+	make_run wide "\"stage\":\"s\",\"events\":[{\"ts\":\"2026-07-01T12:00:00Z\",\"message\":\"$long\"},
+		{\"ts\":\"2026-07-01T12:00:00Z\",\"message\":\"進捗$long\"}],
+		\"steps\":[{\"step_id\":\"step_001\",\"name\":\"$long\",\"status\":\"success\",\"duration_ms\":5000}]"
+	rt-status wide | grep -v Path: >view
+	run ! grep -E '.{81}' view
+	grep -q 'x\.\.\.$' view
+	# a wide character takes two columns
+	[ "$(grep 進捗 view | wc -m)" -eq 79 ]
+}
+
+@test "states that only a reader can tell: lost, stale" {
+	make_run dead "\"status\":\"running\",$(owner 999999999)"
+	make_run reused "\"status\":\"running\",$(owner $$ 1)"
+	make_run alive "\"status\":\"running\",$(owner $$ "$(start_ticks $$)")"
+	make_run far '"status":"running","owner":{"pid":1,"start_ticks":1,"boot_id":"else","pid_ns":1}'
+	make_run quiet '"status":"running"'
+	make_run fresh "\"status\":\"running\",\"updated_at\":\"$(date -u +%FT%T.000+00:00)\""
+	run -0 --separate-stderr bash -c 'rt-status -l -o jsonl --sort id | jq -r "\"\(.run_id) \(.status)\""'
+	[ "$output" = "$(printf '%s\n' 'alive running' 'dead lost' 'far stale' 'fresh running' \
+		'quiet stale' 'reused lost')" ]
+	run -0 rt-status dead
+	[[ $output == *"State: lost, process 999999999 is gone; \"rt-run reap\""* ]]
+	run -0 rt-status quiet
+	[[ $output == *"State: stale, nothing heard for"* ]]
+	RT_STALE=100000d run -0 rt-status quiet --format '{status}'
+	[ "$output" = running ]
+}
+
+@test "--json is status.json's document with the derived state and the path" {
+	make_run a "\"status\":\"canceled\",\"name\":\"x \\\"y\\\"\",\"own\":[1,{\"a\":null}]"
+	make_run dead "\"status\":\"running\",$(owner 999999999)"
+	rt-status a --json >a.json
+	jq -e '.run_id == "a" and .status == "cancelled" and .name == "x \"y\"" and
+		.created_at == "2026-07-01T12:00:00.000+00:00" and .own == [1, {a: null}]' a.json
+	jq -e --arg p "$RT_RUNS_DIR/a" '.path == $p' a.json
+	rt-status dead -o json | jq -e '.status == "lost"'
+	run -0 rt-status a -o jsonl
+	[ "${#lines[@]}" -eq 1 ]
+	jq -e '.run_id == "a"' <<<"$output"
+}
+
+@test "--format fills in fields, also nested ones" {
+	make_run a '"name":"n","counts":{"events":3,"warnings":0,"errors":0}'
+	run -0 rt-status a --format '{run_id}\t{counts.events} {{{nope}}} {name}'
+	[ "$output" = $'a\t3 {} n' ]
+	run -2 rt-status a --format '{run_id'
+	[[ $output == *'bad format "{run_id"'* ]]
+}
+
+@test "--exit-status: 0 completed, 1 failed, cancelled or lost, 4 not over" {
+	make_run completed
+	make_run failed '"status":"failed"'
+	make_run cancelled '"status":"cancelled"'
+	make_run lost "\"status\":\"running\",$(owner 999999999)"
+	make_run running '"status":"running"'
+	make_run pending '"status":"pending"'
+	make_run paused '"status":"paused"'
+	run -0 rt-status completed --exit-status
+	[[ $output == *"State: completed"* ]]
+	for r in failed cancelled lost; do run -1 rt-status $r --exit-status; done
+	for r in running pending paused; do run -4 rt-status $r --exit-status; done
+	run -1 rt-status failed --exit-status -q
+	[ -z "$output" ]
+	run -0 rt-status failed
+}
+
+@test "--wait ends when the run does" {
+	make_run a '"status":"running"'
+	make_run b '"status":"failed"'
+	(
+		sleep 0.5
+		mv "$RT_RUNS_DIR/b/status.json" "$RT_RUNS_DIR/a/status.json"
+	) 3>&- &
+	SECONDS=0
+	run -1 rt-status a --wait
+	[[ $output == *"State: failed"* ]]
+	((SECONDS < 5))
+	wait
+}
+
+@test "--wait of a run that is over, that got lost, that does not end in time" {
+	make_run over
+	run -0 rt-status over --wait -q
+	[ -z "$output" ]
+	sleep 30 3>&- &
+	make_run lost "\"status\":\"running\",$(owner $! "$(start_ticks $!)")"
+	run -124 --separate-stderr rt-status lost --wait --timeout 200ms
+	[[ $output == *"State: running"* ]]
+	[ "$stderr" = 'rt-status: "lost" is still running' ]
+	# nothing in the directory changes when its process dies
+	(sleep 0.3 && kill $!) 3>&- &
+	run -1 timeout 10 rt-status lost --wait
+	[[ $output == *"State: lost"* ]]
+}
+
+@test "-n says how many events are shown; more than status.json keeps come from the log" {
+	make_run a '"events":[{"ts":"2026-07-01T12:00:01Z","message":"m39"},
+		{"ts":"2026-07-01T12:00:01Z","message":"m40"}],"counts":{"events":40,"warnings":0,"errors":0}'
+	for i in {1..40}; do
+		printf '{"ts":"2026-07-01T12:00:00.000+00:00","type":"info","message":"m%d"}\n' "$i"
+	done >"$RT_RUNS_DIR/a/events.jsonl"
+	shown() { rt-status a "$@" | sed -n 's/.* m\([0-9]*\)$/\1/p' | paste -sd' '; }
+	[ "$(shown -n 2)" = "39 40" ]
+	[ "$(shown)" = "36 37 38 39 40" ]
+	[ "$(shown -n 30)" = "$(seq -s' ' 11 40)" ]
+	[ "$(shown -n all)" = "$(seq -s' ' 1 40)" ]
+	[ -z "$(shown -n 0)" ]
+	run ! grep 'Last events' <(rt-status a -n 0)
+}
+
+@test "control characters are made visible, C1 and bidirectional ones too" {
+	make_run a '"name":"\u001b[31mred","error":"a\u009bb\u202ec\u007f","stage":"s\nt",
+		"events":[{"ts":"2026-07-01T12:00:00Z","message":"x\u001b]0;t\u0007y"}]'
+	run -0 rt-status a
+	[[ $output == *'Name: ^[[31mred'* ]]
+	[[ $output == *'Error: a\x9bb\u202ec^?'* ]]
+	[[ $output == *'Stage: s\nt'* ]]
+	[[ $output == *'x^[]0;t^Gy'* ]]
+	LC_ALL=C run ! grep -aP '[\x00-\x09\x0b-\x1f\x7f]|\xc2\x9b|\xe2\x80\xae' <(rt-status a)
+	run -0 rt-status -l --columns name,error
+	[[ ${lines[1]} == '^[[31mred'* ]]
+	# JSON stays JSON: escaped for a terminal, as it is for a program
+	run -0 script -qec 'rt-status a -o jsonl; rt-status a --format "{error}"' /dev/null
+	[ "$(jq -r .error <<<"${lines[0]}")" = $'a\xc2\x9bb\xe2\x80\xaec\x7f' ]
+	[[ ${lines[1]} == 'a\x9bb\u202ec^?'* ]]
+	LC_ALL=C run ! grep -aP '\xc2\x9b|\xe2\x80\xae|\x7f' <<<"$output"
+	[ "$(rt-status a --format '{error}')" = $'a\xc2\x9bb\xe2\x80\xaec\x7f' ]
+}
+
+@test "colour when it is asked for, and only then" {
+	make_run a '"status":"failed"'
+	run -0 rt-status a --color=always
+	[[ $output == *$'\033[1;31mfailed\033[0m'* ]]
+	RT_COLOR=always run -0 rt-status a
+	[[ $output == *$'\033['* ]]
+	RT_COLOR=always run -0 rt-status a --color=never
+	[[ $output != *$'\033['* ]]
+	run -0 rt-status a
+	[[ $output != *$'\033['* ]]
+}
+
+@test "times are local with their offset, --utc shows UTC" {
+	make_run a '"started_at":"2026-07-01T12:00:00.000+00:00"'
+	TZ=XXX-2:30 run -0 rt-status a
+	[[ $output == *"Started: 2026-07-01 14:30:00 +02:30"* ]]
+	TZ=XXX-2:30 run -0 rt-status a --utc
+	[[ $output == *"Started: 2026-07-01 12:00:00 +00:00"* ]]
+	TZ=XXX+3:30 run -0 rt-status a
+	[[ $output == *"Started: 2026-07-01 08:30:00 -03:30"* ]]
+}
+
+@test "-l lists runs, the newest first, groups included" {
+	make_run b '"created_at":"2026-07-02T00:00:00.000+00:00"'
+	make_run g/c '"created_at":"2026-07-03T00:00:00.000+00:00"'
+	make_run a '"created_at":"2026-07-01T00:00:00.000+00:00"'
+	mkdir -p "$RT_RUNS_DIR/.hidden" "$RT_RUNS_DIR/empty" "$RT_RUNS_DIR/x/y/deep"
+	cp "$RT_RUNS_DIR/a/status.json" "$RT_RUNS_DIR/.hidden"
+	cp "$RT_RUNS_DIR/a/status.json" "$RT_RUNS_DIR/x/y/deep"
+	ln -s a "$RT_RUNS_DIR/link"
+	ln -s "$RT_RUNS_DIR" "$RT_RUNS_DIR/empty/loop"
+	run -0 bash -c 'rt-status -l -o jsonl | jq -r "\"\(.group // \"\")/\(.run_id)\""'
+	[ "$output" = "$(printf '%s\n' g/c /b /a)" ]
+	run -0 rt-status -l
+	[[ ${lines[0]} =~ ^RUN\ +NAME\ +STATUS\ +STARTED\ +DURATION\ +STAGE$ ]]
+	[ "${#lines[@]}" -eq 4 ]
+}
+
+@test "-l: as many as -n says, 50 without it" {
+	for i in {100..160}; do make_run "r$i"; done
+	run -0 --separate-stderr rt-status -l
+	[ "${#lines[@]}" -eq 51 ]
+	[ "$stderr" = "rt-status: 50 of 61 runs; -n all shows all" ]
+	run -0 --separate-stderr rt-status -l -n 3 -o jsonl
+	[ "$(ids <<<"$output")" = "r160 r159 r158" ]
+	[ -z "$stderr" ]
+	run -0 --separate-stderr rt-status -a
+	[ "${#lines[@]}" -eq 62 ]
+	run -0 rt-status -l -n0 -o json
+	[ "$output" = "[]" ]
+}
+
+@test "-l selects by name, group, status, label, host and time" {
+	make_run one '"name":"nightly","host":"h1","status":"failed","created_at":"2026-07-01T00:00:00Z"'
+	make_run g/two '"name":"nightly-2","host":"h2","created_at":"2026-07-02T00:00:00Z"'
+	make_run three '"name":"other","host":"h3","status":"cancelled","created_at":"2026-07-03T00:00:00Z"'
+	printf '{"run_id":"three","labels":{"os":"linux","arch":"arm64"}}\n' >"$RT_RUNS_DIR/three/metadata.json"
+	sel() { rt-status -o jsonl "$@" | ids; }
+	[ "$(sel --name 'nightly*')" = "two one" ]
+	[ "$(sel --name nightly,other)" = "three one" ]
+	[ "$(sel --name nightly --name other)" = "three one" ]
+	[ "$(sel --group g)" = "two" ]
+	[ "$(sel --status failed,canceled)" = "three one" ]
+	[ "$(sel --status 'c*')" = "three two" ]
+	[ "$(sel --host 'h[12]')" = "two one" ]
+	[ "$(sel --label os=linux)" = "three" ]
+	[ "$(sel --label 'arch=arm*')" = "three" ]
+	[ "$(sel --label arch)" = "three" ]
+	[ -z "$(sel --label os=windows)" ]
+	[ "$(sel --since 2026-07-02T00:00:00Z)" = "three two" ]
+	[ "$(sel --until 2026-07-02T00:00:00Z)" = "one" ]
+	[ "$(sel -S 2026-07-02 -U 2026-07-03)" = "two" ]
+	run -2 rt-status --status nope
+	[[ $output == *'bad --status "nope": one of pending, running'* ]]
+	run -2 rt-status -l --since nope
+	[[ $output == *'bad --since'* ]]
+	run -0 --separate-stderr rt-status --name nope
+	[ -z "$output" ]
+	[ "$stderr" = "rt-status: no such runs in \"$RT_RUNS_DIR\"" ]
+	run -0 --separate-stderr rt-status --name nope -o json
+	[ "$output" = "[]" ]
+}
+
+@test "-l --sort: by any key, - for the largest first" {
+	make_run a '"name":"z","started_at":"2026-07-01T12:00:00Z","finished_at":"2026-07-01T12:00:09Z",
+		"counts":{"events":3,"warnings":0,"errors":5},"cost_usd":0.5'
+	make_run b '"name":"y","started_at":"2026-07-01T13:00:00Z","finished_at":"2026-07-01T13:00:05Z",
+		"counts":{"events":9,"warnings":1,"errors":0},"cost_usd":0.1'
+	make_run c '"name":"x","started_at":"2026-07-01T11:00:00Z","finished_at":"2026-07-01T11:00:07Z",
+		"counts":{"events":1,"warnings":2,"errors":1},"cost_usd":0.9'
+	sel() { rt-status -o jsonl --sort "$@" | ids; }
+	[ "$(sel id)" = "a b c" ]
+	[ "$(sel -id)" = "c b a" ]
+	[ "$(sel name)" = "c b a" ]
+	[ "$(sel started)" = "c a b" ]
+	[ "$(sel duration)" = "b c a" ]
+	[ "$(sel -events)" = "b a c" ]
+	[ "$(sel -errors)" = "a c b" ]
+	[ "$(sel warnings)" = "a b c" ]
+	[ "$(sel -cost -n 1)" = "c" ]
+	[ "$(sel status)" = "c b a" ] # equal: the newest (here: last by name) first
+	run -2 rt-status --sort nope
+	[[ $output == *'bad --sort "nope": one of id, name'* ]]
+}
+
+@test "-l -o csv follows RFC 4180, a table and --columns show what they are asked for" {
+	make_run a '"name":"x, \"y\"\nz","status":"failed"'
+	rt-status -l -o csv --columns run_id,name,status >out.csv
+	printf 'run_id,name,status\r\na,"x, ""y""\nz",failed\r\n' | cmp - out.csv
+	run -0 rt-status -l --columns run_id=ID,status,created_at=WHEN
+	[ "${lines[0]}" = "ID  STATUS  WHEN" ]
+	[ "${lines[1]}" = "a   failed  2026-07-01 12:00:00 +00:00" ]
+	run -0 --separate-stderr rt-status -l -o csv --name nope
+	[ "${#lines[@]}" -eq 1 ]
+	[[ ${lines[0]} == run_id,name,group,status,created_at* ]]
+}
+
+@test "-l shortens UUIDs to what is unique, other ids not at all" {
+	make_run 7f3c0d1e-9c1b-4f0e-a1b2-3c4d5e6f7081
+	make_run 7f3c0d1e-9c2b-4f0e-a1b2-3c4d5e6f7081
+	make_run 11111111-9c1b-4f0e-a1b2-3c4d5e6f7081
+	make_run something-that-a-person-called-so
+	run -0 rt-status -l --sort id
+	[ "$(cut -d' ' -f1 <<<"$output" | paste -sd' ')" = \
+		"RUN 11111111 7f3c0d1e-9c1 7f3c0d1e-9c2 something-that-a-person-called-so" ]
+	run -0 rt-status 7f3c0d1e-9c1
+}
+
+@test "a directory that cannot be read is counted" {
+	((EUID)) || skip "root reads everything"
+	make_run a
+	mkdir "$RT_RUNS_DIR/g"
+	chmod 0 "$RT_RUNS_DIR/g"
+	run -0 --separate-stderr rt-status -l
+	[[ $stderr == *"1 directories in \"$RT_RUNS_DIR\" could not be read" ]]
+}
+
+@test "a RUN is an id, a unique prefix, GROUP/ID, or a stored id after mv" {
+	make_run abc
+	make_run abcd
+	make_run g/other
+	make_run stored
+	mv "$RT_RUNS_DIR/stored" "$RT_RUNS_DIR/moved"
+	is() { [ "$(rt-status "$1" --format '{run_id}')" = "$2" ]; }
+	is abc abc # exact beats prefix
+	is abcd abcd
+	is g/other other
+	is oth other
+	is g/ot other
+	is moved moved
+	is stored moved
+	run -2 --separate-stderr rt-status ab
+	[ "$stderr" = 'rt-status: "ab" is ambiguous: abc, abcd' ]
+	run -3 --separate-stderr rt-status nope
+	[ "$stderr" = "rt-status: no run \"nope\" in \"$RT_RUNS_DIR\"" ]
+	run -2 rt-status ''
+	for bad in .. ../runs/.. "$(printf 'x%.0s' {1..300})"; do
+		run -3 rt-status "$bad"
+	done
+}
+
+@test "an ambiguous prefix names ten and counts the others" {
+	for i in {10..25}; do make_run "run$i"; done
+	run -2 --separate-stderr rt-status run
+	[[ $stderr == 'rt-status: "run" is ambiguous: run10, run11'*'run19 and 6 more' ]]
+}
+
+@test "the same id in two groups is ambiguous, the one outside of groups is meant first" {
+	make_run g/same
+	make_run h/same
+	run -2 rt-status same
+	[[ $output == *'g/same, h/same'* ]]
+	make_run same '"name":"outer"'
+	run -0 rt-status same --format '{name}'
+	[ "$output" = outer ]
+}
+
+@test "@latest, @latest~N, @latest:NAME" {
+	make_run a '"created_at":"2026-07-03T00:00:00Z","name":"x"'
+	make_run b '"created_at":"2026-07-02T00:00:00Z","name":"y"'
+	make_run c '"created_at":"2026-07-01T00:00:00Z","name":"y"'
+	is() { [ "$(rt-status "$1" --format '{run_id}')" = "$2" ]; }
+	is @latest a
+	is @latest~0 a
+	is @latest~2 c
+	is @latest:y b
+	[ "$(rt-status --format '{run_id}')" = a ]
+	run -3 rt-status @latest~3
+	[[ $output == *'holds only 3'* ]]
+	run -3 rt-status @latest:z
+	[[ $output == *'no run named "z"'* ]]
+	for bad in @ @late @latest~ @latest~x @latest: @latestx; do
+		run -2 rt-status "$bad"
+	done
+}
+
+@test "a path to a run directory or to a file" {
+	make_run a
+	mkdir else
+	mv "$RT_RUNS_DIR/a" else/
+	run -0 rt-status else/a --format '{path}'
+	[ "$output" = "$PWD/else/a" ]
+	run -0 rt-status "$PWD/else/a/" --format '{run_id}'
+	[ "$output" = a ]
+	ln -s else/a link
+	run -0 rt-status ./link --format '{run_id}'
+	[ "$output" = a ]
+	run -3 rt-status ./else
+	[[ $output == *'"./else" holds no run: neither status.json nor events.jsonl'* ]]
+	run -3 rt-status ./nope
+	[[ $output == *'no run "./nope"'* ]]
+}
+
+@test "a file of events of another system, with lines that are none" {
+	printf '%s\n' '{"timestamp":"2026-07-01T12:00:00Z","event_type":"session_started","sessionId":"s-1"}' \
+		'no event' '{"time":"2026-07-01T12:00:30Z","severity":"ERROR","msg":"oops"}' \
+		'{"timestamp":"2026-07-01T12:01:00Z","event_type":"session_failed","msg":"boom"}' >log.jsonl
+	run -1 --separate-stderr rt-status log.jsonl --exit-status
+	[ "${lines[0]}" = s-1 ]
+	[[ $output == *"State: failed"* ]]
+	[[ $output == *"Duration: 1m 0s"* ]]
+	[[ $output == *"3 events, 0 warnings, 2 errors"* ]]
+	[[ $output == *"oops"* ]]
+	[ "$stderr" = "rt-status: 1 line skipped in \"$PWD/log.jsonl\"" ]
+	rt-status ./log.jsonl --json 2>/dev/null | jq -e '.run_id == "s-1" and .status == "failed"'
+}
+
+@test "a run directory without status.json, or with an empty one" {
+	mkdir -p "$RT_RUNS_DIR/a"
+	printf '{"ts":"2026-07-01T12:00:0%d.000+00:00","type":"%s","message":"m"}\n' \
+		0 run_started 1 info 2 run_completed >"$RT_RUNS_DIR/a/events.jsonl"
+	run -0 rt-status a --exit-status --format '{status} {counts.events}'
+	[ "$output" = "completed 3" ]
+	: >"$RT_RUNS_DIR/a/status.json"
+	run -0 rt-status a --exit-status --format '{status} {counts.events}'
+	[ "$output" = "completed 3" ]
+	[ ! -s "$RT_RUNS_DIR/a/status.json" ]
+}
+
+@test "the fixtures of other systems can all be shown" {
+	local dir=$SOURCE/tests/fixtures/foreign f n=0
+	[ -d "$dir" ] || skip "no fixtures"
+	for f in "$dir"/*.jsonl "$dir"/*/*/events.jsonl "$dir"/gamegen-ok; do
+		run -0 --separate-stderr rt-status "$f"
+		[[ $output == *"State: "* ]]
+		rt-status "$f" --json | jq -e '.counts.events > 0'
+		n=$((n + 1))
+	done
+	((n > 5))
+}
+
+@test "RT_RUN is the run that is meant when none is named" {
+	make_run a '"created_at":"2026-07-01T00:00:00Z"'
+	make_run b '"created_at":"2026-07-02T00:00:00Z"'
+	RT_RUN=a run -0 rt-status --format '{run_id}'
+	[ "$output" = a ]
+	RT_RUN=$RT_RUNS_DIR/a run -0 rt-status --format '{run_id}'
+	[ "$output" = a ]
+	RT_RUN=a run -0 rt-status b --format '{run_id}'
+	[ "$output" = b ]
+	RT_RUN=a run -0 rt-status -r b --format '{run_id}'
+	[ "$output" = b ]
+	RT_RUN='' run -0 rt-status --format '{run_id}'
+	[ "$output" = b ]
+}
+
+@test "the runs folder: -d, RT_RUNS_DIR, GAMEGEN_RUNS_DIR, a parent's runs with .rt, ./runs" {
+	local top=$PWD
+	make_run a
+	mkdir -p deep/er p/runs/.rt p/q/r
+	mv "$RT_RUNS_DIR" "$top/mine"
+	unset RT_RUNS_DIR
+	where() { (cd "$1" && shift && "$@" 2>&1) | sed -n 's/.*no runs in "\(.*\)";.*/\1/p'; }
+	[ "$(where deep rt-status -d none)" = "$top/deep/none" ]
+	[ "$(RT_RUNS_DIR=/n1 GAMEGEN_RUNS_DIR=/n2 where deep rt-status)" = /n1 ]
+	[ "$(GAMEGEN_RUNS_DIR=/n2 where deep rt-status)" = /n2 ]
+	[ "$(where p/q/r rt-status)" = "$top/p/runs" ]
+	[ "$(where deep rt-status)" = "$top/deep/runs" ]
+	run -0 rt-status -d mine --format '{run_id}'
+	[ "$output" = a ]
+	: >file
+	run -3 rt-status -d file
+	[[ $output == *"the runs folder \"$top/file\" is not a directory"* ]]
+}
+
+@test "without any run it says where it looked" {
+	run -3 --separate-stderr rt-status
+	[ "$stderr" = "rt-status: no runs in \"$RT_RUNS_DIR\"; rt-run -- CMD records one" ]
+	run -0 --separate-stderr rt-status -l
+	[ -z "$output" ]
+	[ "$stderr" = "rt-status: no runs in \"$RT_RUNS_DIR\"; rt-run -- CMD records one" ]
+	HOME='' run -3 rt-status
+	unset HOME
+	run -3 rt-status
+}
+
+@test "wrong command lines" {
+	make_run a
+	run -2 rt-status a a
+	[[ $output == *'one run at a time: "a" is too much'* ]]
+	run -2 rt-status -l a
+	run -2 rt-status a --timeout 5s
+	[[ $output == *'--timeout goes with --wait'* ]]
+	run -2 rt-status a --wait --timeout 5x
+	[[ $output == *'bad --timeout'* ]]
+	run -2 rt-status -l --exit-status
+	run -2 rt-status a -n x
+	[[ ${lines[0]} == 'rt-status: bad count "x": a number or "all"' ]]
+	run -2 rt-status a -o table
+	[[ $output == *'bad -o "table": one of pretty, jsonl, json'* ]]
+	run -2 rt-status -l -o pretty
+	run -2 rt-status a --lines
+	[[ ${lines[0]} == 'rt-status: "--lines" needs an argument: N|all' ]]
+	run -2 rt-status a --list=x
+	[[ ${lines[0]} == 'rt-status: "--list" takes no argument' ]]
+}
+
+@test "completion knows options, choices, runs and states" {
+	make_run abc '"name":"nightly"'
+	make_run g/def
+	run -0 rt-status --complete ''
+	[ "$output" = "$(printf '%s\t%s\n' @latest 'the run that began last' def completed \
+		abc 'nightly, completed')" ]
+	run -0 rt-status --complete --exit
+	[[ $output == --exit-status$'\t'* ]]
+	run -0 rt-status --complete --status fai
+	[ "$output" = $'failed\t' ]
+	run -0 rt-status --complete --status=failed,com
+	[ "$output" = $'--status=failed,completed\t' ]
+	run -0 rt-status --complete --color ''
+	[ "$(cut -f1 <<<"$output" | paste -sd' ')" = "auto always never" ]
+	run -0 rt-status --complete --name ''
+	[ "$output" = $'nightly\t' ]
+	run -0 rt-status --complete --group ''
+	[ "$output" = $'g\t' ]
+	run -0 rt-status --complete g/
+	[ "$output" = $'g/def\tcompleted' ]
+	run -0 rt-status --complete -d ''
+	[ "$output" = :dir ]
+	run -0 rt-status --complete ./
+	[ "$output" = :file ]
+	run -0 rt-status --complete -d nope ''
+	[ "$output" = "$(printf '@latest\tthe run that began last')" ]
+}

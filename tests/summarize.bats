@@ -1,0 +1,588 @@
+#!/usr/bin/env bats
+# rt-summarize: what a run was, truly, in bounds, and in the same bytes every time.
+
+load helper
+
+# The run of tests/fixtures/runs as a run of the runs folder.
+fixture() {
+	mkdir -p "$RT_RUNS_DIR"
+	cp -R "$SOURCE/tests/fixtures/runs/$1" "$RT_RUNS_DIR/"
+}
+
+# A file of events, one a line as "TYPE MEMBERS", a second apart:
+# events FILE <<<'step_started "step":1'
+events() {
+	local second=0 type members comma
+
+	mkdir -p "$(dirname "$1")"
+	while read -r type members; do
+		comma=${members:+,}
+		printf '{"ts":"2026-07-01T12:00:%02d.000+00:00","type":"%s","message":"m"%s%s}\n' \
+			$((second++)) "$type" "$comma" "$members"
+	done >"$1"
+}
+
+has() {
+	grep -qxF -- "$1" <<<"$output" || {
+		printf 'no line "%s" in:\n%s\n' "$1" "$output"
+		return 1
+	}
+}
+
+# No line is longer than 80 columns, there are at most 10,000 bytes, and all is inert.
+check_bounds() {
+	[ "$(wc -L <"$1")" -le 80 ]
+	[ "$(wc -c <"$1")" -le 10000 ]
+	run ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$1"
+}
+
+@test "the text, the Markdown and the JSON of a run with everything in it" {
+	local form
+
+	fixture pipeline
+	for form in text md json; do
+		rt-summarize -o $form pipeline >out.$form
+		diff -u "$SOURCE/tests/fixtures/runs/pipeline.$form" out.$form
+	done
+	rt-summarize --json pipeline | cmp - out.json
+	jq -e '.counts.errors == 7 and .steps[2].retries == 1' out.json
+	check_bounds out.text
+}
+
+@test "the same bytes whatever the time zone, locale, umask, place and time" {
+	fixture pipeline
+	for form in text md json; do
+		rt-summarize -o $form pipeline >first
+		TZ=Asia/Tokyo LC_ALL=C rt-summarize -o $form pipeline | cmp - first
+		(umask 077; TZ=America/Lima LC_ALL=de_DE.UTF-8 rt-summarize -o $form pipeline) | cmp - first
+		mkdir -p elsewhere
+		cp -R "$RT_RUNS_DIR/pipeline" elsewhere/
+		touch -d 2001-01-01 elsewhere/pipeline/*
+		rt-summarize -o $form elsewhere/pipeline | cmp - first
+	done
+}
+
+@test "-w writes what -o prints, says where, and does so again in the same bytes" {
+	local dir=$RT_RUNS_DIR/pipeline
+
+	fixture pipeline
+	for form in text md json; do
+		rt-summarize -o $form pipeline >$form
+	done
+	run -0 rt-summarize -w pipeline
+	[ "$output" = "$dir/logs_summary.txt"$'\n'"$dir/summary.md"$'\n'"$dir/metrics.json" ]
+	for i in 1 2; do
+		cmp text "$dir/logs_summary.txt"
+		cmp md "$dir/summary.md"
+		cmp json "$dir/metrics.json"
+		run -0 rt-summarize -w pipeline
+	done
+	run -0 find "$dir" -name '.*'
+	[ "$output" = "" ]
+}
+
+@test "without a run it is the latest one" {
+	make_run old
+	fixture pipeline
+	run -0 rt-summarize
+	has "Run ID: pipeline"
+	RT_RUN=old run -0 rt-summarize
+	has "Run ID: old"
+	run -0 rt-summarize -r old
+	has "Run ID: old"
+}
+
+@test "a log of another system: steps, retries, what never ended, like errors as one" {
+	fixture component.jsonl
+	run -0 rt-summarize "$RT_RUNS_DIR/component.jsonl"
+	has "Run ID: c0ffee00-1111-4222-8333-444455556666"
+	has "File: ./component.jsonl"
+	has "Model: small-7b"
+	has "Status: unknown, no event says how it ended"
+	has "Step 001: INCOMPLETE (duration: 44s, retries: 1, errors: 2)"
+	has "Step 002: SUCCESS (duration: 44s, retries: 0)"
+	has "Steps Completed: 1 / 2"
+	has "2 x ERROR: API call failed"
+	has "    <Connection at 0x71eaac6ef290>: 'api.example.org' not known"
+	has "    2026-03-04 09:00:20 to 09:00:45 UTC, client, step 1"
+	[[ $output != *"Step 003"* ]]
+	run ! grep -q ARCHIVE <<<"$output"
+}
+
+@test "how a step ended, out of the many ways to say it" {
+	local n=0 want members
+
+	: >ends
+	while read -r want type members; do
+		n=$((n + 1))
+		printf 'step_started "step":%d\n%s "step":%d%s\n' $n "$type" $n "${members:+,$members}"
+		printf 'Step %03d: %s (\n' $n "$want" >>ends
+	done >in <<-'END'
+		SUCCESS step_completed
+		SUCCESS step_complete
+		SUCCESS step_completed "success":true,"metadata":{"timeout":30,"exit_code":0}
+		FAILED step_failed
+		FAILED step_completed "success":false
+		FAILED step_completed "metadata":{"exit_code":3}
+		FAILED step_completed "result":"failure"
+		TIMEOUT step_failed "metadata":{"exit_code":124}
+		TIMEOUT step_completed "metadata":{"exit_code":124}
+		TIMEOUT step_failed "result":"timeout"
+		TIMEOUT step_failed "error":"it Timed Out after 30 s"
+		TIMEOUT step_failed "metadata":{"timeout":true}
+		TIMEOUT step_failed "metadata":{"reason":"timeout"}
+		TIMEOUT step_timeout
+		SKIPPED step_skipped
+		SKIPPED step_skip
+		CANCELLED step_failed "result":"cancelled"
+		CANCELLED step_canceled
+		INCOMPLETE info
+	END
+	events f.jsonl <in
+	run -0 rt-summarize f.jsonl
+	while read -r want; do
+		[[ $output == *"$want"* ]] || { echo "no $want in $output"; false; }
+	done <ends
+}
+
+@test "a step with errors in it is never silently a success" {
+	events f.jsonl <<-'END'
+		step_started "step_id":"step_001","stage":"build"
+		error "step_id":"step_001"
+		error "step":1
+		warning "stage":"build"
+		step_completed "step_id":"step_001"
+	END
+	run -0 rt-summarize f.jsonl
+	has "Step 001: SUCCESS (duration: 4.0s, retries: 0, errors: 2)"
+	has "  - Name: build"
+	has "  - Errors: 2, warnings: 1"
+	run -0 rt-summarize -o json f.jsonl
+	jq -e '.steps[0] | .status == "success" and .counts.errors == 2 and .counts.warnings == 1' <<<"$output"
+}
+
+@test "retries: said by step_retrying, or seen by another start, never both" {
+	events f.jsonl <<-'END'
+		step_started "step":1
+		step_failed "step":1
+		step_retrying "step":1
+		step_started "step":1
+		step_completed "step":1
+		step_started "step":2
+		step_started "step":2
+		step_started "step":2
+		step_completed "step":2
+		step_started "step":3
+		step_completed "step":3,"metadata":{"retries":4}
+	END
+	run -0 rt-summarize -o json f.jsonl
+	[ "$(jq -c '[.steps[].retries]' <<<"$output")" = "[1,2,4]" ]
+	run -0 rt-summarize f.jsonl
+	has "Step 001: SUCCESS (duration: 4.0s, retries: 1, errors: 1)"
+}
+
+@test "a step that two events end in different ways" {
+	events f.jsonl <<-'END'
+		step_started "step":1
+		step_failed "step":1,"result":"timeout"
+		step_completed "step":1
+	END
+	run -0 rt-summarize f.jsonl
+	has "  - Note: events ended it twice: TIMEOUT, then SUCCESS"
+}
+
+@test "steps that are known by their stage only, and those without any name" {
+	events f.jsonl <<-'END'
+		step_started "stage":"build"
+		step_completed "stage":"build"
+		step_started
+		step_completed
+		step_started
+		step_failed
+	END
+	run -0 rt-summarize f.jsonl
+	has "Step build: SUCCESS (duration: 1.0s, retries: 0)"
+	has "Step (without a name): SUCCESS (duration: 1.0s, retries: 0)"
+	has "Step (without a name): FAILED (duration: 1.0s, retries: 0, errors: 1)"
+	has "Steps Completed: 2 / 3"
+}
+
+@test "progress of files is no step; its stage is what is shown" {
+	events f.jsonl <<-'END'
+		progress "stage":"spec"
+		progress "stage":"scaffold","step":3,"total_steps":10
+		progress "stage":"zip"
+		run_completed
+	END
+	run -0 rt-summarize f.jsonl
+	has "Stage spec: 1 event (duration: 1.0s)"
+	has "Stage zip: 1 event (duration: 1.0s)"
+	[[ $output != *"Step 003"* && $output != *"Steps Completed"* ]]
+}
+
+@test "tokens: a request and its response once, by step; running totals never add" {
+	events f.jsonl <<-'END'
+		step_started "step_id":"step_001"
+		llm_request_sent "step_id":"step_001","correlation_id":"a","metadata":{"prompt_tokens":100}
+		llm_response_received "step_id":"step_001","correlation_id":"a","metadata":{"prompt_tokens":110,"completion_tokens":40,"cost_usd":0.1}
+		step_completed "step_id":"step_001"
+		step_started "step":2,"stage":"review"
+		llm_response_received "step":2,"metadata":{"prompt_tokens":7,"completion_tokens":5,"cost_usd":0.2}
+		llm_request_sent "stage":"review","correlation_id":"b","metadata":{"prompt_tokens":3}
+		cost_tracking "metadata":{"total_tokens":9999,"cost_usd":9}
+		step_completed "step":2
+	END
+	run -0 rt-summarize f.jsonl
+	has "API Calls: 3"
+	has "Tokens (prompt/completion/total): 120 / 45 / 165"
+	has "Cost: 0.3 USD"
+	has "  - Tokens (prompt/completion/total): 110 / 40 / 150"
+	has "  - Tokens (prompt/completion/total): 10 / 5 / 15"
+	run -0 rt-summarize -o json f.jsonl
+	jq -e '.tokens == {prompt:120,completion:45,total:165} and .cost_usd == 0.3 and .llm_calls == 3
+		and ([.steps[].tokens.total] | add) == .tokens.total' <<<"$output"
+}
+
+@test "'no LLM calls' is said only where events show it" {
+	local note="  - Note: Template-based generation (no LLM calls)"
+
+	printf '%s\n' 'step_started "step":1' 'step_completed "step":1' >in
+	events f.jsonl <in
+	run -0 rt-summarize f.jsonl # a run without any call
+	[[ $output != *Template* ]]
+	echo 'llm_response_received "metadata":{"total_tokens":5}' >>in
+	events f.jsonl <in
+	run -0 rt-summarize f.jsonl # a call of nobody knows which step
+	[[ $output != *Template* ]]
+	printf '%s\n' 'step_started "step":1' 'step_completed "step":1' 'step_started "step":2' \
+		'llm_response_received "step":2,"metadata":{"total_tokens":5}' 'step_completed "step":2' >in
+	events f.jsonl <in
+	run -0 rt-summarize f.jsonl
+	[ "$(grep -cxF -- "$note" <<<"$output")" = 1 ]
+	[[ $output == *"Step 001"*Template*"Step 002"* ]]
+}
+
+@test "errors and warnings: like ones as one, the worst and most frequent first" {
+	events f.jsonl <<-'END'
+		warning "message":"disk 3 is slow"
+		error "message":"host 'a' is down","component":"net"
+		error "message":"cannot read 5 files"
+		error "message":"host 'b' is down","component":"net"
+		info "level":"fatal","message":"out of memory"
+		warning "message":"disk 17 is slow"
+		error "message":"cannot write 5 files"
+		error "message":"host 'c' is down","component":"dns"
+	END
+	run -0 rt-summarize f.jsonl
+	has "Errors: 6, warnings: 2, different ones: 5"
+	grep -o '[0-9]* x .*' <<<"$output" >groups
+	diff -u - groups <<-'END'
+		1 x CRITICAL: out of memory
+		3 x ERROR: host 'a' is down
+		1 x ERROR: cannot read 5 files
+		1 x ERROR: cannot write 5 files
+		2 x WARNING: disk 3 is slow
+	END
+	has "    2026-07-01 12:00:01 to 12:00:07 UTC, net and elsewhere"
+}
+
+@test "10,000 steps: what went wrong is shown, the rest counted, with a command that shows it" {
+	mkdir -p "$RT_RUNS_DIR/big"
+	awk 'BEGIN { for (i = 1; i <= 10000; i++) {
+		at = sprintf("\"ts\":\"2026-07-01T%02d:%02d:%02d+00:00\"", i / 3600, i / 60 % 60, i % 60)
+		printf "{%s,\"type\":\"step_started\",\"step\":%d,\"stage\":\"%s\"}\n", at, i, "name of the step"
+		printf "{%s,\"type\":\"step_%s\",\"step\":%d}\n", at, i == 7777 ? "failed" : "completed", i
+	} }' >"$RT_RUNS_DIR/big/events.jsonl"
+	for form in text md; do
+		rt-summarize -o $form big >$form
+	done
+	check_bounds text
+	[ "$(wc -c <md)" -le 10000 ]
+	run -0 cat text
+	grep -q '^Step 7777: FAILED' text
+	grep -q '^| 7777 |.*FAILED' md
+	has "Steps Completed: 9999 / 10000"
+	[[ $output =~ \(([0-9]+)\ more,\ ([0-9]+)\ SUCCESS:\ (rt-query\ big[^\)]*)\) ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+	[ "$(grep -c '^Step ' text)" = $((10000 - BASH_REMATCH[1])) ]
+	run -0 bash -c "${BASH_REMATCH[3]} -c"
+	[ "$output" = 20000 ]
+	rt-summarize -o json big | jq -e '(.steps | length) == 10000 and .steps_completed == 9999'
+}
+
+@test "thousands of different errors and messages of a megabyte stay in bounds" {
+	mkdir -p "$RT_RUNS_DIR/big"
+	awk 'BEGIN {
+		for (i = 0; i < 5000; i++) {
+			word = sprintf("%c%c%c", 97 + i % 26, 97 + i / 26 % 26, 97 + i / 676)
+			printf "{\"type\":\"error\",\"message\":\"%s went wrong\"}\n", word
+		}
+		for (i = 0; i < 300; i++) print "{\"type\":\"error\",\"message\":\"all the time\"}"
+		long = "x"; while (length(long) < 1000000) long = long long
+		printf "{\"type\":\"error\",\"level\":\"critical\",\"message\":\"%s\",\"error\":\"%s\"}\n", long, long
+		printf "{\"type\":\"pause_requested\",\"message\":\"%s\",\"stage\":\"%s\"}\n", long, long
+	}' >"$RT_RUNS_DIR/big/events.jsonl"
+	for form in text md; do
+		rt-summarize -o $form big >$form
+	done
+	check_bounds text
+	[ "$(wc -c <md)" -le 10000 ]
+	run -0 cat text
+	has "Errors: 5301, warnings: 0, different ones: 1000 and more"
+	grep -q '^1+\? x CRITICAL: xxx' text # the worst, though it came last
+	grep -q '^300+\? x ERROR: all the time' text
+	[[ $output =~ \(([0-9]+)\ more:\ (rt-query\ big\ --level\ warning)\) ]]
+	shown=$(awk -F'[+ ]' '/ x (ERROR|CRITICAL): / { n += $1 } END { print n }' text)
+	[ $((shown + BASH_REMATCH[1])) = 5301 ]
+	run -0 bash -c "${BASH_REMATCH[2]} -c"
+	[ "$output" = 5301 ]
+}
+
+@test "every list is bounded and says how to see the rest" {
+	local i
+
+	mkdir -p "$RT_RUNS_DIR/big"
+	for ((i = 0; i < 300; i++)); do
+		printf '{"type":"context_added","message":"look at %d"}\n' $i
+		printf '{"type":"artifact_created","message":"m","metadata":{"key":"out/%d"}}\n' $i
+		printf '{"type":"info","component":"reconciliation","message":"line %d"}\n' $i
+		printf '{"type":"info","stage":"stage %d","message":"m"}\n' $i
+	done >"$RT_RUNS_DIR/big/events.jsonl"
+	jq -n '[range(100) | {"key\(.)": "v"}] | add' >"$RT_RUNS_DIR/big/metadata.json"
+	rt-summarize big >text
+	check_bounds text
+	tr '\n' ' ' <text | sed 's/  */ /g' >flat
+	run -0 bash -c "$(grep -oE "rt-query big --match 'type~\^\(cl[^']*'" flat) -c"
+	[ "$output" = 300 ]
+	run -0 bash -c "$(grep -oE "rt-query big --match 'type~\^artifact_'" flat) -c"
+	[ "$output" = 300 ]
+	run -0 bash -c "$(grep -oE "rt-query big --component reconciliation" flat) -c"
+	[ "$output" = 300 ]
+	grep -q ' more: metadata.json)' text
+	grep -q 'line 299$' text # the last ones, they have the result
+	[ "$(wc -c < <(rt-summarize -o md big))" -le 10000 ]
+}
+
+@test "hostile text is inert in every form" {
+	local evil='\u001b]0;x\u0007\u001b[31m\r\n<script>alert(1)</script> | `` ` @bob #1 [x](http://e) \u202e\u0000\u009b'
+
+	mkdir -p "$RT_RUNS_DIR/evil"
+	events "$RT_RUNS_DIR/evil/events.jsonl" <<-END
+		run_started
+		step_started "step":1,"stage":"$evil"
+		error "step":1,"component":"$evil","message":"$evil","error":"e $evil","model":"$evil"
+		step_completed "step":1
+		step_started "stage":"two $evil"
+		pause_requested "message":"$evil"
+		artifact_created "metadata":{"key":"$evil"}
+		info "component":"reconciliation","message":"$evil"
+		run_failed "error":"$evil"
+	END
+	printf '{"name":"%s","argv":["%s"],"labels":{"%s":"%s"}}\n' "$evil" "$evil" "$evil" "$evil" \
+		>"$RT_RUNS_DIR/evil/metadata.json"
+	printf '{"name":"%s","sha256":"%s","contents":"%s"}\n' "$evil" "$evil" "$evil" \
+		>"$RT_RUNS_DIR/evil/archive.json"
+	run -0 rt-summarize -w evil
+	cd "$RT_RUNS_DIR/evil"
+	check_bounds logs_summary.txt
+	run ! grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xe2\x80\xae' summary.md
+	jq -e . metrics.json
+	# outside of code spans (CommonMark 6.1) nothing of it is left
+	perl -pe 's/(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)//g; s/&#124;//g' summary.md >rest
+	run ! grep -E '<|@|#1|\]\(|alert|`' rest
+	run ! grep -P '\xc2[\x80-\x9f]|\xe2\x80\xae' metrics.json
+	# a "|" of a text never makes a cell
+	[ "$(grep -E '^\| 001' summary.md | sed 's/&#124;//g' | tr -cd '|' | wc -c)" = 11 ]
+}
+
+@test "what does not fit together is said" {
+	local dir=$RT_RUNS_DIR/odd
+
+	make_run odd '"status":"completed","events_size":5000,"counts":{"events":1,"warnings":0,"errors":0}'
+	{
+		printf '{"ts":"2026-07-01T12:00:09+00:00","type":"run_started","message":"m"}\n'
+		printf '{"ts":"2026-07-01T12:00:01+00:00","type":"step_started","step":1,"message":"m"}\n'
+		printf '{"ts":"2026-07-01T12:00:02+00:00","type":"step_failed","step":1,"run_id":"another"}\n'
+		printf '{"ts":"2026-07-01T12:00:02+00:00","type":"info","run_id":"odd"}\n'
+		printf '{"ts":"2026-07-01T12:00:03+00:00","type":"run_completed"}\n'
+		printf 'torn {"ts":\n'
+		printf '{"ts":"2026-07-01T12:00:04+00:00","type":"run_failed"}\n'
+		printf '{"ts":"2026-07-01T12:0'
+	} >"$dir/events.jsonl"
+	run -0 --separate-stderr rt-summarize odd
+	tr '\n' ' ' <<<"$output" | sed 's/  */ /g' >flat
+	grep -F 'Note: 1 more than one event ends it: after run_completed came run_failed' flat
+	grep -F 'Note: status.json says completed, but the last event that ends the run says failed' flat
+	grep -F 'Note: 1 line is no JSON object (torn, or not an event) and left out' flat
+	grep -F 'Note: the last line has no end: it is torn' flat
+	grep -F "Note: 1 line has another run's id (another); the figures include it" flat
+	grep -F 'Note: 1 event is older than the one before' flat
+	grep -F 'Note: events.jsonl is shorter than status.json knows it' flat
+	[[ $stderr == "rt-summarize: 1 line skipped in "* ]]
+	run -0 --separate-stderr rt-summarize -q odd
+	[ "$stderr" = "" ]
+	run -0 --separate-stderr rt-summarize -o json odd
+	jq -e '(.notes | length) >= 7 and .skipped_lines == 1' <<<"$output"
+}
+
+@test "status.json and the events count differently" {
+	mkdir -p "$RT_RUNS_DIR/odd"
+	events "$RT_RUNS_DIR/odd/events.jsonl" <<<$'run_started\nrun_completed'
+	make_run odd "\"events_size\":$(stat -c %s "$RT_RUNS_DIR/odd/events.jsonl"),
+		\"counts\":{\"events\":7,\"warnings\":0,\"errors\":0}"
+	run -0 rt-summarize odd
+	has "Note: status.json counts 7 events, 0 errors, 0 warnings; events.jsonl has 2, 0,"
+}
+
+@test "a run that says completed, with steps that failed or never ended" {
+	mkdir -p "$RT_RUNS_DIR/odd"
+	events "$RT_RUNS_DIR/odd/events.jsonl" <<-'END'
+		run_started
+		step_started "step":1
+		step_failed "step":1
+		step_started "step":2
+		run_completed "metadata":{"exit_code":0}
+	END
+	run -0 rt-summarize odd
+	has "Note: the run says completed, but 1 of its steps failed"
+	has "Note: the run says completed, but 1 of its steps never ended"
+	has "Step 002: INCOMPLETE (duration: unknown, retries: 0)"
+}
+
+@test "a run that another one's end follows a resume is no contradiction" {
+	mkdir -p "$RT_RUNS_DIR/again"
+	events "$RT_RUNS_DIR/again/events.jsonl" <<-'END'
+		run_started
+		run_failed "error":"no disk"
+		run_resumed
+		run_completed
+	END
+	run -0 rt-summarize again
+	has "Status: completed"
+	[[ $output != *"Note:"* && $output != *"Error: no disk"* ]]
+}
+
+@test "a run that goes on is shown up to its last event, whether its owner lives or not" {
+	mkdir -p "$RT_RUNS_DIR/live"
+	events "$RT_RUNS_DIR/live/events.jsonl" <<<$'run_started\ninfo'
+	printf '{"ts":"2026-07-01T12:00:09' >>"$RT_RUNS_DIR/live/events.jsonl"
+	make_run live '"status":"running","started_at":"2026-07-01T12:00:00.000+00:00",
+		"owner":{"pid":999999,"start_ticks":1}'
+	run -0 --separate-stderr rt-summarize live
+	has "Status: running, no event ends it"
+	has "Last Event: 2026-07-01 12:00:01 UTC"
+	has "Duration: 1.0s (to its last event)"
+	has "Note: the last line has no end: it is torn, or still being written"
+	[ "$stderr" = "" ]
+	run -0 rt-summarize -o json live
+	jq -e '.status == "running" and (has("finished_at") | not)' <<<"$output"
+}
+
+@test "a run of the older tracker: status.json says more than the events" {
+	mkdir -p "$RT_RUNS_DIR/old"
+	printf '{"run_id":"old","status":"completed","created_at":"%s","updated_at":"%s","events":[]}\n' \
+		2026-07-01T12:00:00+00:00 2026-07-01T12:05:00+00:00 >"$RT_RUNS_DIR/old/status.json"
+	printf '%s\n' '{"ts":"2026-07-01T12:00:00+00:00","stage":"spec","message":"a","percent":0}' \
+		'{"ts":"2026-07-01T12:00:05+00:00","stage":"zip","message":"b","percent":100}' \
+		>"$RT_RUNS_DIR/old/events.jsonl"
+	run -0 rt-summarize old
+	has "Status: completed"
+	has "Completed: 2026-07-01 12:05:00 UTC"
+	has "Note: status.json says completed, but no event says how the run ended"
+	has "Stage spec: 1 event (duration: 5.0s)"
+}
+
+@test "a run without events or with an empty status.json" {
+	make_run bare
+	run -0 rt-summarize bare
+	[ "$(grep -c '^====' <<<"$output")" = 4 ] # RUN SUMMARY and FINAL METRICS
+	has "Events: 0"
+	mkdir -p "$RT_RUNS_DIR/empty"
+	: >"$RT_RUNS_DIR/empty/status.json"
+	events "$RT_RUNS_DIR/empty/events.jsonl" <<<$'run_started\nrun_failed "error":"boom"'
+	run -0 rt-summarize empty
+	has "Status: failed"
+	has "Error: boom"
+}
+
+@test "the reconciliation comes from its log where no event tells of it" {
+	mkdir -p "$RT_RUNS_DIR/rec/logs"
+	events "$RT_RUNS_DIR/rec/events.jsonl" <<<run_started
+	printf '%s\n' '2026-07-01T12:00:00.123456789Z stdout F 1800 tokens found' 'plain line' \
+		'{"timestamp":"2026-07-01T13:00:00Z","level":"INFO","message":"as JSON"}' \
+		>"$RT_RUNS_DIR/rec/logs/reconciliation.log"
+	run -0 rt-summarize rec
+	has "RECONCILIATION"
+	has "2026-07-01 12:00:00 UTC  1800 tokens found"
+	has "plain line"
+	has "2026-07-01 13:00:00 UTC  as JSON"
+	for i in {1..20}; do echo "line $i"; done >"$RT_RUNS_DIR/rec/logs/reconciliation.log"
+	run -0 rt-summarize rec
+	has "(12 more: logs/reconciliation.log)"
+	has "line 20"
+}
+
+@test "artifacts: the files, sorted, where no event tells of them; no link is followed" {
+	mkdir -p "$RT_RUNS_DIR/art/artifacts/sub"
+	events "$RT_RUNS_DIR/art/events.jsonl" <<<run_started
+	head -c 2048 /dev/zero >"$RT_RUNS_DIR/art/artifacts/b"
+	echo x >"$RT_RUNS_DIR/art/artifacts/a"
+	echo x >"$RT_RUNS_DIR/art/artifacts/sub/c"
+	ln -s /etc/passwd "$RT_RUNS_DIR/art/artifacts/link"
+	run -0 rt-summarize art
+	[[ $output == *$'\na (2 B)\nb (2.0 KB)\nsub/c (2 B)'* ]]
+	[[ $output != *link* ]]
+}
+
+@test "archive.json is shown as it stands" {
+	make_run arch
+	printf '{"name":"run.tar.gz","size_bytes":80589,"sha256":"abc","contents":["a","b c"]}\n' \
+		>"$RT_RUNS_DIR/arch/archive.json"
+	run -0 rt-summarize arch
+	has "Archive: run.tar.gz"
+	has "SHA-256: abc"
+	has "Size: 78.7 KB"
+	has "Contents: a 'b c'"
+	echo 'no JSON' >"$RT_RUNS_DIR/arch/archive.json"
+	run -0 rt-summarize arch
+	[[ $output != *ARCHIVE* ]]
+}
+
+@test "events.jsonl of a run means the run" {
+	fixture pipeline
+	rt-summarize pipeline >want
+	rt-summarize "$RT_RUNS_DIR/pipeline/events.jsonl" | cmp - want
+	run -0 rt-summarize -w "$RT_RUNS_DIR/pipeline/events.jsonl"
+	cmp want "$RT_RUNS_DIR/pipeline/logs_summary.txt"
+}
+
+@test "what cannot be done is said, with its exit code" {
+	run -3 rt-summarize nothing
+	[[ $output == "rt-summarize: "*nothing* ]]
+	make_run a
+	make_run b
+	run -2 rt-summarize a b
+	[[ $output == *'one run at a time: "b" is too much'* ]]
+	run -2 rt-summarize -o html a
+	[[ $output == *html*text*md*json* ]]
+	run -2 rt-summarize -w -o md a
+	[[ $output == *"-w writes every form"* ]]
+	echo '{"type":"info"}' >f.jsonl
+	run -2 rt-summarize -w ./f.jsonl
+	[[ $output == *"f.jsonl\" is a file, no run"* ]]
+	mkdir "$RT_RUNS_DIR/a/summary.md"
+	run -3 rt-summarize -w a
+	[[ $output == *summary.md* ]]
+	rm -r "$RT_RUNS_DIR/a/summary.md"
+	ln -s /etc/passwd "$RT_RUNS_DIR/a/events.jsonl"
+	run -3 rt-summarize a
+	run -3 rt-summarize ./missing.jsonl
+}
+
+@test "a closed standard output ends it silently, a full one does not" {
+	fixture pipeline
+	run -0 bash -c 'rt-summarize pipeline 2>err | :'
+	[ ! -s err ]
+	run -3 bash -c 'rt-summarize pipeline >/dev/full'
+	[[ $output == *"cannot write standard output"* ]]
+}
