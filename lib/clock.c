@@ -527,7 +527,9 @@ void rt_duration_format(char out[32], int64_t ns)
 	unsigned long long tenths = span / (RT_NS_PER_S / 10), s = tenths / 10;
 	const char *sign = ns < 0 ? "-" : "";
 
-	if (s < 10)
+	if (s == 0)
+		snprintf(out, 32, "%s%llums", sign, (unsigned long long)(span / RT_NS_PER_MS));
+	else if (s < 10)
 		snprintf(out, 32, "%s%llu.%llus", sign, s, tenths % 10);
 	else if (s < 60)
 		snprintf(out, 32, "%s%llus", sign, s);

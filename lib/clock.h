@@ -47,7 +47,7 @@ int rt_clock_parse_user(const char *text, int64_t now_ns, int64_t *ns, struct rt
 /* "90s" "15m" "2h" "7d" "1w" "250ms" "1h30m" "1.5h"; a bare number is seconds. */
 int rt_duration_parse(const char *text, int64_t *ns, struct rt_err *err);
 
-/* "45s", "6m 50s", "1h 2m", "3d 4h"; below 10 s with tenths: "0.4s". */
+/* "45s", "6m 50s", "1h 2m", "3d 4h"; below 10 s "1.4s", below 1 s "92ms". */
 void rt_duration_format(char out[32], int64_t ns);
 
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, and back.

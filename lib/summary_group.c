@@ -120,7 +120,7 @@ static void add_group(struct rt_summary *s, const struct rt_event *ev, struct rt
 	if (g->key)
 		memcpy(g->key, key.p, key.n);
 	g->message = rt_sum_keep(s, message, SUM_TEXT);
-	if (detail.n && !rt_str_eq(detail, message))
+	if (detail.n && !memmem(message.p, message.n, detail.p, detail.n))
 		g->detail = rt_sum_keep(s, detail, SUM_TEXT);
 	g->where = where(s, ev);
 	s->failed |= !g->key || !rt_sum_put(&s->group_index, key, at);

@@ -29,11 +29,14 @@ has() {
 	}
 }
 
+# C0 without the newline, DEL, C1 and the right-to-left override, as bytes.
+controls='[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae'
+
 # No line is longer than 80 columns, there are at most 10,000 bytes, and all is inert.
 check_bounds() {
 	[ "$(wc -L <"$1")" -le 80 ]
 	[ "$(wc -c <"$1")" -le 10000 ]
-	run ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$1"
+	run ! env LC_ALL=C grep -P "$controls" "$1"
 }
 
 @test "the text, the Markdown and the JSON of a run with everything in it" {
@@ -385,12 +388,12 @@ check_bounds() {
 	run -0 rt-summarize -w evil
 	cd "$RT_RUNS_DIR/evil"
 	check_bounds logs_summary.txt
-	run ! grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xe2\x80\xae' summary.md
-	jq -e . metrics.json
+	run ! env LC_ALL=C grep -P "$controls" summary.md
+	run ! env LC_ALL=C grep -P "$controls" metrics.json
+	jq -e '.steps[0].name | contains("\u202e\\0\u009b")' metrics.json
 	# outside of code spans (CommonMark 6.1) nothing of it is left
 	perl -pe 's/(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)//g; s/&#124;//g' summary.md >rest
 	run ! grep -E '<|@|#1|\]\(|alert|`' rest
-	run ! grep -P '\xc2[\x80-\x9f]|\xe2\x80\xae' metrics.json
 	# a "|" of a text never makes a cell
 	[ "$(grep -E '^\| 001' summary.md | sed 's/&#124;//g' | tr -cd '|' | wc -c)" = 11 ]
 }
@@ -478,6 +481,20 @@ check_bounds() {
 	jq -e '.status == "running" and (has("finished_at") | not)' <<<"$output"
 }
 
+@test "a last line without its newline is an event once the run is over" {
+	mkdir -p "$RT_RUNS_DIR/live"
+	make_run live '"status":"running"'
+	printf '%s\n%s' '{"type":"run_started"}' '{"type":"error","message":"whole"}' \
+		>"$RT_RUNS_DIR/live/events.jsonl"
+	run -0 rt-summarize live
+	has "Events: 1"
+	printf '%s\n%s' '{"type":"run_started"}' '{"type":"run_completed"}' \
+		>"$RT_RUNS_DIR/live/events.jsonl"
+	make_run live '"status":"completed"'
+	run -0 rt-summarize live
+	has "Events: 2"
+}
+
 @test "a run of the older tracker: status.json says more than the events" {
 	mkdir -p "$RT_RUNS_DIR/old"
 	printf '{"run_id":"old","status":"completed","created_at":"%s","updated_at":"%s","events":[]}\n' \
@@ -554,6 +571,25 @@ check_bounds() {
 	rt-summarize "$RT_RUNS_DIR/pipeline/events.jsonl" | cmp - want
 	run -0 rt-summarize -w "$RT_RUNS_DIR/pipeline/events.jsonl"
 	cmp want "$RT_RUNS_DIR/pipeline/logs_summary.txt"
+}
+
+@test "a run recorded from end to end; its end writes metrics.json" {
+	run -0 rt-run --name demo --label env=test -- sh -c '
+		rt-run step build -- rt-emit --type llm_response_received --tokens 100,20 --model m
+		rt-run step check -- rt-emit --level error "it broke"
+		rt-run step slow -- sh -c "exit 124" || true
+		rt-emit --type artifact_created --set key=out.bin'
+	cmp "$(echo "$RT_RUNS_DIR"/*/metrics.json)" <(rt-summarize -o json)
+	run -0 rt-summarize
+	has "Name: demo"
+	has "Label env: test"
+	has "Exit Code: 0"
+	has "out.bin (created)"
+	[[ $output =~ "Step 001: SUCCESS (duration: "[0-9.]+"s, retries: 0)"$'\n  - Name: build' ]]
+	[[ $output =~ "Step 002: SUCCESS (duration: "[0-9.]+"s, retries: 0, errors: 1)" ]]
+	[[ $output =~ "Step 003: TIMEOUT (duration: "[0-9.]+"s, retries: 0, errors: 1)" ]]
+	has "Tokens (prompt/completion/total): 100 / 20 / 120"
+	has "1 x ERROR: Step slow failed: exit code 124"
 }
 
 @test "what cannot be done is said, with its exit code" {

@@ -292,8 +292,8 @@ int main(void)
 	test_numbers(&t);
 	test_typed(&t);
 	test_spans(&t);
-	span(&t, 0, "0.0s");
-	span(&t, 449, "0.4s");
+	span(&t, 0, "0ms");
+	span(&t, 449, "449ms");
 	span(&t, 9999, "9.9s");
 	span(&t, 10000, "10s");
 	span(&t, 59999, "59s");
