@@ -73,6 +73,7 @@ help:
 	@echo 'make install         PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); uninstall removes the same'
 	@echo 'make tarball         static programs to unpack anywhere, with their sha256'
 	@echo 'make bench           measure'
+	@echo 'make fuzz            a fuzzer, by clang: build/fuzz CORPUS'
 	@echo 'make format          clang-format over all C files'
 	@echo 'make clean           remove $(BUILD)'
 
@@ -175,6 +176,12 @@ quickstart:
 	+@$(submake) all
 	@sh scripts/quickstart.sh $(BUILD)
 
+# clang only: a program that looks for what breaks the rules of tests/fuzz/check.h.
+fuzz:
+	@mkdir -p $(BUILD)
+	clang $(cppflags) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $(BUILD)/fuzz tests/fuzz/fuzz.c $(sort $(wildcard lib/*.c)) $(libs) -lm
+
 bench: all
 	sh tests/bench/run.sh $(BUILD)
 
@@ -188,6 +195,6 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all help install install-programs install-devel uninstall tarball deps test-deps lint-deps \
-	unit check check-unit quickstart bench format clean FORCE
+	unit check check-unit quickstart fuzz bench format clean FORCE
 
 -include $(lib_obj:.o=.d) $(cmd_obj:.o=.d) $(unit:%=%.d)

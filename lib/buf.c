@@ -32,27 +32,40 @@ void rt_buf_clear(struct rt_buf *b)
 		b->s[0] = '\0';
 }
 
-bool rt_buf_reserve(struct rt_buf *b, size_t n)
+static bool resize(struct rt_buf *b, size_t cap)
 {
-	size_t need = b->len + n + 1, cap = b->cap ? b->cap : 256;
-	char *s;
+	char *s = realloc(b->cap ? b->s : NULL, cap);
 
-	if (need <= b->cap)
-		return true;
-	if (need <= n)
-		goto fail;
-	while (cap < need)
-		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-	s = realloc(b->cap ? b->s : NULL, cap);
-	if (!s)
-		goto fail;
+	if (!s) {
+		b->failed = true;
+		return false;
+	}
 	s[b->len] = '\0';
 	b->s = s;
 	b->cap = cap;
 	return true;
-fail:
-	b->failed = true;
-	return false;
+}
+
+bool rt_buf_reserve_exact(struct rt_buf *b, size_t n)
+{
+	size_t need = b->len + n + 1;
+
+	if (need <= n) {
+		b->failed = true;
+		return false;
+	}
+	return need <= b->cap || resize(b, need);
+}
+
+bool rt_buf_reserve(struct rt_buf *b, size_t n)
+{
+	size_t need = b->len + n + 1, cap = b->cap ? b->cap : 256;
+
+	if (need <= b->cap)
+		return true;
+	while (cap < need && cap <= SIZE_MAX / 2)
+		cap *= 2;
+	return rt_buf_reserve_exact(b, (cap > need ? cap : need) - b->len - 1);
 }
 
 void rt_buf_addf(struct rt_buf *b, const char *fmt, ...)

@@ -80,6 +80,9 @@ void rt_buf_clear(struct rt_buf *b);   /* empty, the memory stays */
 /* Make room for n more bytes. False (and b->failed) when there is no memory. */
 bool rt_buf_reserve(struct rt_buf *b, size_t n);
 
+/* The same without room for more to come: for a size that is known. */
+bool rt_buf_reserve_exact(struct rt_buf *b, size_t n);
+
 static inline void rt_buf_add(struct rt_buf *b, const void *data, size_t n)
 {
 	if (n == 0 || (b->len + n >= b->cap && !rt_buf_reserve(b, n)))

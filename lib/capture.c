@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define ADD_MASK "::add-mask::"
+#define ADD_MASK_MAX 8192 /* bytes of a line with it that has no end yet; past that it is taken as it is */
 
 static const char *const stream_names[] = { "stdout", "stderr" };
 
@@ -16,6 +17,7 @@ void rt_capture_init(struct rt_capture *c, int fd, struct rt_redact *redact)
 	rt_buf_init(&c->text);
 	rt_buf_init(&c->out);
 	for (int i = 0; i < 2; i++) {
+		rt_buf_init(&c->masks[i]);
 		rt_buf_init(&c->held[i]);
 		rt_buf_init(&c->line[i]);
 	}
@@ -29,6 +31,7 @@ void rt_capture_release(struct rt_capture *c)
 	rt_buf_release(&c->text);
 	rt_buf_release(&c->out);
 	for (int i = 0; i < 2; i++) {
+		rt_buf_release(&c->masks[i]);
 		rt_buf_release(&c->held[i]);
 		rt_buf_release(&c->line[i]);
 	}
@@ -89,34 +92,68 @@ static void take_text(struct rt_capture *c, enum rt_stream stream, struct rt_str
 	}
 }
 
-/* GitHub's way for a command to say that a value is secret from now on. */
-static void learn_masks(struct rt_capture *c, struct rt_str piece)
+/* How much of the end of the text may be the beginning of ADD_MASK. */
+static size_t begun_mask(struct rt_str text)
 {
-	const char *p = piece.p, *end = piece.p + piece.n;
+	size_t n = sizeof(ADD_MASK) - 2;
 
-	while (c->redact && (p = memmem(p, (size_t)(end - p), ADD_MASK, sizeof(ADD_MASK) - 1))) {
+	if (n > text.n)
+		n = text.n;
+	while (n && memcmp(text.p + text.n - n, ADD_MASK, n) != 0)
+		n--;
+	return n;
+}
+
+/*
+ * GitHub's way for a command to say that a value is secret from now on. Returns
+ * how much of the text can be taken: what follows is such a line without its
+ * end (yet).
+ */
+static size_t learn_masks(struct rt_capture *c, struct rt_str text, bool last)
+{
+	const char *p = text.p, *end = text.p + text.n;
+
+	while ((p = memmem(p, (size_t)(end - p), ADD_MASK, sizeof(ADD_MASK) - 1))) {
 		const char *value = p + sizeof(ADD_MASK) - 1;
 		const char *nl = memchr(value, '\n', (size_t)(end - value));
 
+		if (!nl && !last && end - p <= ADD_MASK_MAX)
+			return (size_t)(p - text.p);
 		p = nl ? nl : end;
-		if (p > value && p[-1] == '\r')
-			rt_redact_add(c->redact, (struct rt_str){ value, (size_t)(p - value) - 1 });
-		else
-			rt_redact_add(c->redact, (struct rt_str){ value, (size_t)(p - value) });
+		/* A carriage return at its end is none of it: rt_redact_add trims. */
+		rt_redact_add(c->redact, (struct rt_str){ value, (size_t)(p - value) });
 	}
+	return last ? text.n : text.n - begun_mask(text);
+}
+
+static void take_masked(struct rt_capture *c, enum rt_stream stream, struct rt_str piece, bool last)
+{
+	struct rt_buf *waiting = &c->masks[stream];
+	struct rt_str text = piece;
+	size_t n;
+
+	if (waiting->len) {
+		rt_buf_addv(waiting, piece);
+		text = rt_buf_view(waiting);
+	}
+	n = learn_masks(c, text, last);
+	rt_buf_clear(&c->text);
+	rt_redact_stream(c->redact, &c->held[stream], (struct rt_str){ text.p, n }, last, &c->text);
+	if (waiting->len)
+		rt_buf_splice(waiting, 0, n, NULL, 0);
+	else
+		rt_buf_add(waiting, text.p + n, text.n - n);
+	take_text(c, stream, rt_buf_view(&c->text));
 }
 
 int rt_capture_add(struct rt_capture *c, enum rt_stream stream, struct rt_str piece)
 {
 	if (c->fd < 0)
 		return 0;
-	learn_masks(c, piece);
-	if (c->redact) {
-		rt_buf_clear(&c->text);
-		rt_redact_stream(c->redact, &c->held[stream], piece, false, &c->text);
-		piece = rt_buf_view(&c->text);
-	}
-	take_text(c, stream, piece);
+	if (c->redact)
+		take_masked(c, stream, piece, false);
+	else
+		take_text(c, stream, piece);
 	return write_out(c);
 }
 
@@ -137,10 +174,7 @@ int rt_capture_flush(struct rt_capture *c)
 
 int rt_capture_end(struct rt_capture *c)
 {
-	for (int i = 0; i < 2 && c->redact && c->fd >= 0; i++) {
-		rt_buf_clear(&c->text);
-		rt_redact_stream(c->redact, &c->held[i], (struct rt_str){ "", 0 }, true, &c->text);
-		take_text(c, (enum rt_stream)i, rt_buf_view(&c->text));
-	}
+	for (int i = 0; i < 2 && c->redact && c->fd >= 0; i++)
+		take_masked(c, (enum rt_stream)i, (struct rt_str){ "", 0 }, true);
 	return rt_capture_flush(c);
 }

@@ -1,17 +1,14 @@
 /*
- * Time: clocks, and times and spans as text. See clock.h.
+ * Time: clocks, and the times of events as text. See clock.h; what a person
+ * types is in clock_typed.c.
  *
  * Every event is stamped and every event that is read has its time parsed, so
- * dates are computed here, without the C library's broken-down time. Only what
- * a person types is local time and asks the time zone.
+ * dates are computed here, without the C library's broken-down time.
  */
-#include "clock.h"
+#include "clock_stamp.h"
 #include "text.h"
 
-#include <stdio.h>
 #include <time.h>
-
-#define NS_PER_DAY (86400 * RT_NS_PER_S)
 
 static int64_t read_clock(clockid_t id)
 {
@@ -71,11 +68,11 @@ static char *put_digits(char *p, int64_t v, int width)
 /* "2026-07-01T12:00:00." and `digits` digits of the fraction; returns what is behind. */
 static char *put_time(char *p, int64_t ns, int digits)
 {
-	int64_t days = ns / NS_PER_DAY, rest = ns % NS_PER_DAY, year;
+	int64_t days = ns / RT_NS_PER_DAY, rest = ns % RT_NS_PER_DAY, year;
 	int month, day;
 
 	if (rest < 0) {
-		rest += NS_PER_DAY;
+		rest += RT_NS_PER_DAY;
 		days--;
 	}
 	rt_civil_from_days(days, &year, &month, &day);
@@ -105,25 +102,12 @@ void rt_clock_format_nano(char out[RT_TS_NANO_LEN + 1], int64_t ns)
 	memcpy(put_time(out, ns, 9), "Z", 2);
 }
 
-/* A date and time as it was written. */
-struct stamp {
-	int64_t year;
-	int month, day, hour, minute, second, ns;
-	int offset; /* seconds east of UTC */
-	bool zoned; /* it named its offset */
-};
-
-static bool digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Two digits at *p, which moves behind them; -1 when they are not there. */
 static int two_digits(const char **p, const char *end)
 {
 	const char *s = *p;
 
-	if (end - s < 2 || !digit(s[0]) || !digit(s[1]))
+	if (end - s < 2 || !rt_is_digit(s[0]) || !rt_is_digit(s[1]))
 		return -1;
 	*p += 2;
 	return (s[0] - '0') * 10 + (s[1] - '0');
@@ -145,7 +129,7 @@ static int month_length(int64_t year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-static bool parse_date(const char **p, const char *end, struct stamp *st)
+static bool parse_date(const char **p, const char *end, struct rt_stamp *st)
 {
 	int century = two_digits(p, end), year = two_digits(p, end);
 
@@ -164,9 +148,9 @@ static int parse_fraction(const char **p, const char *end)
 {
 	int ns = 0, left = 9;
 
-	if (*p == end || !digit(**p))
+	if (*p == end || !rt_is_digit(**p))
 		return -1;
-	for (; *p < end && digit(**p); ++*p) {
+	for (; *p < end && rt_is_digit(**p); ++*p) {
 		if (left > 0) {
 			ns = ns * 10 + (**p - '0');
 			left--;
@@ -177,7 +161,7 @@ static int parse_fraction(const char **p, const char *end)
 	return ns;
 }
 
-static bool parse_time(const char **p, const char *end, struct stamp *st)
+static bool parse_time(const char **p, const char *end, struct rt_stamp *st)
 {
 	st->hour = two_digits(p, end);
 	if (st->hour < 0 || st->hour > 23 || !skip_char(p, end, ':'))
@@ -196,7 +180,7 @@ static bool parse_time(const char **p, const char *end, struct stamp *st)
 }
 
 /* What stands behind the time: nothing, Z, or an offset, of zero also with a Z behind it. */
-static bool parse_zone(const char **p, const char *end, struct stamp *st)
+static bool parse_zone(const char **p, const char *end, struct rt_stamp *st)
 {
 	int hours, minutes = 0, sign;
 
@@ -214,7 +198,7 @@ static bool parse_zone(const char **p, const char *end, struct stamp *st)
 	hours = two_digits(p, end);
 	if (hours < 0 || hours > 23)
 		return false;
-	if (skip_char(p, end, ':') || (*p < end && digit(**p)))
+	if (skip_char(p, end, ':') || (*p < end && rt_is_digit(**p)))
 		minutes = two_digits(p, end);
 	if (minutes < 0 || minutes > 59)
 		return false;
@@ -224,7 +208,7 @@ static bool parse_zone(const char **p, const char *end, struct stamp *st)
 	return true;
 }
 
-static bool parse_stamp(struct rt_str text, struct stamp *st)
+bool rt_stamp_parse(struct rt_str text, struct rt_stamp *st)
 {
 	const char *p = text.p, *end = text.p + text.n;
 
@@ -236,19 +220,8 @@ static bool parse_stamp(struct rt_str text, struct stamp *st)
 	return parse_time(&p, end, st) && parse_zone(&p, end, st) && p == end;
 }
 
-/* Seconds and nanoseconds since the epoch as one number, unless it is out of range. */
-static bool join(int64_t seconds, int64_t ns, int64_t *out)
-{
-	int64_t v;
-
-	if (__builtin_mul_overflow(seconds, RT_NS_PER_S, &v) || __builtin_add_overflow(v, ns, &v))
-		return false;
-	*out = v;
-	return true;
-}
-
 /* n digits at p; what is no digit makes *bad true. */
-static int digits_at(const char *p, int n, bool *bad)
+static inline int digits_at(const char *p, int n, bool *bad)
 {
 	int v = 0;
 
@@ -281,9 +254,17 @@ static bool parse_canonical(const char *p, int64_t *ns)
 	return true;
 }
 
+bool rt_stamp_parse_date(struct rt_str text, struct rt_stamp *st)
+{
+	const char *p = text.p, *end = text.p + text.n;
+
+	memset(st, 0, sizeof(*st));
+	return parse_date(&p, end, st) && p == end;
+}
+
 bool rt_clock_parse(struct rt_str text, int64_t *ns)
 {
-	struct stamp st;
+	struct rt_stamp st;
 	int64_t seconds;
 
 	if (text.n == RT_TS_LEN && parse_canonical(text.p, ns))
@@ -291,11 +272,11 @@ bool rt_clock_parse(struct rt_str text, int64_t *ns)
 	/* nanoseconds since the epoch in a string, as OpenTelemetry writes them, and their like */
 	if (text.n < 5 || text.p[4] != '-')
 		return rt_clock_parse_number(text, ns);
-	if (!parse_stamp(text, &st))
+	if (!rt_stamp_parse(text, &st))
 		return false;
 	seconds = rt_days_from_civil(st.year, st.month, st.day) * 86400 + st.hour * 3600 +
 		  st.minute * 60 + st.second - st.offset;
-	return join(seconds, st.ns, ns);
+	return rt_clock_join(seconds, st.ns, ns);
 }
 
 /* A number's text as 0.DIGITS times 10 to the exponent, without leading zeros. */
@@ -368,175 +349,4 @@ bool rt_clock_parse_number(struct rt_str text, int64_t *ns)
 	}
 	*ns = d.negative ? -v : v;
 	return true;
-}
-
-static bool local_time(const struct stamp *st, int64_t *ns)
-{
-	struct tm tm = {
-		.tm_year = (int)st->year - 1900,
-		.tm_mon = st->month - 1,
-		.tm_mday = st->day,
-		.tm_hour = st->hour,
-		.tm_min = st->minute,
-		.tm_sec = st->second,
-		.tm_isdst = -1,
-	};
-
-	return join(mktime(&tm), st->ns, ns);
-}
-
-/* Midnight, local, of the day `back` days before now. */
-static bool local_midnight(int64_t now_ns, int back, int64_t *ns)
-{
-	time_t now = (time_t)(now_ns / RT_NS_PER_S);
-	struct tm tm;
-
-	if (!localtime_r(&now, &tm))
-		return false;
-	tm.tm_mday -= back;
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	return join(mktime(&tm), 0, ns);
-}
-
-static bool parse_calendar(struct rt_str text, int64_t *ns)
-{
-	const char *p = text.p, *end = text.p + text.n;
-	struct stamp st = { 0 };
-
-	if (parse_stamp(text, &st))
-		return st.zoned ? rt_clock_parse(text, ns) : local_time(&st, ns);
-	memset(&st, 0, sizeof(st));
-	return parse_date(&p, end, &st) && p == end && local_time(&st, ns);
-}
-
-/*
- * "2h" or "-2h". A bare number of eight digits or more is no number of seconds
- * ago but an epoch or a date without its dashes, and the user is asked.
- */
-static bool parse_ago(const char *text, int64_t now_ns, int64_t *ns)
-{
-	const char *p = text + (*text == '-');
-	int64_t ago;
-
-	if (strspn(p, "0123456789") >= 8)
-		return false;
-	return rt_duration_parse(p, &ago, NULL) == 0 && !__builtin_sub_overflow(now_ns, ago, ns);
-}
-
-int rt_clock_parse_user(const char *text, int64_t now_ns, int64_t *ns, struct rt_err *err)
-{
-	int64_t v = now_ns;
-	bool good;
-
-	if (strcmp(text, "now") == 0)
-		good = true;
-	else if (strcmp(text, "today") == 0)
-		good = local_midnight(now_ns, 0, &v);
-	else if (strcmp(text, "yesterday") == 0)
-		good = local_midnight(now_ns, 1, &v);
-	else if (*text == '@')
-		good = rt_clock_parse_number(rt_str(text + 1), &v);
-	else
-		good = parse_calendar(rt_str(text), &v) || parse_ago(text, now_ns, &v);
-	if (!good)
-		return rt_err_set(err, RT_ERR_USAGE,
-				  "bad time \"%s\": use 2026-07-01T12:00:00Z, \"2026-07-01 12:00\" "
-				  "(local), today, yesterday, now, 2h (ago) or @EPOCH",
-				  text);
-	*ns = v;
-	return 0;
-}
-
-/* The unit whose name starts at *p, which moves behind it; 0 when there is none of that name. */
-static int64_t parse_unit(const char **p)
-{
-	static const struct {
-		const char *name;
-		int64_t ns;
-	} units[] = {
-		{ "ms", RT_NS_PER_MS },      { "s", RT_NS_PER_S }, { "m", 60 * RT_NS_PER_S },
-		{ "h", 3600 * RT_NS_PER_S }, { "d", NS_PER_DAY },  { "w", 7 * NS_PER_DAY },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		size_t n = strlen(units[i].name);
-
-		if (strncmp(*p, units[i].name, n) == 0) {
-			*p += n;
-			return units[i].ns;
-		}
-	}
-	return 0;
-}
-
-/* Add "1.5h" at *p, which moves behind it, to *ns. A unit may be left out only by `bare`. */
-static bool add_span(const char **p, bool bare, int64_t *ns)
-{
-	const char *number = *p, *fraction;
-	int64_t unit, whole = 0;
-
-	for (; digit(**p); ++*p)
-		if (__builtin_mul_overflow(whole, 10, &whole) ||
-		    __builtin_add_overflow(whole, **p - '0', &whole))
-			return false;
-	fraction = *p;
-	if (*p == number)
-		return false;
-	if (**p == '.') {
-		fraction = ++*p;
-		while (digit(**p))
-			++*p;
-		if (*p == fraction)
-			return false;
-	}
-	unit = bare && **p == '\0' ? RT_NS_PER_S : parse_unit(p);
-	if (!unit || __builtin_mul_overflow(whole, unit, &whole) ||
-	    __builtin_add_overflow(*ns, whole, ns))
-		return false;
-	for (; digit(*fraction); fraction++) {
-		unit /= 10;
-		if (__builtin_add_overflow(*ns, unit * (*fraction - '0'), ns))
-			return false;
-	}
-	return true;
-}
-
-int rt_duration_parse(const char *text, int64_t *ns, struct rt_err *err)
-{
-	const char *p = text;
-	int64_t v = 0;
-	bool good = add_span(&p, true, &v);
-
-	while (good && *p) {
-		p += *p == ' ';
-		good = add_span(&p, false, &v);
-	}
-	if (!good)
-		return rt_err_set(err, RT_ERR_USAGE,
-				  "bad duration \"%s\": use 90s, 15m, 2h, 7d, 250ms or 1h30m",
-				  text);
-	*ns = v;
-	return 0;
-}
-
-void rt_duration_format(char out[32], int64_t ns)
-{
-	uint64_t span = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
-	unsigned long long tenths = span / (RT_NS_PER_S / 10), s = tenths / 10;
-	const char *sign = ns < 0 ? "-" : "";
-
-	if (s == 0)
-		snprintf(out, 32, "%s%llums", sign, (unsigned long long)(span / RT_NS_PER_MS));
-	else if (s < 10)
-		snprintf(out, 32, "%s%llu.%llus", sign, s, tenths % 10);
-	else if (s < 60)
-		snprintf(out, 32, "%s%llus", sign, s);
-	else if (s < 3600)
-		snprintf(out, 32, "%s%llum %llus", sign, s / 60, s % 60);
-	else if (s < 86400)
-		snprintf(out, 32, "%s%lluh %llum", sign, s / 3600, s / 60 % 60);
-	else
-		snprintf(out, 32, "%s%llud %lluh", sign, s / 86400, s / 3600 % 24);
 }

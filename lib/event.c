@@ -37,6 +37,7 @@ static enum fit fit_number(enum rt_field_kind kind, const struct rt_json *v)
 static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 {
 	bool string = v->type == RT_JSON_STRING;
+	enum rt_level level;
 
 	switch (kind) {
 	case RT_KIND_STRING:
@@ -57,10 +58,9 @@ static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 	case RT_KIND_TIME:
 		if (string)
 			return as_written_if(rt_ts_is_canonical(v));
-		/* fall through */
+		return v->type == RT_JSON_INT || v->type == RT_JSON_REAL ? FITS : UNFIT;
 	case RT_KIND_LEVEL:
-		return string ? AS_WRITTEN :
-		       v->type == RT_JSON_INT || v->type == RT_JSON_REAL ? FITS : UNFIT;
+		return rt_level_find(v->text, &level) ? as_written_if(string) : UNFIT;
 	}
 	return UNFIT;
 }
@@ -71,12 +71,14 @@ void rt_event_init(struct rt_event *ev)
 	ev->compact_size = 0;
 	ev->last_field = -1;
 	ev->in_order = true;
+	ev->veiled = false;
 	ev->canonical = false;
 	ev->fields = 0;
 	ev->timed = false;
 	ev->type = RT_T_INFO;
 	ev->level = RT_INFO;
 	ev->extra = ev->composed = ev->truncated = ev->faithful = false;
+	ev->absorbed = NULL;
 }
 
 static const struct rt_name *find_name(const struct rt_json *key)
@@ -100,6 +102,7 @@ static void take_member(struct rt_event *ev, const struct rt_member *m)
 	uint32_t field;
 	uint8_t bit;
 
+	ev->veiled |= m->key.veiled || m->value.veiled;
 	if (!name) {
 		if (m->value.type == RT_JSON_TRUE && rt_json_is(&m->key, "truncated"))
 			ev->truncated = true;
@@ -149,7 +152,7 @@ void rt_event_set_json(struct rt_event *ev, enum rt_field f, struct rt_json valu
 
 void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text)
 {
-	rt_event_set_json(ev, f, (struct rt_json){ text, RT_JSON_TEXT, false });
+	rt_event_set_json(ev, f, rt_json_of(text, RT_JSON_TEXT));
 }
 
 void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str number)
@@ -159,7 +162,7 @@ void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str num
 	for (size_t i = 0; i < number.n; i++)
 		real |= number.p[i] == '.' || (number.p[i] | 0x20) == 'e';
 	rt_event_set_json(ev, f,
-			  (struct rt_json){ number, real ? RT_JSON_REAL : RT_JSON_INT, false });
+			  rt_json_of(number, real ? RT_JSON_REAL : RT_JSON_INT));
 }
 
 /* The best name's value; *rank says which name that was. */
@@ -200,7 +203,7 @@ static bool ends_in_failed(struct rt_str s)
 	       strchr("_.:-", s.p[s.n - 7]) != NULL;
 }
 
-static enum rt_level type_level(enum rt_type type, struct rt_str name)
+enum rt_level rt_type_level(enum rt_type type, struct rt_str name)
 {
 	if (type == RT_T_ERROR || ends_in_failed(name))
 		return RT_ERROR;
@@ -211,7 +214,7 @@ enum rt_level rt_event_default_level(const struct rt_event *ev)
 {
 	const struct rt_json *v = ev->type == RT_T_OTHER ? type_value(ev) : NULL;
 
-	return type_level(ev->type, v ? v->text : rt_str(rt_type_name(ev->type)));
+	return rt_type_level(ev->type, v ? v->text : rt_str(rt_type_name(ev->type)));
 }
 
 void rt_event_derive(struct rt_event *ev)
@@ -244,11 +247,15 @@ static bool is_canonical(const struct rt_event *ev)
 	if ((ev->fields & required) != required)
 		return false;
 	v = best(ev, RT_F_TYPE, &rank);
-	if (ev->type != RT_T_OTHER ? !rt_json_is(v, rt_type_name(ev->type)) : !rt_type_valid(v->text))
+	if (ev->type != RT_T_OTHER ? !rt_str_is(v->text, rt_type_name(ev->type)) :
+				     !rt_type_valid(v->text))
 		return false;
+	/* As it is written: there when it is not info, or not what the type alone would mean. */
 	v = best(ev, RT_F_LEVEL, &rank);
-	return !v || (rt_json_is(v, rt_level_name(ev->level)) &&
-		      (ev->level != RT_INFO || rt_event_default_level(ev) != RT_INFO));
+	if (!v)
+		return ev->level == RT_INFO;
+	return rt_str_is(v->text, rt_level_name(ev->level)) &&
+	       (ev->level != RT_INFO || rt_event_default_level(ev) != RT_INFO);
 }
 
 int rt_event_parse(struct rt_event *ev, struct rt_str line)
@@ -331,7 +338,7 @@ bool rt_event_number(const struct rt_event *ev, enum rt_field f, double *number)
 		/* By way of the text, so that it is the number that --normalize prints. */
 		rt_buf_init(&ms);
 		rt_milliseconds_text(v->text, true, &ms);
-		scaled = (struct rt_json){ rt_buf_view(&ms), RT_JSON_REAL, false };
+		scaled = rt_json_of(rt_buf_view(&ms), RT_JSON_REAL);
 		rt_json_number(&scaled, number);
 		rt_buf_release(&ms);
 	}
@@ -350,7 +357,7 @@ void rt_milliseconds_text(struct rt_str number, bool seconds, struct rt_buf *out
 	const char *dot = memchr(number.p, '.', number.n);
 	size_t whole = dot ? (size_t)(dot - number.p) : number.n;
 	size_t start = out->len;
-	struct rt_json v = { number, RT_JSON_REAL, false };
+	struct rt_json v = rt_json_of(number, RT_JSON_REAL);
 	double d;
 
 	if (!seconds) {

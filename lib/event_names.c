@@ -310,6 +310,9 @@ static enum rt_type find_twin(struct rt_str name)
 			c = (char)(c | 0x20);
 		copy[i] = c == '.' || c == '-' || c == ':' ? '_' : c;
 	}
+	/* What is a stage here is a phase in the names of types; both have five letters. */
+	if (name.n > 6 && memcmp(copy, "stage_", 6) == 0)
+		memcpy(copy, "phase", 5);
 	name.p = copy;
 	if (find_known(name) != RT_T_OTHER)
 		return find_known(name);

@@ -1,4 +1,4 @@
-/* The tables of names behind event.h; for the event_*.c files only. */
+/* What the event_*.c files share: the tables of names behind event.h, and small helpers. */
 #ifndef RT_EVENT_NAMES_H
 #define RT_EVENT_NAMES_H
 
@@ -49,8 +49,20 @@ static inline bool rt_rank_is_seconds(int rank)
 	return rank >= 2;
 }
 
+/* The level of an event of this type that says none; name is the type as text. */
+enum rt_level rt_type_level(enum rt_type type, struct rt_str name);
+
 /* Whether a time stands in the form of rt_clock_format. */
 bool rt_ts_is_canonical(const struct rt_json *v);
+
+/* Append a time as rt writes it: the text where it stands so, else made from ns. */
+void rt_event_put_time(const struct rt_json *v, int64_t ns, struct rt_buf *out);
+
+/* Two escaped surrogates ("\\ud83d\\ude00") are one character. */
+static inline bool rt_escape_is_surrogate(const char *escape)
+{
+	return (escape[2] | 0x20) == 'd' && strchr("89abAB", escape[3]);
+}
 
 /* Append a duration field's number text in milliseconds. */
 void rt_milliseconds_text(struct rt_str number, bool seconds, struct rt_buf *out);

@@ -1,4 +1,4 @@
-/* Writing one event: the canonical line, the short copy, the log line, default messages. */
+/* Writing one event: the canonical line and the short copy of it. Log lines are event_log.c. */
 #include "clock.h"
 #include "event.h"
 #include "event_names.h"
@@ -18,14 +18,11 @@ struct line {
 	bool metadata;       /* with metadata and extra keys */
 	bool first;          /* no member was written yet */
 	bool cut;            /* something did not fit */
+	bool reworded;       /* the type was not one that can be written */
+	enum rt_level default_level; /* of the type that was written */
+	bool dropped;        /* nor did the metadata */
 	size_t message_size; /* what the message took */
 };
-
-/* Two escaped surrogates ("\\ud83d\\ude00") are one character. */
-static bool is_surrogate(const char *escape)
-{
-	return (escape[2] | 0x20) == 'd' && strchr("89abAB", escape[3]);
-}
 
 /* The last boundary between characters and escapes in text[0..n) at or before max. */
 static size_t cut_escaped(const char *text, size_t n, size_t max)
@@ -40,7 +37,7 @@ static size_t cut_escaped(const char *text, size_t n, size_t max)
 		else if ((unsigned char)text[at] >= 0x80)
 			for (unit = 1; at + unit < n && ((unsigned char)text[at + unit] & 0xc0) == 0x80;)
 				unit++;
-		if (unit == 6 && is_surrogate(text + at))
+		if (unit == 6 && rt_escape_is_surrogate(text + at))
 			unit = 12;
 		if (at + unit > max)
 			break;
@@ -154,31 +151,48 @@ static void put_key(struct line *l, struct rt_str name)
 
 static void put_text(struct line *l, const struct rt_buf *text, size_t max)
 {
-	struct rt_json v = { rt_buf_view(text), RT_JSON_TEXT, false };
+	struct rt_json v = rt_json_of(rt_buf_view(text), RT_JSON_TEXT);
 
 	put_string(l, &v, max);
 }
 
-/* Another system's type made to fit the grammar of types. */
+/* Another system's type made to fit the grammar of types; it may then be a known one. */
+static void reword_type(struct rt_buf *type)
+{
+	enum rt_type known;
+
+	for (size_t i = 0; i < type->len; i++) {
+		char c = type->s[i];
+
+		if (c >= 'A' && c <= 'Z')
+			type->s[i] = (char)(c | 0x20);
+		else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+			 !memchr("_.:-", c, 4))
+			type->s[i] = '_';
+	}
+	if (type->s[0] < 'a' || type->s[0] > 'z')
+		rt_buf_splice(type, 0, 0, "x", 1);
+	if (type->len > 64)
+		type->len = 64;
+	known = rt_type_find(rt_buf_view(type));
+	if (known != RT_T_OTHER) {
+		rt_buf_clear(type);
+		rt_buf_adds(type, rt_type_name(known));
+	}
+}
+
 static void put_type(struct line *l, const struct rt_event *ev)
 {
 	struct rt_buf type;
 
 	rt_buf_init(&type);
 	rt_event_text(ev, RT_F_TYPE, &type);
-	for (size_t i = 0; i < type.len; i++) {
-		char c = type.s[i];
-
-		if (c >= 'A' && c <= 'Z')
-			type.s[i] = (char)(c | 0x20);
-		else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && !strchr("_.:-", c))
-			type.s[i] = '_';
+	if (!rt_type_valid(rt_buf_view(&type))) {
+		reword_type(&type);
+		l->reworded = true;
 	}
-	if (type.len && (type.s[0] < 'a' || type.s[0] > 'z'))
-		rt_buf_splice(&type, 0, 0, "x", 1);
-	if (type.len > 64)
-		type.len = 64;
 	put_text(l, &type, SIZE_MAX);
+	l->default_level = rt_type_level(rt_type_find(rt_buf_view(&type)), rt_buf_view(&type));
 	rt_buf_release(&type);
 }
 
@@ -237,6 +251,8 @@ static bool is_extra(const struct line *l, const struct rt_event *ev, const stru
 		extra = !(m->value.type == RT_JSON_TRUE && rt_str_is(rt_buf_view(&plain), "truncated"));
 	else if (name->field == RT_F_RUN_ID)
 		extra = !l->run_id;
+	else if (m->value.text.p == ev->absorbed)
+		extra = false;
 	else
 		extra = !rt_event_has(ev, (enum rt_field)name->field) ||
 			ev->slot[name->field][__builtin_ctz(ev->have[name->field])].text.p !=
@@ -296,24 +312,12 @@ static void put_metadata(struct line *l, const struct rt_event *ev)
 /* Left out when info, unless the type alone would mean something worse. */
 static void put_level(struct line *l, const struct rt_event *ev)
 {
-	if (ev->level == RT_INFO && rt_event_default_level(ev) == RT_INFO)
+	if (ev->level == RT_INFO && l->default_level == RT_INFO)
 		return;
 	put_key(l, rt_str("level"));
 	rt_buf_addc(l->out, '"');
 	rt_buf_adds(l->out, rt_level_name(ev->level));
 	rt_buf_addc(l->out, '"');
-}
-
-static void put_ts(const struct rt_json *v, int64_t ns, struct rt_buf *out)
-{
-	char ts[RT_TS_LEN + 1];
-
-	if (rt_ts_is_canonical(v)) {
-		rt_buf_addv(out, v->text);
-		return;
-	}
-	rt_clock_format(ts, ns);
-	rt_buf_add(out, ts, RT_TS_LEN);
 }
 
 static void put_time(struct line *l, const struct rt_event *ev)
@@ -325,7 +329,7 @@ static void put_time(struct line *l, const struct rt_event *ev)
 		return;
 	put_key(l, rt_str("ts"));
 	rt_buf_addc(l->out, '"');
-	put_ts(&v, ns, l->out);
+	rt_event_put_time(&v, ns, l->out);
 	rt_buf_addc(l->out, '"');
 }
 
@@ -349,10 +353,16 @@ static void put_field(struct line *l, const struct rt_event *ev, enum rt_field f
 		put_message(l, ev);
 		break;
 	default:
-		if (rt_event_get(ev, f, &v)) {
-			put_key(l, rt_field_key(f));
-			put_field_value(l, ev, f, &v);
+		if (!rt_event_get(ev, f, &v))
+			break;
+		/* Only texts can be cut. */
+		if (v.text.n > l->field_max && v.type != RT_JSON_STRING &&
+		    v.type != RT_JSON_TEXT) {
+			l->cut = true;
+			break;
 		}
+		put_key(l, rt_field_key(f));
+		put_field_value(l, ev, f, &v);
 	}
 }
 
@@ -374,7 +384,7 @@ static void put_line(struct line *l, const struct rt_event *ev)
 		put_field(l, ev, (enum rt_field)__builtin_ctz(left));
 	if (l->metadata)
 		put_metadata(l, ev);
-	if (l->cut || ev->truncated)
+	if (l->cut || l->dropped || ev->truncated)
 		rt_buf_add(l->out, TRUNCATED, sizeof(TRUNCATED) - 1);
 	rt_buf_addc(l->out, '}');
 }
@@ -396,6 +406,7 @@ static void put_within(struct line *l, const struct rt_event *ev, size_t limit)
 		return;
 	}
 	l->message_max = l->field_max = limit / 64;
+	l->dropped = l->metadata;
 	l->metadata = false;
 	l->out->len = start;
 	l->first = true;
@@ -420,25 +431,20 @@ static bool reads_plain(struct rt_str line)
 	return true;
 }
 
-static bool is_clean(const struct rt_redact *redact, struct rt_str text)
-{
-	return reads_plain(text) && !rt_redact_hits(redact, text);
-}
-
 /*
  * The secrets that have to be looked for in each text: none, when the line as a
  * whole and what was set beside it are clean, which is nearly always.
  */
 static const struct rt_redact *needed(const struct rt_event *ev, const struct rt_redact *redact)
 {
-	if (!redact || !is_clean(redact, ev->line))
+	if (!redact || ev->veiled || rt_redact_hits(redact, ev->line))
 		return redact;
 	for (uint32_t left = ev->composed ? ev->fields : 0; left; left &= left - 1) {
 		struct rt_json v;
 
 		if (rt_event_get(ev, (enum rt_field)__builtin_ctz(left), &v) &&
 		    !(v.text.p >= ev->line.p && v.text.p < ev->line.p + ev->line.n) &&
-		    !is_clean(redact, v.text))
+		    (!reads_plain(v.text) || rt_redact_hits(redact, v.text)))
 			return redact;
 	}
 	return NULL;
@@ -461,6 +467,18 @@ static void put_members_in_order(const struct rt_event *ev, struct rt_buf *out)
 	rt_buf_addc(out, '}');
 }
 
+/* A time that cannot be read is none; as what it is it goes into the metadata. */
+static void drop_bad_time(struct rt_event *ev)
+{
+	int64_t ns;
+
+	if (!rt_event_has(ev, RT_F_TS) || rt_event_time(ev, &ns))
+		return;
+	ev->fields &= ~(UINT32_C(1) << RT_F_TS);
+	ev->extra = true;
+	ev->canonical = false;
+}
+
 void rt_event_write(struct rt_event *ev, const char *run_id, const struct rt_redact *redact,
 		    size_t limit, struct rt_buf *out)
 {
@@ -473,6 +491,7 @@ void rt_event_write(struct rt_event *ev, const char *run_id, const struct rt_red
 		.metadata = true,
 	};
 
+	drop_bad_time(ev);
 	if (ev->canonical && !l.redact && !run_id && ev->line.n < limit) {
 		if (ev->in_order)
 			rt_buf_addv(out, ev->line);
@@ -480,9 +499,9 @@ void rt_event_write(struct rt_event *ev, const char *run_id, const struct rt_red
 			put_members_in_order(ev, out);
 	} else {
 		put_within(&l, ev, limit - 1);
-		ev->truncated |= l.cut || !l.metadata;
+		ev->truncated |= l.cut || l.dropped;
 	}
-	ev->faithful = !ev->extra && !l.redact && !ev->truncated;
+	ev->faithful = !ev->extra && !l.redact && !ev->truncated && !l.reworded;
 	rt_buf_addc(out, '\n');
 }
 
@@ -491,129 +510,4 @@ void rt_event_write_brief(const struct rt_event *ev, struct rt_buf *out)
 	struct line l = { .out = out, .message_max = SIZE_MAX, .field_max = SIZE_MAX };
 
 	put_within(&l, ev, BRIEF_MAX);
-}
-
-/* A line of a log: what would end or garble it becomes visible. */
-static void put_log_text(struct rt_str text, struct rt_buf *out)
-{
-	size_t from = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if ((c >= 0x20 && c != 0x7f) || c == '\t')
-			continue;
-		rt_buf_add(out, text.p + from, i - from);
-		from = i + 1;
-		if (c == '\n' || c == '\r')
-			rt_buf_adds(out, c == '\n' ? "\\n" : "\\r");
-		else
-			rt_buf_addf(out, "\\x%02x", c);
-	}
-	rt_buf_add(out, text.p + from, text.n - from);
-}
-
-/* One escape of a JSON string, and how long it is. */
-static size_t put_log_escape(const char *p, struct rt_buf *out)
-{
-	struct rt_str unit = { p, 2 };
-	struct rt_buf plain;
-
-	if (strchr("\"\\/", p[1])) {
-		rt_buf_addc(out, p[1]);
-		return 2;
-	}
-	if (p[1] == 'n' || p[1] == 'r') {
-		rt_buf_add(out, p, 2);
-		return 2;
-	}
-	if (p[1] == 'u')
-		unit.n = is_surrogate(p) ? 12 : 6;
-	rt_buf_init(&plain);
-	rt_json_unescape(&plain, unit);
-	put_log_text(rt_buf_view(&plain), out);
-	rt_buf_release(&plain);
-	return unit.n;
-}
-
-/* A quoted string: only its escapes can mean control characters. */
-static void put_log_quoted(struct rt_str raw, struct rt_buf *out)
-{
-	const char *p = raw.p, *end = raw.p + raw.n, *slash;
-
-	while ((slash = memchr(p, '\\', (size_t)(end - p)))) {
-		rt_buf_add(out, p, (size_t)(slash - p));
-		p = slash + put_log_escape(slash, out);
-	}
-	rt_buf_add(out, p, (size_t)(end - p));
-}
-
-static void put_log_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *out)
-{
-	struct rt_buf plain;
-	struct rt_json v;
-
-	if (rt_event_get(ev, f, &v) && v.type == RT_JSON_STRING) {
-		if (v.escaped)
-			put_log_quoted(v.text, out);
-		else
-			rt_buf_addv(out, v.text);
-		return;
-	}
-	rt_buf_init(&plain);
-	rt_event_text(ev, f, &plain);
-	put_log_text(rt_buf_view(&plain), out);
-	rt_buf_release(&plain);
-}
-
-/* "[STAGE] (PERCENT%) MESSAGE", what both forms of the log say. */
-static void put_log_message(const struct rt_event *ev, struct rt_buf *out)
-{
-	if (rt_event_has(ev, RT_F_STAGE)) {
-		rt_buf_addc(out, '[');
-		put_log_field(ev, RT_F_STAGE, out);
-		rt_buf_add(out, "] ", 2);
-	}
-	if (rt_event_has(ev, RT_F_PERCENT)) {
-		rt_buf_addc(out, '(');
-		put_log_field(ev, RT_F_PERCENT, out);
-		rt_buf_add(out, "%) ", 3);
-	}
-	put_log_field(ev, RT_F_MESSAGE, out);
-}
-
-static const char *const log_levels[] = { "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL" };
-
-static void put_log_time(const struct rt_event *ev, struct rt_buf *out)
-{
-	struct rt_json v;
-	int64_t ns;
-
-	if (rt_event_time(ev, &ns) && rt_event_get(ev, RT_F_TS, &v))
-		put_ts(&v, ns, out);
-}
-
-void rt_event_write_log(const struct rt_event *ev, struct rt_buf *out)
-{
-	put_log_time(ev, out);
-	rt_buf_add(out, " [", 2);
-	rt_buf_adds(out, log_levels[ev->level]);
-	rt_buf_add(out, "] ", 2);
-	put_log_message(ev, out);
-	rt_buf_addc(out, '\n');
-}
-
-void rt_event_write_json_log(const struct rt_event *ev, struct rt_buf *out)
-{
-	struct rt_buf message;
-
-	rt_buf_init(&message);
-	put_log_message(ev, &message);
-	rt_buf_adds(out, "{\"ts\":\"");
-	put_log_time(ev, out);
-	rt_buf_addf(out, "\",\"level\":\"%s\",\"msg\":", log_levels[ev->level]);
-	rt_json_quote(out, rt_buf_view(&message));
-	rt_buf_adds(out, "}\n");
-	out->failed |= message.failed;
-	rt_buf_release(&message);
 }

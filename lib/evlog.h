@@ -50,6 +50,9 @@ struct rt_reader {
 	bool backward, stream;  /* stream: a pipe, read in order */
 	bool torn;              /* the line handed out last had no newline */
 	bool whole_only;        /* set it to follow: a torn tail stays until it is whole */
+	/* Set it to see every piece as it is read, forwards; NULL: nobody wants to. */
+	void (*seen)(void *arg, const char *p, size_t n);
+	void *seen_arg;
 	bool skipping;          /* in the middle of a line that is too long */
 	size_t skipped;         /* lines over RT_READ_LINE_MAX */
 };

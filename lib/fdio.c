@@ -12,11 +12,15 @@
 int rt_fd_read(int fd, struct rt_buf *b, size_t limit)
 {
 	size_t start = b->len;
+	struct stat st;
 
+	/* Room for a file of known size at once: each doubling would touch new memory. */
+	if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= limit)
+		rt_buf_reserve_exact(b, (size_t)st.st_size + 4096);
 	for (;;) {
 		ssize_t n;
 
-		if (!rt_buf_reserve(b, 8192)) {
+		if (b->cap - b->len < 1024 && !rt_buf_reserve(b, 8192)) {
 			errno = ENOMEM;
 			return -1;
 		}

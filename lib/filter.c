@@ -1,66 +1,25 @@
 /*
- * Which events are meant. See filter.h.
- *
- * A filter is a list of conditions. What can be worked out once is, when a
- * condition is added: types become numbers, regular expressions are compiled,
- * times are read; matching allocates nothing beyond the caller's scratch.
+ * Which events are meant: making conditions. See filter.h; whether an event
+ * meets them is in filter_match.c. What can be worked out once is worked out
+ * here: types become numbers, patterns are compiled, times are read.
  */
-#include "filter.h"
+#include "filter_cond.h"
 #include "clock.h"
 
-#include <regex.h>
 #include <stdlib.h>
-
-enum kind {
-	KIND_TYPE,
-	KIND_LEVEL,
-	KIND_TEXT, /* a field is one of the values */
-	KIND_STEP,
-	KIND_CONTAINS,
-	KIND_REGEX,
-	KIND_TIME,
-	KIND_COMPARE,
-};
-
-enum op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_REGEX };
-
-/* One of the values that a condition allows. */
-struct value {
-	struct rt_str text;
-	struct rt_json json; /* the same, so that it can be compared as a number */
-	enum rt_type type;
-	int64_t step; /* -1: no number */
-};
-
-struct cond {
-	enum kind kind;
-	enum rt_field field;
-	char *text; /* what the views point into */
-	struct value *values;
-	size_t n;
-	enum rt_level level;
-	int64_t since_ns, until_ns;
-	struct rt_str key; /* KIND_COMPARE */
-	enum op op;
-	regex_t *regex; /* compiled, or NULL */
-	bool quoted, has_time, has_level;
-};
-
-struct rt_filter {
-	struct cond *conds;
-	size_t n;
-};
 
 struct rt_filter *rt_filter_new(void)
 {
 	return calloc(1, sizeof(struct rt_filter));
 }
 
-static void cond_release(struct cond *c)
+static void cond_release(struct rt_cond *c)
 {
 	if (c->regex)
 		regfree(c->regex);
 	free(c->regex);
+	if (c->utf8)
+		freelocale(c->utf8);
 	free(c->values);
 	free(c->text);
 }
@@ -88,7 +47,8 @@ static int no_memory(struct rt_err *err)
 }
 
 /* Begin a condition with its own copy of `text`; one that keep() does not take is released. */
-static int cond_init(struct cond *c, enum kind kind, const char *text, struct rt_err *err)
+static int cond_init(struct rt_cond *c, enum rt_cond_kind kind, const char *text,
+		     struct rt_err *err)
 {
 	memset(c, 0, sizeof(*c));
 	c->kind = kind;
@@ -96,9 +56,9 @@ static int cond_init(struct cond *c, enum kind kind, const char *text, struct rt
 	return c->text ? 0 : no_memory(err);
 }
 
-static int keep(struct rt_filter *f, struct cond *c, struct rt_err *err)
+static int keep(struct rt_filter *f, struct rt_cond *c, struct rt_err *err)
 {
-	struct cond *conds = realloc(f->conds, (f->n + 1) * sizeof(*conds));
+	struct rt_cond *conds = realloc(f->conds, (f->n + 1) * sizeof(*conds));
 
 	if (!conds) {
 		cond_release(c);
@@ -109,46 +69,30 @@ static int keep(struct rt_filter *f, struct cond *c, struct rt_err *err)
 	return 0;
 }
 
-static int drop(struct cond *c)
+static int drop(struct rt_cond *c)
 {
 	cond_release(c);
 	return -1;
 }
 
-/* The N of "N" or "step_00N", or -1. */
-static int64_t step_number(struct rt_str s)
+static int add_value(struct rt_cond *c, struct rt_str text, struct rt_err *err)
 {
-	int64_t n = 0;
-	size_t i = s.n > 5 && memcmp(s.p, "step_", 5) == 0 ? 5 : 0;
-
-	if (i == s.n || s.n - i > 18)
-		return -1;
-	for (; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return -1;
-		n = n * 10 + (s.p[i] - '0');
-	}
-	return n;
-}
-
-static int add_value(struct cond *c, struct rt_str text, struct rt_err *err)
-{
-	struct value *values = realloc(c->values, (c->n + 1) * sizeof(*values));
-	struct value *v;
+	struct rt_cond_value *values = realloc(c->values, (c->n + 1) * sizeof(*values));
+	struct rt_cond_value *v;
 
 	if (!values)
 		return no_memory(err);
 	c->values = values;
 	v = &values[c->n++];
 	v->text = text;
-	v->json = (struct rt_json){ text, RT_JSON_TEXT, false };
+	v->json = (struct rt_json){ .text = text, .type = RT_JSON_TEXT };
 	v->type = rt_type_find(text);
-	v->step = step_number(text);
+	v->step = rt_step_number(text);
 	return 0;
 }
 
 /* The values of "a,b"; empty ones are none. */
-static int split(struct cond *c, const char *what, struct rt_err *err)
+static int split(struct rt_cond *c, const char *what, struct rt_err *err)
 {
 	char *p = c->text;
 
@@ -167,44 +111,48 @@ static int split(struct cond *c, const char *what, struct rt_err *err)
 int rt_filter_field(struct rt_filter *f, enum rt_field field, const char *values,
 		    struct rt_err *err)
 {
-	enum kind kind = field == RT_F_TYPE  ? KIND_TYPE :
-			 field == RT_F_LEVEL ? KIND_LEVEL :
-					       KIND_TEXT;
-	struct cond c;
+	enum rt_cond_kind kind = field == RT_F_TYPE  ? RT_COND_TYPE :
+				 field == RT_F_LEVEL ? RT_COND_LEVEL :
+						       RT_COND_TEXT;
+	struct rt_cond c;
 
 	if (cond_init(&c, kind, values, err) < 0)
 		return -1;
 	c.field = field;
-	if (kind == KIND_LEVEL && !rt_level_find(rt_str(values), &c.level)) {
+	if (kind == RT_COND_LEVEL && !rt_level_find(rt_str(values), &c.level)) {
 		rt_err_set(err, RT_ERR_USAGE,
 			   "bad level \"%s\": use debug, info, warning, error or critical", values);
 		return drop(&c);
 	}
-	if (kind != KIND_LEVEL && split(&c, rt_field_name(field), err) < 0)
+	if (kind != RT_COND_LEVEL && split(&c, rt_field_name(field), err) < 0)
 		return drop(&c);
 	return keep(f, &c, err);
 }
 
 int rt_filter_step(struct rt_filter *f, const char *values, struct rt_err *err)
 {
-	struct cond c;
+	struct rt_cond c;
 
-	if (cond_init(&c, KIND_STEP, values, err) < 0)
+	if (cond_init(&c, RT_COND_STEP, values, err) < 0)
 		return -1;
 	if (split(&c, "step", err) < 0)
 		return drop(&c);
 	return keep(f, &c, err);
 }
 
-static int compile(struct cond *c, const char *pattern, struct rt_err *err)
+static int compile(struct rt_cond *c, const char *pattern, struct rt_err *err)
 {
 	regex_t *regex = malloc(sizeof(*regex));
+	locale_t before;
 	char why[128];
 	int rc;
 
 	if (!regex)
 		return no_memory(err);
+	c->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	before = rt_use_locale(c->utf8);
 	rc = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
+	rt_use_locale(before);
 	if (rc == 0) {
 		c->regex = regex;
 		return 0;
@@ -216,9 +164,9 @@ static int compile(struct cond *c, const char *pattern, struct rt_err *err)
 
 int rt_filter_grep(struct rt_filter *f, const char *pattern, bool fixed, struct rt_err *err)
 {
-	struct cond c;
+	struct rt_cond c;
 
-	if (cond_init(&c, fixed ? KIND_CONTAINS : KIND_REGEX, pattern, err) < 0)
+	if (cond_init(&c, fixed ? RT_COND_CONTAINS : RT_COND_REGEX, pattern, err) < 0)
 		return -1;
 	if (!fixed && compile(&c, pattern, err) < 0)
 		return drop(&c);
@@ -228,7 +176,7 @@ int rt_filter_grep(struct rt_filter *f, const char *pattern, bool fixed, struct 
 
 int rt_filter_time(struct rt_filter *f, int64_t since_ns, int64_t until_ns)
 {
-	struct cond c = { .kind = KIND_TIME, .since_ns = since_ns, .until_ns = until_ns };
+	struct rt_cond c = { .kind = RT_COND_TIME, .since_ns = since_ns, .until_ns = until_ns };
 
 	return keep(f, &c, NULL);
 }
@@ -245,14 +193,14 @@ static struct rt_str trim(struct rt_str s)
 }
 
 /* The operator at p and its length; 0 when there is none. */
-static size_t parse_op(const char *p, enum op *op)
+static size_t parse_op(const char *p, enum rt_cond_op *op)
 {
 	static const struct {
 		char text[3];
-		enum op op;
+		enum rt_cond_op op;
 	} ops[] = {
-		{ "==", OP_EQ }, { "!=", OP_NE }, { "<=", OP_LE }, { ">=", OP_GE },
-		{ "=", OP_EQ },  { "<", OP_LT },  { ">", OP_GT },  { "~", OP_REGEX },
+		{ "==", RT_OP_EQ }, { "!=", RT_OP_NE }, { "<=", RT_OP_LE }, { ">=", RT_OP_GE },
+		{ "=", RT_OP_EQ },  { "<", RT_OP_LT },  { ">", RT_OP_GT },  { "~", RT_OP_REGEX },
 	};
 	size_t i;
 
@@ -278,9 +226,9 @@ static char *unquote(char *value, bool *quoted)
 }
 
 /* Keys whose values have an order, or several names, of their own. */
-static int parse_special(struct cond *c, struct rt_err *err)
+static int parse_special(struct rt_cond *c, struct rt_err *err)
 {
-	struct value *v = &c->values[0];
+	struct rt_cond_value *v = &c->values[0];
 
 	if (rt_str_is(c->key, "level"))
 		c->has_level = rt_level_find(v->text, &c->level);
@@ -292,7 +240,7 @@ static int parse_special(struct cond *c, struct rt_err *err)
 	return rt_clock_parse_user(v->text.p, rt_clock_now_ns(), &c->since_ns, err);
 }
 
-static int parse_expr(struct cond *c, struct rt_err *err)
+static int parse_expr(struct rt_cond *c, struct rt_err *err)
 {
 	size_t at = strcspn(c->text, "=!<>~"), len = parse_op(c->text + at, &c->op);
 	struct rt_str trimmed;
@@ -310,236 +258,16 @@ static int parse_expr(struct cond *c, struct rt_err *err)
 	value = unquote(value, &c->quoted);
 	if (add_value(c, rt_str(value), err) < 0)
 		return -1;
-	return c->op == OP_REGEX ? compile(c, value, err) : parse_special(c, err);
+	return c->op == RT_OP_REGEX ? compile(c, value, err) : parse_special(c, err);
 }
 
 int rt_filter_match_expr(struct rt_filter *f, const char *expr, struct rt_err *err)
 {
-	struct cond c;
+	struct rt_cond c;
 
-	if (cond_init(&c, KIND_COMPARE, expr, err) < 0)
+	if (cond_init(&c, RT_COND_COMPARE, expr, err) < 0)
 		return -1;
 	if (parse_expr(&c, err) < 0)
 		return drop(&c);
 	return keep(f, &c, err);
-}
-
-/* A scalar's text, in place where it has no escapes. */
-static struct rt_str text_of(const struct rt_json *v, struct rt_buf *scratch)
-{
-	if (!v->escaped)
-		return v->text;
-	rt_buf_clear(scratch);
-	rt_json_text(v, scratch);
-	return rt_buf_view(scratch);
-}
-
-static bool one_of(const struct cond *c, struct rt_str text)
-{
-	size_t i;
-
-	for (i = 0; i < c->n; i++)
-		if (rt_str_eq(c->values[i].text, text))
-			return true;
-	return false;
-}
-
-static bool type_holds(const struct cond *c, const struct rt_event *ev, struct rt_buf *scratch)
-{
-	size_t i;
-
-	if (ev->type == RT_T_OTHER) {
-		rt_event_text(ev, RT_F_TYPE, scratch);
-		return one_of(c, rt_buf_view(scratch));
-	}
-	for (i = 0; i < c->n; i++)
-		if (c->values[i].type == ev->type)
-			return true;
-	return false;
-}
-
-static bool text_holds(const struct cond *c, const struct rt_event *ev, struct rt_buf *scratch)
-{
-	struct rt_json v;
-
-	if (c->field == RT_F_TS || c->field == RT_F_MESSAGE || c->field == RT_F_DURATION_MS)
-		return rt_event_text(ev, c->field, scratch) && one_of(c, rt_buf_view(scratch));
-	return rt_event_get(ev, c->field, &v) && one_of(c, text_of(&v, scratch));
-}
-
-static bool step_number_holds(const struct cond *c, int64_t number)
-{
-	size_t i;
-
-	for (i = 0; i < c->n; i++)
-		if (number >= 0 && c->values[i].step == number)
-			return true;
-	return false;
-}
-
-/* The name of a step: in metadata, or what others write as "step". */
-static bool step_name(const struct rt_event *ev, struct rt_json *v)
-{
-	bool own = ev->type >= RT_T_STEP_STARTED && ev->type <= RT_T_STEP_SKIPPED;
-	struct rt_json metadata;
-
-	if (rt_event_get(ev, RT_F_METADATA, &metadata) &&
-	    (rt_scan_find(metadata.text, rt_str("step_name"), v) ||
-	     (own && rt_scan_find(metadata.text, rt_str("name"), v))))
-		return true;
-	return ev->line.n && rt_scan_find(ev->line, rt_str("step"), v);
-}
-
-static bool step_holds(const struct cond *c, const struct rt_event *ev, struct rt_buf *scratch)
-{
-	struct rt_json v;
-	struct rt_str text;
-	int64_t number;
-
-	if (rt_event_get(ev, RT_F_STEP, &v) && rt_json_int(&v, &number) &&
-	    step_number_holds(c, number))
-		return true;
-	if (rt_event_get(ev, RT_F_STEP_ID, &v)) {
-		text = text_of(&v, scratch);
-		if (one_of(c, text) || step_number_holds(c, step_number(text)))
-			return true;
-	}
-	return step_name(ev, &v) && one_of(c, text_of(&v, scratch));
-}
-
-static bool regex_holds(const struct cond *c, struct rt_str text, struct rt_buf *scratch)
-{
-#ifdef REG_STARTEND
-	regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
-
-	(void)scratch;
-	return regexec(c->regex, text.n ? text.p : "", 0, &range, REG_STARTEND) == 0;
-#else
-	/* a NUL in the text ends it here */
-	if (text.p != scratch->s) {
-		rt_buf_clear(scratch);
-		rt_buf_addv(scratch, text);
-	}
-	return regexec(c->regex, scratch->s, 0, NULL, 0) == 0;
-#endif
-}
-
-static bool grep_holds(const struct cond *c, const struct rt_event *ev, struct rt_buf *scratch)
-{
-	struct rt_str text;
-	struct rt_json v;
-
-	if (rt_event_get(ev, RT_F_MESSAGE, &v)) {
-		text = text_of(&v, scratch);
-	} else {
-		rt_event_text(ev, RT_F_MESSAGE, scratch);
-		text = rt_buf_view(scratch);
-	}
-	if (c->kind == KIND_REGEX)
-		return regex_holds(c, text, scratch);
-	return memmem(text.p, text.n, c->key.p, c->key.n) != NULL;
-}
-
-static bool time_holds(const struct cond *c, const struct rt_event *ev)
-{
-	int64_t ns;
-
-	return rt_event_time(ev, &ns) && ns >= c->since_ns && ns < c->until_ns;
-}
-
-/* Less than 0, 0, more than 0. */
-static int compare_text(struct rt_str a, struct rt_str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static int compare_value(const struct cond *c, const struct rt_json *v, struct rt_buf *scratch)
-{
-	const struct value *wanted = &c->values[0];
-	int64_t i, j;
-	double x, y;
-
-	if (!c->quoted) {
-		/* integers exactly: a double has no room for 2^53 + 1 */
-		if (rt_json_int(v, &i) && rt_json_int(&wanted->json, &j))
-			return (i > j) - (i < j);
-		if (rt_json_number(v, &x) && rt_json_number(&wanted->json, &y))
-			return (x > y) - (x < y);
-	}
-	return compare_text(text_of(v, scratch), wanted->text);
-}
-
-static bool op_holds(enum op op, int order)
-{
-	switch (op) {
-	case OP_EQ:
-		return order == 0;
-	case OP_NE:
-		return order != 0;
-	case OP_LT:
-		return order < 0;
-	case OP_LE:
-		return order <= 0;
-	case OP_GT:
-		return order > 0;
-	case OP_GE:
-		return order >= 0;
-	case OP_REGEX:
-		break;
-	}
-	return false;
-}
-
-static bool compare_holds(const struct cond *c, const struct rt_event *ev, struct rt_buf *scratch)
-{
-	struct rt_json v;
-	int64_t ns;
-
-	if (c->has_time)
-		return rt_event_time(ev, &ns) ?
-			       op_holds(c->op, (ns > c->since_ns) - (ns < c->since_ns)) :
-			       c->op == OP_NE;
-	if (c->has_level)
-		return op_holds(c->op, (int)ev->level - (int)c->level);
-	if (!rt_event_lookup(ev, c->key, scratch, &v))
-		return c->op == OP_NE;
-	if (c->op == OP_REGEX)
-		return regex_holds(c, text_of(&v, scratch), scratch);
-	return op_holds(c->op, compare_value(c, &v, scratch));
-}
-
-static bool cond_holds(const struct cond *c, const struct rt_event *ev, struct rt_buf *scratch)
-{
-	rt_buf_clear(scratch);
-	switch (c->kind) {
-	case KIND_TYPE:
-		return type_holds(c, ev, scratch);
-	case KIND_LEVEL:
-		return ev->level >= c->level;
-	case KIND_TEXT:
-		return text_holds(c, ev, scratch);
-	case KIND_STEP:
-		return step_holds(c, ev, scratch);
-	case KIND_CONTAINS:
-	case KIND_REGEX:
-		return grep_holds(c, ev, scratch);
-	case KIND_TIME:
-		return time_holds(c, ev);
-	case KIND_COMPARE:
-		return compare_holds(c, ev, scratch);
-	}
-	return false;
-}
-
-bool rt_filter_match(const struct rt_filter *f, const struct rt_event *ev, struct rt_buf *scratch)
-{
-	size_t i;
-
-	for (i = 0; i < f->n; i++)
-		if (!cond_holds(&f->conds[i], ev, scratch))
-			return false;
-	return true;
 }

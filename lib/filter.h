@@ -19,10 +19,17 @@ void rt_filter_free(struct rt_filter *f);
 int rt_filter_field(struct rt_filter *f, enum rt_field field, const char *values,
 		    struct rt_err *err);
 
-/* The step: a number matches RT_F_STEP or step_id "step_00N", other text step_id or a step's name. */
+/*
+ * The step: a number matches RT_F_STEP or step_id "step_00N", other text step_id
+ * or a step's name (metadata's step_name; of step_* events its name; "step").
+ */
 int rt_filter_step(struct rt_filter *f, const char *values, struct rt_err *err);
 
-/* The decoded message contains `text` (fixed) or matches the extended regular expression. */
+/*
+ * The decoded message contains `pattern` (fixed) or matches it as an extended
+ * regular expression, in which a character is one of UTF-8. Without a message
+ * the type is one.
+ */
 int rt_filter_grep(struct rt_filter *f, const char *pattern, bool fixed, struct rt_err *err);
 
 /* Happened in [since, until); events without a time are left out. */
@@ -31,7 +38,9 @@ int rt_filter_time(struct rt_filter *f, int64_t since_ns, int64_t until_ns);
 /*
  * "KEY OP VALUE" with OP one of = == != < <= > >= ~ (a regular expression), with
  * or without spaces. Numbers compare as numbers when both sides are; `ts` as
- * times; other text bytewise. An absent key matches only "!=".
+ * times (VALUE as a person types it), `level` by how bad it is, `type` with its
+ * twins; other text bytewise. A VALUE in double quotes is never a number. An
+ * absent key matches only "!=".
  */
 int rt_filter_match_expr(struct rt_filter *f, const char *expr, struct rt_err *err);
 

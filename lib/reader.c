@@ -86,6 +86,8 @@ static ssize_t fill_forward(struct rt_reader *r)
 		return 0;
 	n = read_at(r, r->buf + r->end, room, r->pos);
 	if (n > 0) {
+		if (r->seen)
+			r->seen(r->seen_arg, r->buf + r->end, (size_t)n);
 		r->end += (size_t)n;
 		r->pos += n;
 	}
@@ -112,7 +114,7 @@ int rt_reader_buffered(struct rt_reader *r, struct rt_str *line)
 {
 	char *nl = memchr(r->buf + r->start, '\n', r->end - r->start);
 
-	if (!nl || r->skipping)
+	if (!nl || r->skipping || (size_t)(nl - r->buf) - r->start > RT_READ_LINE_MAX)
 		return 0;
 	r->torn = false;
 	hand_out(r, r->start, (size_t)(nl - r->buf), start_offset(r), line);
@@ -129,7 +131,7 @@ static int next_forward(struct rt_reader *r, struct rt_str *line)
 		size_t kept;
 		ssize_t n;
 
-		if (nl && r->skipping) {
+		if (nl && (r->skipping || (size_t)(nl - r->buf) - r->start > RT_READ_LINE_MAX)) {
 			r->skipping = false;
 			r->skipped++;
 			searched = r->start = (size_t)(nl - r->buf) + 1;
@@ -215,7 +217,7 @@ static int next_backward(struct rt_reader *r, struct rt_str *line)
 			continue;
 		}
 		r->end = nl ? (size_t)(nl - r->buf) + 1 : 0;
-		if (!r->skipping) {
+		if (!r->skipping && stop - r->end <= RT_READ_LINE_MAX) {
 			hand_out(r, r->end, stop, r->pos + (off_t)r->end, line);
 			return 1;
 		}

@@ -158,7 +158,7 @@ int rt_record_queue(struct rt_record *r, struct rt_event *ev, struct rt_err *err
 	/* A time that is not given is taken under the lock, so that the file is in order. */
 	if (!rt_event_keep_time(ev)) {
 		rt_clock_format(ts, rt_clock_now_ns());
-		v = (struct rt_json){ { ts, RT_TS_LEN }, RT_JSON_STRING, false };
+		v = rt_json_of((struct rt_str){ ts, RT_TS_LEN }, RT_JSON_STRING);
 		rt_event_set_json(ev, RT_F_TS, v);
 	}
 	add_line(r, ev);
@@ -360,7 +360,7 @@ static void queue_change(struct rt_record *r, const struct rt_change *c, enum rt
 	change_metadata(c, &metadata);
 	if (metadata.len > 2)
 		rt_event_set_json(&ev, RT_F_METADATA,
-				  (struct rt_json){ rt_buf_view(&metadata), RT_JSON_OBJECT, false });
+				  rt_json_of(rt_buf_view(&metadata), RT_JSON_OBJECT));
 	rt_event_derive(&ev);
 	rt_record_queue(r, &ev, NULL);
 	rt_buf_release(&metadata);
@@ -381,9 +381,14 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 		goto out;
 	}
 	if (!rt_state_allows(from, change->to, change->resume)) {
-		rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s: it cannot become %s%s", r->dir.id,
-			   rt_state_name(from), rt_state_name(change->to),
-			   rt_state_over(from) ? " (rt-run start --resume takes it up again)" : "");
+		if (from == change->to)
+			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s already", r->dir.id,
+				   rt_state_name(from));
+		else
+			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s: it cannot become %s%s",
+				   r->dir.id, rt_state_name(from), rt_state_name(change->to),
+				   rt_state_over(from) ?
+					   " (rt-run start --resume takes it up again)" : "");
 		goto out;
 	}
 	queue_change(r, change, from);
@@ -393,10 +398,49 @@ out:
 	return ret;
 }
 
-/* What the first three files of a run hold. */
+/* What the first files of a run hold. */
 struct birth {
-	struct rt_buf event, status, log, json_log;
+	struct rt_buf metadata, event, status, log, json_log;
 };
+
+static void add_member(struct rt_buf *out, const char *key, const char *text)
+{
+	if (!text || !*text)
+		return;
+	rt_buf_adds(out, out->len > 1 ? ",\"" : "\"");
+	rt_buf_adds(out, key);
+	rt_buf_adds(out, "\":");
+	rt_json_quote(out, rt_str(text));
+}
+
+/* The least that metadata.json says, for a caller who has nothing to say in it. */
+static void write_metadata(const struct rt_run_spec *spec, const struct rt_status *st,
+			   struct rt_buf *out)
+{
+	char created[RT_TS_LEN + 1];
+
+	rt_clock_format(created, st->created_ns);
+	rt_buf_addc(out, '{');
+	add_member(out, "run_id", spec->id);
+	add_member(out, "name", st->name.s);
+	add_member(out, "group", spec->group);
+	add_member(out, "parent_run_id", spec->parent_run_id);
+	add_member(out, "created_at", created);
+	add_member(out, "host", st->host.s);
+	rt_buf_adds(out, "}\n");
+}
+
+/* created_at is metadata.json's, so that a rebuilt status.json says the same. */
+static int64_t created_ns(const struct rt_run_spec *spec)
+{
+	struct rt_json v;
+	int64_t ns;
+
+	if (spec->metadata.n && rt_scan_find(spec->metadata, rt_str("created_at"), &v) &&
+	    v.type == RT_JSON_STRING && rt_clock_parse(v.text, &ns))
+		return ns;
+	return rt_clock_now_ns();
+}
 
 static int write_birth(struct birth *b, const struct rt_run_spec *spec, const char *id,
 		       const struct rt_record_opts *opts, struct rt_err *err)
@@ -409,7 +453,8 @@ static int write_birth(struct birth *b, const struct rt_run_spec *spec, const ch
 	if (!r)
 		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 	snprintf(r->status.run_id, sizeof(r->status.run_id), "%s", id);
-	rt_buf_adds(&r->status.name, spec->name ? spec->name : "");
+	r->status.created_ns = created_ns(spec);
+	rt_redact_text(r->opts.redact, rt_str(spec->name ? spec->name : ""), &r->status.name);
 	rt_buf_adds(&r->status.group, spec->group ? spec->group : "");
 	rt_buf_adds(&r->status.parent_run_id, spec->parent_run_id ? spec->parent_run_id : "");
 	rt_hostname(host);
@@ -420,6 +465,8 @@ static int write_birth(struct birth *b, const struct rt_run_spec *spec, const ch
 	if (rt_event_parse(&ev, (struct rt_str){ r->lines.s, r->lines.len - 1 }) == 0)
 		rt_event_write_json_log(&ev, &b->json_log);
 	r->status.events_size = (int64_t)r->lines.len;
+	if (spec->metadata.n == 0)
+		write_metadata(spec, &r->status, &b->metadata);
 	rt_status_write(&r->status, &b->status);
 	rt_buf_addv(&b->event, rt_buf_view(&r->lines));
 	rt_buf_addv(&b->log, rt_buf_view(&r->log_text));
@@ -437,13 +484,15 @@ int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 	if (rt_id_check("run id", spec->id, err) < 0 ||
 	    (spec->group && rt_id_check("group", spec->group, err) < 0))
 		return -1;
+	rt_buf_init(&b.metadata);
 	rt_buf_init(&b.event);
 	rt_buf_init(&b.status);
 	rt_buf_init(&b.log);
 	rt_buf_init(&b.json_log);
 	if (write_birth(&b, spec, spec->id, opts, err) == 0) {
 		const struct rt_file_text files[] = {
-			{ RT_METADATA_FILE, spec->metadata },
+			{ RT_METADATA_FILE,
+			  spec->metadata.n ? spec->metadata : rt_buf_view(&b.metadata) },
 			{ RT_EVENTS_FILE, rt_buf_view(&b.event) },
 			{ RT_STATUS_FILE, rt_buf_view(&b.status) },
 			{ RT_LOG_FILE, rt_buf_view(&b.log) },
@@ -457,6 +506,7 @@ int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 	if (ret == 0)
 		ret = rt_record_open(out, d.path, opts, err);
 	rt_rundir_release(&d);
+	rt_buf_release(&b.metadata);
 	rt_buf_release(&b.event);
 	rt_buf_release(&b.status);
 	rt_buf_release(&b.log);

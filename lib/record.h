@@ -31,7 +31,8 @@ struct rt_run_spec {
 	const char *runs_dir, *group;
 	const char *id;                /* rt_id_make() gives a random one */
 	const char *name, *parent_run_id;
-	struct rt_str metadata;        /* metadata.json as it will stand; its run_id is `id` */
+	struct rt_str metadata;        /* metadata.json as it will stand, its run_id is `id`;
+					  empty: made of what stands here */
 	int64_t owner_pid;             /* 0: none */
 	bool json_log;                 /* keep logs.jsonl too */
 };

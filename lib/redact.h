@@ -30,7 +30,7 @@ void rt_redact_text(const struct rt_redact *r, struct rt_str s, struct rt_buf *o
  * secret (never more) from one call to the next; at the end of the stream
  * `last` lets go of it. Appends what is safe to out.
  */
-void rt_redact_stream(const struct rt_redact *r, struct rt_buf *held, struct rt_str piece, bool last,
-		      struct rt_buf *out);
+void rt_redact_stream(const struct rt_redact *r, struct rt_buf *held, struct rt_str piece,
+		      bool last, struct rt_buf *out);
 
 #endif

@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAMED_MAX 10       /* runs that the message about an ambiguous prefix names */
+#define NAMED_MAX 10          /* runs that the message about an ambiguous prefix names */
 #define STORED_MAX (1u << 20) /* bytes of a status.json that is looked into for its id */
-#define LATEST_MAX 1000000 /* @latest~N */
+#define LATEST_MAX 1000000    /* @latest~N */
 
 void rt_found_release(struct rt_found *f)
 {

@@ -226,7 +226,7 @@ static int open_home(int runs, const char *group, struct rt_err *err)
 int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
 		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err)
 {
-	char draft[64], path[PATH_MAX], *absolute = NULL;
+	char draft[RT_ID_MAX + 8] = "new.", path[PATH_MAX], *absolute = NULL;
 	int private_fd = -1, home = -1, ret = -1, runs = open_runs(runs_dir, &private_fd, err);
 
 	if (runs < 0)
@@ -234,7 +234,8 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
 	home = open_home(runs, group, err);
 	if (home < 0)
 		goto out;
-	snprintf(draft, sizeof(draft), "new.%ld.%d", (long)getpid(), home);
+	/* Not the process id: in containers the next one has the same. */
+	rt_id_make(draft + 4);
 	if (write_draft(private_fd, draft, files, n, durable, err) < 0) {
 		remove_draft(private_fd, draft, files, n);
 		goto out;

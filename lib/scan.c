@@ -70,17 +70,25 @@ static int hex4(const char *p)
 	return v;
 }
 
-/* p is at a backslash: the byte after the escape, or NULL. *nul: it stood for U+0000. */
-static const char *skip_escape(const char *p, const char *end, bool *nul)
+/* What was met in a string. */
+struct found {
+	bool escaped, veiled, nul;
+};
+
+/* p is at a backslash: the byte after the escape, or NULL. */
+static const char *skip_escape(const char *p, const char *end, struct found *f)
 {
 	int u;
 
 	if (end - p < 2)
 		return NULL;
+	f->escaped = true;
 	switch (p[1]) {
+	case '/':
+		f->veiled = true;
+		/* fall through */
 	case '"':
 	case '\\':
-	case '/':
 	case 'b':
 	case 'f':
 	case 'n':
@@ -94,8 +102,8 @@ static const char *skip_escape(const char *p, const char *end, bool *nul)
 	}
 	if (end - p < 6 || (u = hex4(p + 2)) < 0)
 		return NULL;
-	if (u == 0)
-		*nul = true;
+	f->veiled = true;
+	f->nul |= u == 0;
 	if (u < 0xd800 || u > 0xdfff)
 		return p + 6;
 	if (u > 0xdbff || end - p < 12 || p[6] != '\\' || p[7] != 'u')
@@ -105,12 +113,11 @@ static const char *skip_escape(const char *p, const char *end, bool *nul)
 }
 
 /* p is behind the opening quote: the closing one, or NULL. */
-static const char *scan_string(const char *p, const char *end, bool *escaped, bool *nul)
+static const char *scan_string(const char *p, const char *end, struct found *f)
 {
 	const char *start = p;
 	bool wide = false;
 
-	*escaped = *nul = false;
 	for (;;) {
 		p = plain_end(p, end, &wide);
 		if (p == end)
@@ -119,8 +126,7 @@ static const char *scan_string(const char *p, const char *end, bool *escaped, bo
 			break;
 		if (*p != '\\')
 			return NULL; /* a control character */
-		*escaped = true;
-		p = skip_escape(p, end, nul);
+		p = skip_escape(p, end, f);
 		if (!p)
 			return NULL;
 	}
@@ -128,8 +134,7 @@ static const char *scan_string(const char *p, const char *end, bool *escaped, bo
 }
 
 /* The same for the common case of a short string of plain ASCII, seen at one look. */
-static inline const char *scan_short_string(const char *p, const char *end, bool *escaped,
-					    bool *nul)
+static inline const char *scan_short_string(const char *p, const char *end, struct found *f)
 {
 #ifdef __SSE2__
 	if (end - p >= 16) {
@@ -141,13 +146,11 @@ static inline const char *scan_short_string(const char *p, const char *end, bool
 		unsigned ends = (unsigned)_mm_movemask_epi8(quote);
 		unsigned odds = (unsigned)_mm_movemask_epi8(odd);
 
-		if (ends && !(odds & (ends ^ (ends - 1)))) {
-			*escaped = *nul = false;
+		if (ends && !(odds & (ends ^ (ends - 1))))
 			return p + __builtin_ctz(ends);
-		}
 	}
 #endif
-	return scan_string(p, end, escaped, nul);
+	return scan_string(p, end, f);
 }
 
 static const char *skip_digits(const char *p, const char *end)
@@ -222,17 +225,19 @@ static const char *scan_literal(const char *p, const char *end, const char *word
 /* A value that is no container. */
 static inline const char *scan_scalar(const char *p, const char *end, struct rt_json *v)
 {
+	struct found f = { false, false, false };
 	const char *start = p;
-	bool nul;
 
-	v->escaped = false;
+	v->escaped = v->veiled = false;
 	switch (*p) {
 	case '"':
 		v->type = RT_JSON_STRING;
 		start++;
-		p = scan_short_string(start, end, &v->escaped, &nul);
+		p = scan_short_string(start, end, &f);
 		if (!p)
 			return NULL;
+		v->escaped = f.escaped;
+		v->veiled = f.veiled;
 		v->text = (struct rt_str){ start, (size_t)(p - start) };
 		return p + 1;
 	case 't':
@@ -260,15 +265,17 @@ static inline const char *scan_scalar(const char *p, const char *end, struct rt_
 /* p is at a key's opening quote: the first byte of its value, or NULL. */
 static inline const char *scan_key(const char *p, const char *end, struct rt_json *key)
 {
-	bool nul;
+	struct found f = { false, false, false };
 
 	if (p == end || *p != '"')
 		return NULL;
 	key->type = RT_JSON_STRING;
 	key->text.p = ++p;
-	p = scan_short_string(p, end, &key->escaped, &nul);
-	if (!p || nul)
+	p = scan_short_string(p, end, &f);
+	if (!p || f.nul)
 		return NULL;
+	key->escaped = f.escaped;
+	key->veiled = f.veiled;
 	key->text.n = (size_t)(p - key->text.p);
 	/* Nearly always nothing stands around the colon. */
 	if (end - p > 2 && p[1] == ':' && (unsigned char)p[2] > ' ')
@@ -306,11 +313,14 @@ static bool in_object(const struct levels *l)
 	return l->bits[top / 64] >> (top % 64) & 1;
 }
 
-/* p is at the first byte of a nested container, itself `depth` deep: the byte after it, or NULL. */
-static const char *skip_container(const char *p, const char *end, int depth)
+/*
+ * p is at the first byte of a nested container, itself `depth` deep: the byte
+ * after it, or NULL.
+ */
+static const char *skip_container(const char *p, const char *end, int depth, bool *veiled)
 {
 	struct levels l;
-	struct rt_json ignored;
+	struct rt_json inner = { .veiled = false };
 	bool first = true;
 
 	l.depth = 0;
@@ -332,14 +342,16 @@ static const char *skip_container(const char *p, const char *end, int depth)
 			p = skip_space(p + 1, end);
 		}
 		if (in_object(&l))
-			p = scan_key(p, end, &ignored);
+			p = scan_key(p, end, &inner);
+		*veiled |= inner.veiled;
 		if (!p || p == end || depth + l.depth > MAX_DEPTH - 1)
 			return NULL;
 		first = *p == '{' || *p == '[';
 		if (first)
 			push(&l, *p++ == '{');
-		else if (!(p = scan_scalar(p, end, &ignored)))
+		else if (!(p = scan_scalar(p, end, &inner)))
 			return NULL;
+		*veiled |= inner.veiled;
 	}
 }
 
@@ -350,8 +362,8 @@ static inline const char *scan_value(const char *p, const char *end, struct rt_j
 	if (*p != '{' && *p != '[')
 		return scan_scalar(p, end, v);
 	v->type = *p == '{' ? RT_JSON_OBJECT : RT_JSON_ARRAY;
-	v->escaped = false;
-	p = skip_container(p, end, 1);
+	v->escaped = v->veiled = false;
+	p = skip_container(p, end, 1, &v->veiled);
 	if (p)
 		v->text = (struct rt_str){ start, (size_t)(p - start) };
 	return p;

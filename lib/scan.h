@@ -30,7 +30,16 @@ struct rt_json {
 	struct rt_str text;
 	enum rt_json_type type;
 	bool escaped; /* a string with a backslash in it */
+	bool veiled;  /* an escape of an ordinary character somewhere in it: \u0061 or \/ */
 };
+
+/* A value that was made, not scanned; a string as RT_JSON_TEXT, or one without escapes. */
+static inline struct rt_json rt_json_of(struct rt_str text, enum rt_json_type type)
+{
+	struct rt_json v = { text, type, false, false };
+
+	return v;
+}
 
 struct rt_member {
 	struct rt_json key; /* RT_JSON_STRING; in an array RT_JSON_NONE */

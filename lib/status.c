@@ -120,7 +120,7 @@ static void take_text(struct rt_buf *to, const struct rt_event *ev, enum rt_fiel
 	struct rt_buf text;
 	struct rt_json v;
 
-	if (!rt_event_get(ev, f, &v))
+	if (!rt_event_has(ev, f) || !rt_event_get(ev, f, &v))
 		return;
 	if (!(v.type == RT_JSON_STRING && v.escaped)) {
 		/* Nearly always the same as before: then nothing is copied. */
@@ -205,6 +205,16 @@ static void apply_stage(struct rt_status *st, const struct rt_event *ev, int64_t
 	take_text(&st->percent, ev, RT_F_PERCENT, TEXT_MAX);
 }
 
+/* timeout(1) and rt end with 124 when time ran out. */
+static bool timed_out(const struct rt_event *ev)
+{
+	struct rt_json metadata, code;
+
+	return rt_event_get(ev, RT_F_METADATA, &metadata) &&
+	       rt_scan_find(metadata.text, rt_str("exit_code"), &code) &&
+	       rt_str_is(code.text, "124");
+}
+
 /* What a step that ended is called in the table. */
 static const char *step_result(const struct rt_event *ev)
 {
@@ -220,7 +230,7 @@ static const char *step_result(const struct rt_event *ev)
 		if (rt_json_is(&result, "cancelled"))
 			return "cancelled";
 	}
-	return "failed";
+	return timed_out(ev) ? "timeout" : "failed";
 }
 
 /* step_id, else the number as rt would write it. False when the event says neither. */
@@ -250,6 +260,7 @@ static void apply_step(struct rt_status *st, const struct rt_event *ev, int64_t 
 		take_text(&e.name, ev, RT_F_STAGE, TEXT_MAX);
 	switch (ev->type) {
 	case RT_T_STEP_STARTED:
+		e.retries += e.finished_ns != 0;
 		rt_entry_begin(&e, ns);
 		rt_status_set_text(&st->step_id, rt_buf_view(&id), TEXT_MAX);
 		break;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define EXTRA_MAX 8192 /* of members that rt does not know */
+#define HEAD_TEXT_MAX 1024 /* of each text outside of the tables; status.c cuts most of them sooner */
 
 static void take_time(const struct rt_json *v, int64_t *ns)
 {
@@ -304,12 +305,13 @@ int rt_status_parse(struct rt_status *st, struct rt_str text, struct rt_err *err
 	return rt_err_set(err, RT_ERR_FAILURE, "not a valid status.json");
 }
 
+/* Another program's text, or a person's name for a run, may have any length. */
 static void add_text(struct rt_buf *out, const char *key, const struct rt_buf *text)
 {
 	if (text->len == 0)
 		return;
 	rt_buf_addf(out, ",\"%s\":", key);
-	rt_json_quote(out, rt_buf_view(text));
+	rt_json_quote(out, (struct rt_str){ text->s, rt_utf8_cut(rt_buf_view(text), HEAD_TEXT_MAX) });
 }
 
 static void add_time(struct rt_buf *out, const char *key, int64_t ns)
@@ -379,7 +381,7 @@ static void add_head(const struct rt_status *st, struct rt_buf *out)
 							    st->started_ns / RT_NS_PER_MS);
 	}
 	add_text(out, "stage", &st->stage);
-	if (rt_json_is_number(rt_buf_view(&st->percent)))
+	if (st->percent.len <= HEAD_TEXT_MAX && rt_json_is_number(rt_buf_view(&st->percent)))
 		rt_buf_addf(out, ",\"percent\":%s", st->percent.s);
 	add_text(out, "step_id", &st->step_id);
 	if (st->exit_code >= 0)
@@ -443,6 +445,8 @@ void rt_status_write(struct rt_status *st, struct rt_buf *out)
 
 	add_head(st, out);
 	fit(st, out->len - start);
+	rt_buf_reserve_exact(out, table_size(&st->stages) + table_size(&st->steps) +
+					  table_size(&st->events));
 	if (st->stages.n)
 		add_table(out, "stages", &st->stages);
 	if (st->steps.n)

@@ -58,7 +58,7 @@ void rt_summary_free(struct rt_summary *s)
 {
 	if (!s)
 		return;
-	char *const texts[] = { s->id,	  s->group, s->name,	 s->parent, s->ref,
+	char *const texts[] = { s->id,    s->group,    s->name,   s->parent,     s->ref,
 				s->error, s->stranger, s->own_id, s->story.error };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -111,8 +111,7 @@ size_t rt_summary_skipped(const struct rt_summary *s)
 }
 
 static int write_one(const struct rt_summary *s, const struct rt_rundir *d, const char *name,
-		     void (*render)(const struct rt_summary *, struct rt_buf *),
-		     struct rt_err *err)
+		     void (*render)(const struct rt_summary *, struct rt_buf *), struct rt_err *err)
 {
 	struct rt_buf b;
 	int ret;

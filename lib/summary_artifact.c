@@ -45,7 +45,7 @@ static struct sum_artifact *add(struct rt_summary *s, struct rt_str key)
 static struct rt_str key_of(struct rt_summary *s, const struct rt_event *ev)
 {
 	static const char *const names[] = { "key",  "artifact", "path",
-					     "name", "file",	 "artifact_id" };
+					     "name", "file",     "artifact_id" };
 	struct rt_json v;
 
 	rt_buf_clear(&s->scratch);
@@ -110,8 +110,7 @@ static void insert_file(struct rt_summary *s, struct rt_str key, int64_t size)
 	a->made = SUM_FOUND;
 	a->size = size;
 	file = *a;
-	memmove(&s->artifacts[at + 1], &s->artifacts[at],
-		(s->n_artifacts - 1 - at) * sizeof(file));
+	memmove(&s->artifacts[at + 1], &s->artifacts[at], (s->n_artifacts - 1 - at) * sizeof(file));
 	s->artifacts[at] = file;
 }
 

@@ -58,8 +58,8 @@ static bool is_timeout(const struct rt_json *v)
 /* Whether a step's end says that its time ran out. */
 static bool timed_out(const struct rt_event *ev)
 {
-	static const char *const places[] = { "status", "result", "reason", "failure_reason",
-					      "error", "outcome" };
+	static const char *const places[] = { "status",         "result", "reason",
+					      "failure_reason", "error",  "outcome" };
 	struct rt_json v;
 	int64_t code;
 

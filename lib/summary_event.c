@@ -79,9 +79,9 @@ static bool state_of(const struct rt_summary *s, enum rt_type type, enum rt_stat
 	/* a session inside one of our runs is not the run */
 	if (!s->foreign || type < RT_T_SESSION_STARTED || type > RT_T_SESSION_ABORTED)
 		return false;
-	*state = type == RT_T_SESSION_STARTED	? RT_RUNNING :
+	*state = type == RT_T_SESSION_STARTED   ? RT_RUNNING :
 		 type == RT_T_SESSION_COMPLETED ? RT_COMPLETED :
-		 type == RT_T_SESSION_FAILED	? RT_FAILED :
+		 type == RT_T_SESSION_FAILED    ? RT_FAILED :
 						  RT_CANCELLED;
 	return true;
 }

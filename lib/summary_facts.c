@@ -4,9 +4,13 @@
  */
 #include "summary_model.h"
 
+#include "text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define SHORT 36 /* bytes of a name with something after it */
 
 void rt_sum_time(char out[32], int64_t ns)
 {
@@ -230,12 +234,23 @@ void rt_sum_step_facts(const struct rt_summary *s, const struct sum_step *st, st
 		rt_sum_fact(f, "Note", "Template-based generation (no LLM calls)");
 }
 
+/* Long names must not push what is said of them out of the line. */
+void rt_sum_short(struct rt_buf *out, const char *name)
+{
+	struct rt_str text = rt_str(name);
+	size_t n = rt_utf8_cut(text, SHORT);
+
+	rt_buf_add(out, text.p, n);
+	if (n < text.n)
+		rt_buf_adds(out, "...");
+}
+
 void rt_sum_step_label(const struct sum_step *st, struct rt_buf *out)
 {
 	if (st->number >= 0)
 		rt_buf_addf(out, "%03" PRId64, st->number);
 	else
-		rt_buf_adds(out, *st->key ? st->key : "(without a name)");
+		rt_sum_short(out, *st->key ? st->key : "(without a name)");
 }
 
 /* What a reader wants to see first: 0, what nobody has to look at: 4. */

@@ -62,8 +62,8 @@ static const struct {
 
 /* What the summary says elsewhere, or not at all. */
 static const char *const elsewhere[] = {
-	"run_id", "id", "name", "group", "parent_run_id", "created_at", "started_at", "finished_at",
-	"status", "uid", "schema", "schema_version", "version",
+	"run_id",      "id",     "name", "group",  "parent_run_id",  "created_at", "started_at",
+	"finished_at", "status", "uid",  "schema", "schema_version", "version",
 };
 
 static bool is_elsewhere(struct rt_str path)
@@ -179,7 +179,9 @@ void rt_sum_read_archive(struct rt_summary *s, const struct rt_rundir *d)
 	static const struct {
 		const char *key, *label;
 	} facts[] = {
-		{ "name", "Archive" }, { "sha256", "SHA-256" }, { "size_bytes", "Size" },
+		{ "name", "Archive" },
+		{ "sha256", "SHA-256" },
+		{ "size_bytes", "Size" },
 		{ "contents", "Contents" },
 	};
 	struct rt_json v;

@@ -85,8 +85,8 @@ static size_t fold_word(struct rt_buf *out, const char *p, size_t n)
 			continue;
 		}
 		rt_buf_addc(out, '#');
-		while (i + 1 < n && (is_digit(p[i + 1]) ||
-				     (p[i + 1] == '.' && i + 2 < n && is_digit(p[i + 2]))))
+		while (i + 1 < n &&
+		       (is_digit(p[i + 1]) || (p[i + 1] == '.' && i + 2 < n && is_digit(p[i + 2]))))
 			i++;
 		if (i >= end)
 			return i + 1;

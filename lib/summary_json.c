@@ -5,11 +5,12 @@
  */
 #include "summary_model.h"
 
+#include "display.h"
 #include "text.h"
 
 #include <inttypes.h>
 
-/* A string, in which characters that steer a terminal are escapes, C1 and bidirectional ones too. */
+/* A string; characters that steer a terminal are escapes, C1 and bidirectional ones too. */
 static void quote(struct rt_buf *out, const char *value)
 {
 	struct rt_str s = rt_str(value);
@@ -22,7 +23,7 @@ static void quote(struct rt_buf *out, const char *value)
 		n = rt_utf8_decode(s.p + i, s.n - i, &cp);
 		if (n == 0)
 			n = 1;
-		else if (cp < 0x10000 && rt_sum_hidden(cp)) {
+		else if (cp < 0x10000 && rt_char_hidden(cp)) {
 			rt_json_escape(out, (struct rt_str){ s.p + from, i - from });
 			rt_buf_addf(out, "\\u%04" PRIx32, cp);
 			from = i + n;
@@ -57,8 +58,10 @@ static void when(struct rt_buf *out, const char *key, int64_t ns)
 
 static void counts(struct rt_buf *out, const struct sum_tally *t)
 {
-	rt_buf_addf(out, ",\"counts\":{\"events\":%" PRId64 ",\"warnings\":%" PRId64
-		    ",\"errors\":%" PRId64 "}", t->events, t->warnings, t->errors);
+	rt_buf_addf(out,
+		    ",\"counts\":{\"events\":%" PRId64 ",\"warnings\":%" PRId64
+		    ",\"errors\":%" PRId64 "}",
+		    t->events, t->warnings, t->errors);
 }
 
 static void usage(struct rt_buf *out, const struct rt_usage *u, bool always)

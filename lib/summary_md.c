@@ -116,8 +116,8 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 	if (st->name)
 		rt_sum_md_value(out, st->name);
 	rt_buf_addf(out,
-		    " | %s | %s | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
-		    " | %" PRId64 " | ",
+		    " | %s | %s | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
+		    " | ",
 		    rt_sum_state_name(st->state), duration, st->retries, st->tally.errors,
 		    st->tally.warnings, u->calls, u->total);
 	add_notes(s, st, out);

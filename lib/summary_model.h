@@ -19,17 +19,17 @@
 
 #include <stdarg.h>
 
-#define SUM_STEPS 16384   /* steps in the table */
-#define SUM_STAGES 1024   /* stages */
-#define SUM_GROUPS 1000   /* groups of like errors and warnings */
-#define SUM_MODELS 16     /* names of models */
-#define SUM_PEOPLE 64     /* things that people did */
-#define SUM_ARTIFACTS 256 /* artifacts */
-#define SUM_LINES 8       /* last lines of the reconciliation */
-#define SUM_FACTS 48      /* facts of metadata.json */
-#define SUM_TEXT 480      /* bytes of a kept text */
-#define SUM_KEY 160       /* bytes of a name */
-#define SUM_FOLD 1024     /* bytes that likeness is judged by */
+#define SUM_STEPS 16384     /* steps in the table */
+#define SUM_STAGES 1024     /* stages */
+#define SUM_GROUPS 1000     /* groups of like errors and warnings */
+#define SUM_MODELS 16       /* names of models */
+#define SUM_PEOPLE 64       /* things that people did */
+#define SUM_ARTIFACTS 256   /* artifacts */
+#define SUM_LINES 8         /* last lines of the reconciliation */
+#define SUM_FACTS 48        /* facts of metadata.json */
+#define SUM_TEXT 480        /* bytes of a kept text */
+#define SUM_KEY 160         /* bytes of a name */
+#define SUM_FOLD 1024       /* bytes that likeness is judged by */
 #define SUM_FILE (1u << 20) /* bytes of metadata.json and archive.json */
 
 #define SUM_ARTIFACTS_DIR "artifacts"
@@ -59,24 +59,24 @@ enum sum_state {
 };
 
 struct sum_step {
-	char *key, *name;        /* its step_id or stage, "": none; what it is called, or NULL */
-	bool id;                 /* key is its step_id */
-	int64_t number;          /* -1: it has none */
+	char *key, *name; /* its step_id or stage, "": none; what it is called, or NULL */
+	bool id;          /* key is its step_id */
+	int64_t number;   /* -1: it has none */
 	enum sum_state state;
-	enum sum_state before;   /* with `twice`: what an earlier end said of the same attempt */
+	enum sum_state before; /* with `twice`: what an earlier end said of the same attempt */
 	bool begun, ended, twice;
-	bool announced;          /* step_retrying came: the next start is counted already */
+	bool announced;                  /* step_retrying came: the next start is counted already */
 	int64_t started_ns, finished_ns; /* the first start, the last end; 0: unknown */
-	int64_t given_ms;        /* duration that its last end told, -1: none */
+	int64_t given_ms;                /* duration that its last end told, -1: none */
 	int64_t retries;
 	struct sum_tally tally;
 };
 
 struct sum_stage {
 	char *name;
-	enum rt_state state; /* RT_RUNNING until it ended */
+	enum rt_state state;             /* RT_RUNNING until it ended */
 	int64_t started_ns, finished_ns; /* 0: unknown */
-	int64_t given_ms; /* duration that its end told, -1: none */
+	int64_t given_ms;                /* duration that its end told, -1: none */
 	struct sum_tally tally;
 };
 
@@ -86,8 +86,8 @@ struct sum_group {
 	char *key; /* key_n bytes: what they have in common */
 	size_t key_n;
 	char *message, *detail, *where; /* of the first one; detail and where may be NULL */
-	bool elsewhere; /* others happened in other places */
-	bool late;      /* there may have been more of it before, in a group that gave way */
+	bool elsewhere;                 /* others happened in other places */
+	bool late; /* there may have been more of it before, in a group that gave way */
 	int64_t n, first_ns, last_ns;
 };
 
@@ -121,14 +121,14 @@ struct sum_facts {
 /* What the events say of the run's beginning and end. */
 struct sum_story {
 	enum rt_state state;
-	bool started, ended;       /* an event said so */
+	bool started, ended; /* an event said so */
 	int64_t started_ns, ended_ns;
 	int64_t first_ns, last_ns; /* of the first and the last event in the file; 0: none */
 	size_t ends;               /* events that ended it, since it started or went on */
 	size_t ends_too_many;
 	enum rt_type last_end, end_before;
-	size_t back;               /* events older than the one before them */
-	int exit_code;             /* -1: not told */
+	size_t back;   /* events older than the one before them */
+	int exit_code; /* -1: not told */
 	char *error;
 };
 
@@ -139,21 +139,21 @@ struct rt_summary {
 	char *id, *group, *name, *parent; /* NULL where there is none, id aside */
 	char *ref;                        /* what a command calls it */
 	enum rt_state state;
-	bool state_known; /* something says the state; false only for files of others */
-	bool foreign;     /* no rt wrote it */
+	bool state_known;      /* something says the state; false only for files of others */
+	bool foreign;          /* no rt wrote it */
 	int exit_code, signal; /* -1, 0: unknown */
 	char *error;
 	int64_t started_ns, finished_ns; /* 0: unknown; finished only when it is over */
 
 	struct sum_story story;
 	struct sum_tally all;
-	int64_t unplaced_calls; /* calls that no step made */
-	int64_t total_steps;    /* as step events tell it, 0: not told */
+	int64_t unplaced_calls;   /* calls that no step made */
+	int64_t total_steps;      /* as step events tell it, 0: not told */
 	size_t skipped, too_long; /* lines that are no events */
-	bool torn;              /* the last line has no newline and is no event (yet) */
-	size_t strangers;       /* lines with another run's id */
-	char *stranger;         /* the first of those ids */
-	char *own_id;           /* the id that lines should have, NULL: not known yet */
+	bool torn;                /* the last line has no newline and is no event (yet) */
+	size_t strangers;         /* lines with another run's id */
+	char *stranger;           /* the first of those ids */
+	char *own_id;             /* the id that lines should have, NULL: not known yet */
 
 	char *models[SUM_MODELS];
 	size_t n_models, more_models;
@@ -163,12 +163,12 @@ struct rt_summary {
 	struct sum_index step_index;
 	struct sum_stage *stages;
 	size_t n_stages, cap_stages, more_stages; /* more: events of stages past the table */
-	size_t in_stage; /* the present one's place and 1; 0: none */
+	size_t in_stage;                          /* the present one's place and 1; 0: none */
 	struct sum_index stage_index;
 	struct sum_group *groups;
 	size_t n_groups, cap_groups;
 	int64_t more_errors, more_warnings; /* in no group */
-	size_t next_group; /* where to look for one that may go */
+	size_t next_group;                  /* where to look for one that may go */
 	struct sum_index group_index;
 
 	struct sum_moment people[SUM_PEOPLE];
@@ -192,7 +192,7 @@ void rt_sum_drop(struct sum_index *x, struct rt_str key);
 void rt_sum_index_release(struct sum_index *x);
 /* Room for one more element; false when there is no memory. */
 bool rt_sum_grow(void **v, size_t *cap, size_t n, size_t size);
-/* A copy of at most max bytes, "..." at its end when it was cut. NULL (and s->failed): no memory. */
+/* A copy of at most max bytes, "..." behind it when cut. NULL (and s->failed): no memory. */
 char *rt_sum_keep(struct rt_summary *s, struct rt_str text, size_t max);
 /* A fact; value NULL or empty adds nothing. */
 void rt_sum_fact(struct sum_facts *f, const char *label, const char *value);
@@ -220,8 +220,8 @@ void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta);
 struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev);
 /* Let a step_* event change its step. */
 void rt_sum_step_event(struct sum_step *st, const struct rt_event *ev, int64_t at_ns);
-int64_t rt_sum_step_ms(const struct sum_step *st); /* how long it took, -1: unknown */
-const char *rt_sum_state_name(enum sum_state state);  /* "SUCCESS" */
+int64_t rt_sum_step_ms(const struct sum_step *st);   /* how long it took, -1: unknown */
+const char *rt_sum_state_name(enum sum_state state); /* "SUCCESS" */
 const char *rt_sum_state_word(const struct rt_summary *s, const struct sum_step *st); /* JSON's */
 
 /* summary_stage.c */
@@ -265,10 +265,11 @@ size_t rt_sum_steps_done(const struct rt_summary *s);
 size_t rt_sum_steps_all(const struct rt_summary *s);
 /* Its steps by urgency (what went wrong first), n_steps of them; NULL: no memory. Free it. */
 size_t *rt_sum_steps_order(const struct rt_summary *s);
+void rt_sum_short(struct rt_buf *out, const char *name);               /* cut to a few words */
 void rt_sum_step_label(const struct sum_step *st, struct rt_buf *out); /* "001" or its name */
-void rt_sum_time(char out[32], int64_t ns);    /* "2026-07-01 12:00:00 UTC" */
+void rt_sum_time(char out[32], int64_t ns); /* "2026-07-01 12:00:00 UTC" */
 void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns);
-void rt_sum_bytes(char out[32], int64_t n);    /* "78.7 KB" */
+void rt_sum_bytes(char out[32], int64_t n);       /* "78.7 KB" */
 void rt_sum_cost(struct rt_buf *out, double usd); /* the shortest number text that is it */
 /* A command that shows more of this run: "rt-query RUN ARGUMENTS". */
 char *rt_sum_command(const struct rt_summary *s, const char *arguments); /* NULL: no memory */
@@ -282,9 +283,7 @@ void rt_sum_quote(struct rt_buf *out, struct rt_str word);
 
 /* summary_line.c: making text inert and making it fit */
 #define SUM_COLUMNS 80
-/* Whether a character other than C0 steers a terminal or reorders text. */
-bool rt_sum_hidden(uint32_t cp);
-/* Append text with control characters made visible; bidirectional ones, too. */
+/* Append text as rt_inert_add does; a tab becomes a space. */
 void rt_sum_inert(struct rt_buf *out, struct rt_str text);
 /*
  * Append raw text, made inert, as at most `lines` lines of 80 columns; those

@@ -30,8 +30,7 @@ static void note_end(struct rt_summary *s, const struct rt_status *stored)
 	if (rt_state_over(stored->state) && !story->ended)
 		note(s, "status.json says %s, but no event says how the run ended",
 		     rt_state_name(stored->state));
-	else if (story->ended && stored->state != story->state &&
-		 rt_state_over(stored->state))
+	else if (story->ended && stored->state != story->state && rt_state_over(stored->state))
 		note(s, "status.json says %s, but the last event that ends the run says %s",
 		     rt_state_name(stored->state), rt_state_name(story->state));
 }
@@ -82,12 +81,15 @@ static void note_counts(struct rt_summary *s, const struct rt_status *stored, in
 	if (!stored || stored->events_size < 0)
 		return;
 	if (stored->events_size > size)
-		note(s, "events.jsonl is shorter than status.json knows it: %" PRId64
-		     " of %" PRId64 " bytes", size, stored->events_size);
+		note(s,
+		     "events.jsonl is shorter than status.json knows it: %" PRId64 " of %" PRId64
+		     " bytes",
+		     size, stored->events_size);
 	else if (stored->events_size == size &&
 		 (stored->n_events != s->all.events || stored->n_errors != s->all.errors ||
 		  stored->n_warnings != s->all.warnings))
-		note(s, "status.json counts %" PRId64 " events, %" PRId64 " errors, %" PRId64
+		note(s,
+		     "status.json counts %" PRId64 " events, %" PRId64 " errors, %" PRId64
 		     " warnings; events.jsonl has %" PRId64 ", %" PRId64 ", %" PRId64,
 		     stored->n_events, stored->n_errors, stored->n_warnings, s->all.events,
 		     s->all.errors, s->all.warnings);

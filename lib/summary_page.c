@@ -135,8 +135,8 @@ static void share(const struct rt_summary *s, const struct sum_page *page, size_
 	if (a->len + b->len <= room)
 		return;
 	if (a->len > room / 2)
-		section(s, page, SUM_STEPS_SECTION,
-			b->len < room / 2 ? room - b->len : room / 2, a);
+		section(s, page, SUM_STEPS_SECTION, b->len < room / 2 ? room - b->len : room / 2,
+			a);
 	section(s, page, SUM_ERRORS_SECTION, room - a->len, b);
 }
 

@@ -83,8 +83,8 @@ static void settle(struct rt_summary *s, const struct rt_status *st)
 	if (!rt_state_over(s->state))
 		return;
 	s->finished_ns = by_status && st->finished_ns ? st->finished_ns :
-			 story->ended		      ? story->ended_ns :
-			 by_status		      ? st->updated_ns :
+			 story->ended                 ? story->ended_ns :
+			 by_status                    ? st->updated_ns :
 							0;
 	if (!s->finished_ns)
 		s->finished_ns = story->last_ns;

@@ -74,8 +74,7 @@ static bool ends_stage(const struct rt_event *ev)
 }
 
 /* The event says that its stage is over, and maybe how long it took. */
-static void end(struct rt_summary *s, struct sum_stage *g, const struct rt_event *ev,
-		int64_t at_ns)
+static void end(struct rt_summary *s, struct sum_stage *g, const struct rt_event *ev, int64_t at_ns)
 {
 	double ms;
 

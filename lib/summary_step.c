@@ -11,12 +11,12 @@
 
 static const char *const state_names[SUM_STATE_COUNT] = {
 	[SUM_INCOMPLETE] = "INCOMPLETE", [SUM_SUCCESS] = "SUCCESS", [SUM_FAILED] = "FAILED",
-	[SUM_TIMEOUT] = "TIMEOUT",	 [SUM_SKIPPED] = "SKIPPED", [SUM_CANCELLED] = "CANCELLED",
+	[SUM_TIMEOUT] = "TIMEOUT",       [SUM_SKIPPED] = "SKIPPED", [SUM_CANCELLED] = "CANCELLED",
 };
 
 static const char *const state_words[SUM_STATE_COUNT] = {
 	[SUM_INCOMPLETE] = "incomplete", [SUM_SUCCESS] = "success", [SUM_FAILED] = "failed",
-	[SUM_TIMEOUT] = "timeout",	 [SUM_SKIPPED] = "skipped", [SUM_CANCELLED] = "cancelled",
+	[SUM_TIMEOUT] = "timeout",       [SUM_SKIPPED] = "skipped", [SUM_CANCELLED] = "cancelled",
 };
 
 const char *rt_sum_state_name(enum sum_state state)

@@ -96,7 +96,7 @@ static void one_stage(const struct rt_summary *s, size_t i, bool brief, struct r
 {
 	const struct sum_stage *g = &s->stages[i];
 	int64_t ms = rt_sum_stage_ms(g);
-	struct rt_buf when;
+	struct rt_buf when, name;
 	char duration[32];
 
 	rt_buf_init(&when);
@@ -111,8 +111,11 @@ static void one_stage(const struct rt_summary *s, size_t i, bool brief, struct r
 	}
 	if (g->tally.errors)
 		rt_buf_addf(&when, ", errors: %" PRId64, g->tally.errors);
-	rt_sum_wrapf(out, 2, brief ? 1 : 2, "Stage %s: %" PRId64 " event%s (%s)", g->name,
+	rt_buf_init(&name);
+	rt_sum_short(&name, g->name);
+	rt_sum_wrapf(out, 2, brief ? 1 : 2, "Stage %s: %" PRId64 " event%s (%s)", name.s,
 		     g->tally.events, g->tally.events == 1 ? "" : "s", when.s);
+	rt_buf_release(&name);
 	rt_buf_release(&when);
 }
 

@@ -80,6 +80,10 @@ bool rt_utf8_valid(struct rt_str s)
 			p += 8;
 			continue;
 		}
+		if ((unsigned char)*p < 0x80) {
+			p++;
+			continue;
+		}
 		n = rt_utf8_decode(p, (size_t)(end - p), &cp);
 		if (!n)
 			return false;

@@ -22,6 +22,8 @@ struct rt_ledger {
 	struct rt_usage total;
 	struct open_request *slot; /* open addressing, cap is a power of two */
 	size_t cap, n;
+	uint64_t last[SAVED_MAX]; /* hashes of the last open requests, the oldest first */
+	size_t n_last;
 };
 
 struct rt_ledger *rt_ledger_new(void)
@@ -101,6 +103,26 @@ static void add(struct rt_usage *to, const struct rt_usage *u, int sign)
 	to->cost_usd += sign * u->cost_usd;
 }
 
+static void forget(struct rt_ledger *l, uint64_t hash)
+{
+	size_t i = 0;
+
+	while (i < l->n_last && l->last[i] != hash)
+		i++;
+	if (i == l->n_last)
+		return;
+	l->n_last--;
+	memmove(l->last + i, l->last + i + 1, (l->n_last - i) * sizeof(*l->last));
+}
+
+static void remember(struct rt_ledger *l, uint64_t hash)
+{
+	forget(l, hash);
+	if (l->n_last == SAVED_MAX)
+		forget(l, l->last[0]);
+	l->last[l->n_last++] = hash;
+}
+
 /* One member of the metadata that is about use; false for any other. */
 static bool take_member(const struct rt_member *m, struct rt_usage *u, bool *has_total)
 {
@@ -130,6 +152,19 @@ static bool take_member(const struct rt_member *m, struct rt_usage *u, bool *has
 	return true;
 }
 
+/* Whether "_tokens" or "_usd" may stand in it: a look before its members are walked. */
+static bool may_tell(const struct rt_json *metadata)
+{
+	const char *p = metadata->text.p, *end = p + metadata->text.n - 1;
+
+	while ((p = memchr(p, '_', (size_t)(end - p)))) {
+		p++;
+		if (*p == 't' || *p == 'u')
+			return true;
+	}
+	return metadata->veiled;
+}
+
 /* What the event itself says of tokens and cost. */
 static bool read_usage(const struct rt_event *ev, struct rt_usage *u)
 {
@@ -139,7 +174,7 @@ static bool read_usage(const struct rt_event *ev, struct rt_usage *u)
 	bool any = false, has_total = false;
 
 	memset(u, 0, sizeof(*u));
-	if (rt_event_get(ev, RT_F_METADATA, &metadata) && rt_scan_init(&s, metadata.text) == 0) {
+	if (rt_event_get(ev, RT_F_METADATA, &metadata) && may_tell(&metadata) && rt_scan_init(&s, metadata.text) == 0) {
 		while (rt_scan_next(&s, &m) > 0)
 			any |= take_member(&m, u, &has_total);
 	}
@@ -148,15 +183,20 @@ static bool read_usage(const struct rt_event *ev, struct rt_usage *u)
 	return any;
 }
 
+/* What a request and its response have in common; some systems keep it in the metadata. */
 static uint64_t correlation(const struct rt_event *ev)
 {
+	struct rt_json v, metadata;
 	struct rt_buf id;
 	uint64_t h;
 
-	if (!rt_event_has(ev, RT_F_CORRELATION_ID))
+	if (!rt_event_get(ev, RT_F_CORRELATION_ID, &v) &&
+	    !(rt_event_get(ev, RT_F_METADATA, &metadata) &&
+	      (rt_scan_find(metadata.text, rt_str("correlation_id"), &v) ||
+	       rt_scan_find(metadata.text, rt_str("request_id"), &v))))
 		return 0;
 	rt_buf_init(&id);
-	rt_event_text(ev, RT_F_CORRELATION_ID, &id);
+	rt_json_text(&v, &id);
 	h = hash_text(rt_buf_view(&id));
 	rt_buf_release(&id);
 	return h;
@@ -182,12 +222,14 @@ bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usa
 		if (e->role == ANSWERED)
 			return false;
 		e->role = REQUEST;
+		remember(l, hash);
 		add(&e->usage, &u, 1);
 	} else if (e) {
 		if (e->role == REQUEST)
 			add(&u, &e->usage, -1);
 		memset(&e->usage, 0, sizeof(e->usage));
 		e->role = ANSWERED;
+		forget(l, hash);
 	}
 	add(&l->total, &u, 1);
 	if (delta)
@@ -197,19 +239,15 @@ bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usa
 
 void rt_ledger_save_open(const struct rt_ledger *l, struct rt_buf *out)
 {
-	size_t saved = 0;
+	for (size_t i = 0; i < l->n_last; i++) {
+		const struct open_request *e = probe(l->slot, l->cap, l->last[i]);
 
-	for (size_t i = 0; i < l->cap && saved < SAVED_MAX; i++) {
-		const struct open_request *e = &l->slot[i];
-
-		if (e->role != REQUEST)
-			continue;
-		rt_buf_adds(out, saved++ ? "," : "[");
+		rt_buf_adds(out, i ? "," : "[");
 		rt_buf_addf(out, "[\"%016" PRIx64 "\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
 			    ",%.15g]", e->hash, e->usage.calls, e->usage.prompt,
 			    e->usage.completion, e->usage.total, e->usage.cost_usd);
 	}
-	if (saved)
+	if (l->n_last)
 		rt_buf_addc(out, ']');
 }
 
@@ -237,6 +275,7 @@ static void load_one(struct rt_ledger *l, struct rt_str array)
 	if (e) {
 		e->role = REQUEST;
 		e->usage = u;
+		remember(l, hash);
 	}
 }
 
@@ -246,7 +285,7 @@ void rt_ledger_load(struct rt_ledger *l, const struct rt_usage *total, struct rt
 	struct rt_member m;
 
 	l->total = *total;
-	l->n = 0;
+	l->n = l->n_last = 0;
 	if (l->cap)
 		memset(l->slot, 0, l->cap * sizeof(*l->slot));
 	if (open_json.n == 0 || rt_scan_init(&s, open_json) < 0)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 
 struct folder {
 	int wd; /* -1: polled */
+	dev_t dev; /* of one that is polled, by which it is known again */
+	ino_t ino;
 	void *tag;
 };
 
@@ -120,26 +123,46 @@ static struct folder *find_folder(const struct rt_watch *w, int wd)
 	return NULL;
 }
 
+/* Those that are polled come first in the table. */
+static struct folder *find_polled(const struct rt_watch *w, const struct stat *st)
+{
+	for (size_t i = 0; i < w->n_polled; i++)
+		if (w->folders[i].dev == st->st_dev && w->folders[i].ino == st->st_ino)
+			return &w->folders[i];
+	return NULL;
+}
+
+/* Make room for a folder where the order wants it. */
+static struct folder *insert_folder(struct rt_watch *w, int wd)
+{
+	struct folder *f = realloc(w->folders, (w->n + 1) * sizeof(*f));
+	size_t at = w->n;
+
+	if (!f)
+		return NULL;
+	w->folders = f;
+	while (at && f[at - 1].wd > wd)
+		at--;
+	memmove(f + at + 1, f + at, (w->n - at) * sizeof(*f));
+	w->n++;
+	w->n_polled += wd < 0;
+	return f + at;
+}
+
 int rt_watch_add(struct rt_watch *w, int dirfd, void *tag)
 {
 	int wd = add_inotify(w, dirfd);
-	struct folder *folder = wd < 0 ? NULL : find_folder(w, wd);
-	size_t at = w->n;
+	struct stat st = { .st_ino = 0 };
+	struct folder *folder;
 
-	if (!folder) {
-		folder = realloc(w->folders, (w->n + 1) * sizeof(*folder));
-		if (!folder)
-			return -1;
-		w->folders = folder;
-		while (at && folder[at - 1].wd > wd)
-			at--;
-		memmove(folder + at + 1, folder + at, (w->n - at) * sizeof(*folder));
-		folder += at;
-		w->n++;
-		w->n_polled += wd < 0;
-	}
-	folder->wd = wd;
-	folder->tag = tag;
+	if (wd < 0 && fstat(dirfd, &st) < 0)
+		return -1;
+	folder = wd < 0 ? find_polled(w, &st) : find_folder(w, wd);
+	if (!folder)
+		folder = insert_folder(w, wd);
+	if (!folder)
+		return -1;
+	*folder = (struct folder){ wd, st.st_dev, st.st_ino, tag };
 	return 0;
 }
 

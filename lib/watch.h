@@ -35,7 +35,7 @@ void rt_watch_free(struct rt_watch *w); /* NULL is fine */
 /*
  * Watch the folder open as dirfd, which may be closed then: files in it that
  * are made, written to, replaced or removed. Doing it again changes the tag.
- * -1 when memory runs out.
+ * -1 and errno: ENOMEM, EBADF.
  */
 int rt_watch_add(struct rt_watch *w, int dirfd, void *tag);
 

@@ -161,8 +161,8 @@ try \"$p --help\"" ]
 	# or what is said would get into the next file that is opened
 	make_run a '"status":"running"'
 	rt-status a --wait >&- 2>&- 3>&- &
-	wait_for 5 test -e /proc/$!/fd/2
-	[ "$(readlink /proc/$!/fd/1 /proc/$!/fd/2 | uniq)" = /dev/null ]
+	guarded() { [ "$(readlink "/proc/$1/fd/1" "/proc/$1/fd/2" | uniq)" = /dev/null ]; }
+	wait_for 5 guarded $!
 	kill $!
 	run -3 bash -c 'rt-status a >&-'
 	run -3 bash -c 'rt-status nope 2>&-'

@@ -70,14 +70,14 @@ check_bounds() {
 
 	fixture pipeline
 	for form in text md json; do
-		rt-summarize -o $form pipeline >$form
+		rt-summarize -o "$form" pipeline >"out.$form"
 	done
 	run -0 rt-summarize -w pipeline
 	[ "$output" = "$dir/logs_summary.txt"$'\n'"$dir/summary.md"$'\n'"$dir/metrics.json" ]
 	for i in 1 2; do
-		cmp text "$dir/logs_summary.txt"
-		cmp md "$dir/summary.md"
-		cmp json "$dir/metrics.json"
+		cmp out.text "$dir/logs_summary.txt"
+		cmp out.md "$dir/summary.md"
+		cmp out.json "$dir/metrics.json"
 		run -0 rt-summarize -w pipeline
 	done
 	run -0 find "$dir" -name '.*'
@@ -210,6 +210,18 @@ check_bounds() {
 	has "Steps Completed: 2 / 3"
 }
 
+@test "a long name does not hide what is said of its step or stage" {
+	local long
+
+	long=$(printf 'x%.0s' {1..500})
+	events f.jsonl <<<$'step_started "step_id":"'"$long"$'"\nstep_failed "step_id":"'"$long"'"'
+	run -0 rt-summarize f.jsonl
+	[[ $output =~ "Step xxx"x*"...: FAILED (duration: 1.0s," ]]
+	events f.jsonl <<<"progress \"stage\":\"$long\""
+	run -0 rt-summarize f.jsonl
+	[[ $output =~ "Stage xxx"x*"...: 1 event (not ended)" ]]
+}
+
 @test "progress of files is no step; its stage is what is shown" {
 	events f.jsonl <<-'END'
 		progress "stage":"spec"
@@ -297,17 +309,17 @@ check_bounds() {
 		printf "{%s,\"type\":\"step_%s\",\"step\":%d}\n", at, i == 7777 ? "failed" : "completed", i
 	} }' >"$RT_RUNS_DIR/big/events.jsonl"
 	for form in text md; do
-		rt-summarize -o $form big >$form
+		rt-summarize -o "$form" big >"out.$form"
 	done
-	check_bounds text
-	[ "$(wc -c <md)" -le 10000 ]
-	run -0 cat text
-	grep -q '^Step 7777: FAILED' text
-	grep -q '^| 7777 |.*FAILED' md
+	check_bounds out.text
+	[ "$(wc -c <out.md)" -le 10000 ]
+	run -0 cat out.text
+	grep -q '^Step 7777: FAILED' out.text
+	grep -q '^| 7777 |.*FAILED' out.md
 	has "Steps Completed: 9999 / 10000"
 	[[ $output =~ \(([0-9]+)\ more,\ ([0-9]+)\ SUCCESS:\ (rt-query\ big[^\)]*)\) ]]
 	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
-	[ "$(grep -c '^Step ' text)" = $((10000 - BASH_REMATCH[1])) ]
+	[ "$(grep -c '^Step ' out.text)" = $((10000 - BASH_REMATCH[1])) ]
 	run -0 bash -c "${BASH_REMATCH[3]} -c"
 	[ "$output" = 20000 ]
 	rt-summarize -o json big | jq -e '(.steps | length) == 10000 and .steps_completed == 9999'
@@ -326,16 +338,16 @@ check_bounds() {
 		printf "{\"type\":\"pause_requested\",\"message\":\"%s\",\"stage\":\"%s\"}\n", long, long
 	}' >"$RT_RUNS_DIR/big/events.jsonl"
 	for form in text md; do
-		rt-summarize -o $form big >$form
+		rt-summarize -o "$form" big >"out.$form"
 	done
-	check_bounds text
-	[ "$(wc -c <md)" -le 10000 ]
-	run -0 cat text
+	check_bounds out.text
+	[ "$(wc -c <out.md)" -le 10000 ]
+	run -0 cat out.text
 	has "Errors: 5301, warnings: 0, different ones: 1000 and more"
-	grep -q '^1+\? x CRITICAL: xxx' text # the worst, though it came last
-	grep -q '^300+\? x ERROR: all the time' text
+	grep -q '^1+\? x CRITICAL: xxx' out.text # the worst, though it came last
+	grep -q '^300+\? x ERROR: all the time' out.text
 	[[ $output =~ \(([0-9]+)\ more:\ (rt-query\ big\ --level\ warning)\) ]]
-	shown=$(awk -F'[+ ]' '/ x (ERROR|CRITICAL): / { n += $1 } END { print n }' text)
+	shown=$(awk -F'[+ ]' '/ x (ERROR|CRITICAL): / { n += $1 } END { print n }' out.text)
 	[ $((shown + BASH_REMATCH[1])) = 5301 ]
 	run -0 bash -c "${BASH_REMATCH[2]} -c"
 	[ "$output" = 5301 ]
@@ -367,6 +379,7 @@ check_bounds() {
 }
 
 @test "hostile text is inert in every form" {
+	# shellcheck disable=SC2016 # what follows is JSON
 	local evil='\u001b]0;x\u0007\u001b[31m\r\n<script>alert(1)</script> | `` ` @bob #1 [x](http://e) \u202e\u0000\u009b'
 
 	mkdir -p "$RT_RUNS_DIR/evil"
@@ -421,6 +434,7 @@ check_bounds() {
 	grep -F "Note: 1 line has another run's id (another); the figures include it" flat
 	grep -F 'Note: 1 event is older than the one before' flat
 	grep -F 'Note: events.jsonl is shorter than status.json knows it' flat
+	# shellcheck disable=SC2154 # run sets it
 	[[ $stderr == "rt-summarize: 1 line skipped in "* ]]
 	run -0 --separate-stderr rt-summarize -q odd
 	[ "$stderr" = "" ]
@@ -585,9 +599,9 @@ check_bounds() {
 	has "Label env: test"
 	has "Exit Code: 0"
 	has "out.bin (created)"
-	[[ $output =~ "Step 001: SUCCESS (duration: "[0-9.]+"s, retries: 0)"$'\n  - Name: build' ]]
-	[[ $output =~ "Step 002: SUCCESS (duration: "[0-9.]+"s, retries: 0, errors: 1)" ]]
-	[[ $output =~ "Step 003: TIMEOUT (duration: "[0-9.]+"s, retries: 0, errors: 1)" ]]
+	[[ $output =~ "Step 001: SUCCESS (duration: "[0-9.]+m?"s, retries: 0)"$'\n  - Name: build' ]]
+	[[ $output =~ "Step 002: SUCCESS (duration: "[0-9.]+m?"s, retries: 0, errors: 1)" ]]
+	[[ $output =~ "Step 003: TIMEOUT (duration: "[0-9.]+m?"s, retries: 0, errors: 1)" ]]
 	has "Tokens (prompt/completion/total): 100 / 20 / 120"
 	has "1 x ERROR: Step slow failed: exit code 124"
 }

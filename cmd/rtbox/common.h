@@ -23,7 +23,7 @@ extern const struct opt common_opts[];
 
 /* Output forms, for every applet that prints records: -o, --json, --format. */
 struct output_opts {
-	const char *mode;   /* NULL: the applet's default */
+	const char *mode; /* NULL: the applet's default */
 	const char *format;
 	const char *columns;
 };

@@ -66,7 +66,7 @@ static void offer(struct request *q, struct rt_str word, struct rt_str text)
 	rt_buf_addv(&line, q->head);
 	rt_buf_addv(&line, word);
 	rt_buf_addc(&line, '\t');
-	out_inert(&line, text);
+	rt_inert_add(&line, text);
 	puts(line.s);
 	rt_buf_release(&line);
 	q->n++;

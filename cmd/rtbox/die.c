@@ -54,7 +54,7 @@ static void say(const char *more, const char *fmt, va_list ap)
 	rt_buf_init(&line);
 	rt_buf_adds(&line, prog.name);
 	rt_buf_adds(&line, ": ");
-	out_inert(&line, rt_str(text ? text : "out of memory"));
+	rt_inert_add(&line, rt_str(text ? text : "out of memory"));
 	rt_buf_addc(&line, '\n');
 	rt_buf_adds(&line, more);
 	if (write(STDERR_FILENO, line.s, line.len) < 0) {

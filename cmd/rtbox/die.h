@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 enum {
-	EXIT_NO = 1,       /* a "no" that was asked for: -q, --exit-status */
+	EXIT_NO = 1, /* a "no" that was asked for: -q, --exit-status */
 	EXIT_USAGE = 2,
 	EXIT_FAIL = 3,
 	EXIT_NOT_OVER = 4, /* --exit-status of a run that goes on */

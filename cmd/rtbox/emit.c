@@ -101,7 +101,7 @@ static const char *option_name(enum rt_field f)
 static void set_number(struct rt_event *ev, enum rt_field f, const char *text, bool integer,
 		       double max)
 {
-	struct rt_json v = { rt_str(text), RT_JSON_TEXT, false };
+	struct rt_json v = rt_json_of(rt_str(text), RT_JSON_TEXT);
 	const char *kind = integer ? "an integer" : "a number";
 	int64_t n;
 	double d;
@@ -133,8 +133,7 @@ static void set_success(struct rt_event *ev, const char *text)
 
 	if (!yes && strcmp(text, "false") != 0)
 		die_usage("bad --success \"%s\": true or false", text);
-	rt_event_set_json(ev, RT_F_SUCCESS, (struct rt_json){
-			  rt_str(text), yes ? RT_JSON_TRUE : RT_JSON_FALSE, false });
+	rt_event_set_json(ev, RT_F_SUCCESS, rt_json_of(rt_str(text), yes ? RT_JSON_TRUE : RT_JSON_FALSE));
 }
 
 static void check_time(const char *text)
@@ -292,7 +291,7 @@ static void set_metadata(struct rt_event *ev, const struct emit_opts *o, struct 
 	}
 	if (out->len > 2)
 		rt_event_set_json(ev, RT_F_METADATA,
-				  (struct rt_json){ rt_buf_view(out), RT_JSON_OBJECT, false });
+				  rt_json_of(rt_buf_view(out), RT_JSON_OBJECT));
 }
 
 static const char *env(const char *name)

@@ -7,12 +7,16 @@
 #include "die.h"
 #include "emit.h"
 #include "evlog.h"
+#include "fdio.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define BATCH_BYTES (256u << 10)
@@ -28,29 +32,60 @@ struct stream {
 	int64_t status_ns; /* when status.json was last written */
 	bool dirty;        /* it lags behind */
 	bool failed;       /* recording failed once: that was said */
-	bool tee;
+	bool tee, deaf;    /* deaf: nobody reads what is passed on */
 	bool levels;       /* RT_LEVEL drops some */
 	int code;
 };
 
-/* The metadata of the options goes before the line's own. */
+static bool has_key(struct rt_str object, const struct rt_json *key)
+{
+	struct rt_scan scan;
+	struct rt_member m;
+
+	if (rt_scan_init(&scan, object) < 0)
+		return false;
+	while (rt_scan_next(&scan, &m) > 0) {
+		if (rt_str_eq(m.key.text, key->text))
+			return true;
+	}
+	return false;
+}
+
+/* The metadata of the options goes before the line's own, which counts where both say something. */
 static void merge_metadata(struct stream *s, struct rt_event *ev)
 {
-	struct rt_json theirs, ours;
+	struct rt_json theirs, ours, both;
+	struct rt_str inside;
+	struct rt_scan scan;
+	struct rt_member m;
 
 	if (!rt_event_get(ev, RT_F_METADATA, &theirs) ||
-	    !rt_event_get(&s->base, RT_F_METADATA, &ours))
+	    !rt_event_get(&s->base, RT_F_METADATA, &ours) || rt_scan_init(&scan, ours.text) < 0)
 		return;
 	rt_buf_clear(&s->merged);
-	rt_buf_add(&s->merged, ours.text.p, ours.text.n - 1);
-	rt_buf_addc(&s->merged, ',');
-	rt_buf_add(&s->merged, theirs.text.p + 1, theirs.text.n - 1);
-	/* An empty object would leave a comma before the brace. */
-	if (!rt_scan_valid(rt_buf_view(&s->merged)))
+	while (rt_scan_next(&scan, &m) > 0) {
+		bool quoted = m.value.type == RT_JSON_STRING;
+
+		if (has_key(theirs.text, &m.key))
+			continue;
+		rt_buf_adds(&s->merged, s->merged.len ? ",\"" : "{\"");
+		rt_buf_addv(&s->merged, m.key.text);
+		rt_buf_adds(&s->merged, quoted ? "\":\"" : "\":");
+		rt_buf_addv(&s->merged, m.value.text);
+		rt_buf_adds(&s->merged, quoted ? "\"" : "");
+	}
+	if (!s->merged.len)
 		return;
+	inside = (struct rt_str){ theirs.text.p + 1, theirs.text.n - 2 };
+	if (strspn(inside.p, " \t\r\n") < inside.n)
+		rt_buf_addc(&s->merged, ',');
+	rt_buf_addv(&s->merged, inside);
+	rt_buf_addc(&s->merged, '}');
+	both = rt_json_of(rt_buf_view(&s->merged), RT_JSON_OBJECT);
+	both.veiled = theirs.veiled;
+	ev->absorbed = theirs.text.p;
 	ev->fields &= ~(UINT32_C(1) << RT_F_METADATA);
-	rt_event_set_json(ev, RT_F_METADATA,
-			  (struct rt_json){ rt_buf_view(&s->merged), RT_JSON_OBJECT, false });
+	rt_event_set_json(ev, RT_F_METADATA, both);
 }
 
 /* The options say what the line leaves open. */
@@ -73,20 +108,25 @@ static void add_options(struct stream *s, struct rt_event *ev)
 	}
 }
 
+/* Whether the type is one of the runner's, or is going to be written as one ("Run failed"). */
+static bool is_of_runner(struct stream *s, const struct rt_event *ev)
+{
+	if (ev->type != RT_T_OTHER)
+		return ev->type >= RT_T_RUN_STARTED && ev->type <= RT_T_RUN_RESUMED;
+	rt_buf_clear(&s->type);
+	rt_event_text(ev, RT_F_TYPE, &s->type);
+	return s->type.len > 3 && strncasecmp(s->type.s, "run", 3) == 0 &&
+	       !isalnum((unsigned char)s->type.s[3]) && !memchr(".:-", s->type.s[3], 3);
+}
+
 /*
  * Another run's own events, passed through here, must not change the state of
  * this one: they become plain ones, and what they were goes into the metadata.
  */
 static void disarm(struct stream *s, struct rt_event *ev)
 {
-	if (ev->type < RT_T_RUN_STARTED || ev->type > RT_T_RUN_RESUMED) {
-		rt_buf_clear(&s->type);
-		if (ev->type != RT_T_OTHER)
-			return;
-		rt_event_text(ev, RT_F_TYPE, &s->type);
-		if (s->type.len < 4 || memcmp(s->type.s, "run_", 4) != 0)
-			return;
-	}
+	if (!is_of_runner(s, ev))
+		return;
 	if (!rt_event_has(ev, RT_F_LEVEL))
 		rt_event_set_text(ev, RT_F_LEVEL, rt_str(rt_level_name(ev->level)));
 	if (!rt_event_has(ev, RT_F_MESSAGE)) {
@@ -168,15 +208,31 @@ static void flush(struct stream *s, bool status)
 		s->status_ns = now;
 }
 
-/* Nothing more to read for the moment: record, pass on, and let status.json follow. */
+/*
+ * --tee: every byte as it is read, when nothing is locked, because whoever
+ * reads it may be slow.
+ */
+static void pass_on(void *arg, const char *p, size_t n)
+{
+	struct stream *s = arg;
+
+	if (!s->tee || rt_fd_write(STDOUT_FILENO, p, n) == 0)
+		return;
+	s->tee = false;
+	s->deaf = errno == EPIPE;
+	if (s->deaf)
+		return;
+	error("cannot write standard output: %s", strerror(errno));
+	s->code = EXIT_FAIL;
+}
+
+/* Nothing more to read for the moment: record, and let status.json follow. */
 static void before_blocking(struct stream *s)
 {
 	struct pollfd in = { STDIN_FILENO, POLLIN, 0 };
 	int64_t left;
 
 	flush(s, false);
-	if (s->tee && fflush(stdout) == EOF)
-		s->tee = false;
 	if (!s->dirty)
 		return;
 	left = (s->status_ns + STATUS_EVERY_NS - rt_clock_monotonic_ns()) / RT_NS_PER_MS + 1;
@@ -213,12 +269,9 @@ static void take_line(struct stream *s, struct rt_str line)
 	struct rt_event ev;
 
 	s->line++;
-	if (s->tee && (fwrite(line.p, 1, line.n, stdout) != line.n ||
-		       (!s->in.torn && putchar('\n') == EOF)))
-		s->tee = false; /* nobody reads it: go on recording */
-	if (!s->record || !make_event(s, line, &ev))
+	if ((!s->record && !s->opts->strict) || !make_event(s, line, &ev))
 		return;
-	if (s->levels && !is_wanted(&ev))
+	if (!s->record || (s->levels && !is_wanted(&ev)))
 		return;
 	if (rt_record_queue(s->record, &ev, &err) < 0) {
 		fail(s, &err);
@@ -238,7 +291,7 @@ static void read_all(struct stream *s)
 		got = rt_reader_buffered(&s->in, &line);
 		if (!got) {
 			before_blocking(s);
-			got = rt_reader_next(&s->in, &line);
+			got = s->deaf ? 0 : rt_reader_next(&s->in, &line);
 		}
 		if (got <= 0)
 			break;
@@ -255,12 +308,13 @@ static void read_all(struct stream *s)
 static void report(struct stream *s)
 {
 	if (s->in.skipped) {
-		error("%zu lines were longer than %u bytes and have been left out", s->in.skipped,
-		      RT_READ_LINE_MAX);
+		error("%zu line%s left out: longer than %u bytes", s->in.skipped,
+		      s->in.skipped == 1 ? "" : "s", RT_READ_LINE_MAX);
 		s->code = EXIT_FAIL;
 	}
 	if (s->cut)
-		warn("%zu events were longer than %d bytes and have been cut", s->cut, RT_LINE_MAX);
+		warn("%zu event%s cut: longer than %d bytes", s->cut, s->cut == 1 ? "" : "s",
+		     RT_LINE_MAX);
 	if (s->refused) {
 		error("%zu of %zu lines refused", s->refused, s->line);
 		s->code = EXIT_FAIL;
@@ -270,6 +324,7 @@ static void report(struct stream *s)
 int emit_stream(const struct emit_opts *o)
 {
 	struct stream s = { .opts = o, .tee = o->tee, .levels = any_level_set() };
+	void (*on_pipe)(int) = SIG_IGN;
 	struct rt_record_opts opts;
 	struct rt_redact *redact;
 
@@ -287,6 +342,12 @@ int emit_stream(const struct emit_opts *o)
 	if (rt_reader_init(&s.in, STDIN_FILENO, 0, -1, false) < 0)
 		die(EXIT_FAIL, "cannot read standard input: %s", strerror(errno));
 	s.in.stream = true; /* read in order, from where a file stands */
+	if (s.tee) {
+		s.in.seen = pass_on;
+		s.in.seen_arg = &s;
+		/* What was read is to be recorded before we end of it. */
+		on_pipe = signal(SIGPIPE, SIG_IGN);
+	}
 	read_all(&s);
 	report(&s);
 	rt_reader_release(&s.in);
@@ -295,5 +356,9 @@ int emit_stream(const struct emit_opts *o)
 	rt_buf_release(&s.base_metadata);
 	rt_buf_release(&s.merged);
 	rt_buf_release(&s.type);
+	if (s.deaf) {
+		signal(SIGPIPE, on_pipe);
+		raise(SIGPIPE);
+	}
 	return s.code;
 }

@@ -38,7 +38,7 @@ enum opt_complete {
 	COMPLETE_TYPE,  /* known event types */
 	COMPLETE_STATE, /* run states */
 	COMPLETE_LEVEL,
-	COMPLETE_NAME,  /* names of runs */
+	COMPLETE_NAME, /* names of runs */
 	COMPLETE_GROUP,
 	COMPLETE_STEP, /* step names seen in the latest runs */
 };
@@ -54,8 +54,8 @@ struct opt {
 	const char *alias; /* a second long name, or NULL */
 	enum opt_kind kind;
 	size_t offset;
-	const char *arg;  /* what --help calls the argument, NULL where there is none */
-	const char *help; /* one line, no full stop */
+	const char *arg;     /* what --help calls the argument, NULL where there is none */
+	const char *help;    /* one line, no full stop */
 	const char *choices; /* OPT_CHOICE: "a|b|c"; OPT_SET: the value; else: for completion */
 	enum opt_complete complete;
 };
@@ -69,13 +69,13 @@ struct opt_group {
 struct rt_applet {
 	const char *name;    /* "emit": rt-emit, rtbox emit; in a subcommand "step" */
 	const char *summary; /* one line for lists, no full stop */
-	const char *usage;   /* what follows the name: "[-s STAGE] MESSAGE..." ; lines split by \n */
+	const char *usage; /* what follows the name: "[-s STAGE] MESSAGE..." ; lines split by \n */
 	const struct opt_group *groups;
 	const struct rt_applet *const *subs; /* subcommands, NULL-terminated, or NULL */
 	enum opt_complete operands;
-	bool operands_last;  /* stop at the first operand: what follows belongs to a command */
-	const char *more;    /* further help text, or NULL */
-	int usage_exit;      /* what a wrong command line exits with; 0: EXIT_USAGE */
+	bool operands_last; /* stop at the first operand: what follows belongs to a command */
+	const char *more;   /* further help text, or NULL */
+	int usage_exit;     /* what a wrong command line exits with; 0: EXIT_USAGE */
 	/* argv[0] is the first operand; what it returns is the exit code */
 	int (*run)(const struct rt_applet *self, int argc, char **argv);
 };

@@ -126,56 +126,12 @@ enum out_style out_level_style(enum rt_level level)
 	}
 }
 
-/*
- * Characters that are not C0 and yet steer a terminal or reorder what stands
- * there: C1, line and paragraph separators, and the Bidi_Control characters of
- * Unicode's PropList.txt.
- */
-static bool is_hidden_control(uint32_t cp)
-{
-	return (cp >= 0x7f && cp <= 0x9f) || cp == 0x61c || cp == 0x200e || cp == 0x200f ||
-	       (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
-}
-
-static void add_visible(struct rt_buf *b, uint32_t cp)
-{
-	if (cp == '\n')
-		rt_buf_adds(b, "\\n");
-	else if (cp < 0x20 || cp == 0x7f)
-		rt_buf_addf(b, "^%c", (int)(cp ^ 0x40));
-	else if (cp < 0xa0)
-		rt_buf_addf(b, "\\x%02x", (unsigned int)cp);
-	else
-		rt_buf_addf(b, "\\u%04x", (unsigned int)cp);
-}
-
-void out_inert(struct rt_buf *b, struct rt_str text)
-{
-	size_t from = 0;
-
-	for (size_t i = 0, n; i < text.n; i += n) {
-		uint32_t cp;
-
-		n = rt_utf8_decode(text.p + i, text.n - i, &cp);
-		if (n && (cp >= 0x20 || cp == '\t') && !is_hidden_control(cp))
-			continue;
-		rt_buf_add(b, text.p + from, i - from);
-		if (n)
-			add_visible(b, cp);
-		else
-			rt_buf_addf(b, "\\x%02x", (unsigned char)text.p[i]);
-		n = n ? n : 1;
-		from = i + n;
-	}
-	rt_buf_add(b, text.p + from, text.n - from);
-}
-
 void out_text(struct out *o, struct rt_str text)
 {
 	struct rt_buf b;
 
 	rt_buf_init(&b);
-	out_inert(&b, text);
+	rt_inert_add(&b, text);
 	fwrite(b.s, 1, b.len, o->f);
 	rt_buf_release(&b);
 }
@@ -190,7 +146,7 @@ void out_json(struct out *o, struct rt_str json)
 		n = rt_utf8_decode(json.p + i, json.n - i, &cp);
 		if (n == 0)
 			n = 1;
-		else if (is_hidden_control(cp)) {
+		else if (rt_char_hidden(cp)) {
 			fwrite(json.p + from, 1, i - from, o->f);
 			fprintf(o->f, "\\u%04x", (unsigned int)cp);
 			from = i + n;

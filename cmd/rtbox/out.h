@@ -6,6 +6,7 @@
 #define RT_OUT_H
 
 #include "buf.h"
+#include "display.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -25,10 +26,10 @@ enum out_style {
 
 struct out {
 	FILE *f;
-	bool tty;   /* f is a terminal: text must be made inert, width is known */
+	bool tty; /* f is a terminal: text must be made inert, width is known */
 	bool color;
 	bool utc;
-	int width;  /* columns; 80 where it is not known */
+	int width; /* columns; 80 where it is not known */
 };
 
 /* color: auto, always, never or NULL (RT_COLOR, NO_COLOR, TERM=dumb decide). */
@@ -46,12 +47,9 @@ const char *out_on(const struct out *o, enum out_style style);
 const char *out_off(const struct out *o);
 
 /*
- * Text of events and logs with control characters made visible (^[, \x9b, a
- * newline as \n; tab stays), C1 and bidirectional controls included, invalid
- * UTF-8 as \xNN. out_inert appends to a buffer; out_text prints it so, whatever
- * standard output is: a pipe ends at a terminal, too.
+ * Text of events and logs, inert (display.h) whatever standard output is: a
+ * pipe ends at a terminal, too.
  */
-void out_inert(struct rt_buf *b, struct rt_str text);
 void out_text(struct out *o, struct rt_str text);
 
 /* A JSON text as it stands; to a terminal controls go as \u009b, so that it stays JSON. */
@@ -60,13 +58,6 @@ void out_json(struct out *o, struct rt_str json);
 /* How a state and a level are shown. */
 enum out_style out_state_style(enum rt_state state);
 enum out_style out_level_style(enum rt_level level);
-
-/* Columns that UTF-8 text takes on a terminal (wide and zero-width characters), and one takes. */
-size_t out_columns(struct rt_str text);
-int out_char_columns(uint32_t cp);
-
-/* The bytes of text that fit into so many columns; no character is cut. */
-size_t out_cut(struct rt_str text, size_t columns);
 
 /* A time as local with offset (2026-07-01 12:00:00 +02:00), or UTC; to buf. */
 void out_time(const struct out *o, struct rt_buf *b, int64_t ns);
@@ -99,7 +90,7 @@ struct records {
 	const char *format;
 	const char *columns; /* comma-separated paths; for a table also "path=TITLE" */
 	size_t n;
-	struct rt_buf rows;  /* table cells, kept until the widths are known */
+	struct rt_buf rows; /* table cells, kept until the widths are known */
 	struct rt_buf line;
 };
 

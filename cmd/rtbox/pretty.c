@@ -1,6 +1,6 @@
 /*
  * One event as a line for people. See pretty.h. All text goes through
- * out_inert: a message never steers a terminal.
+ * rt_inert_add: a message never steers a terminal.
  */
 #include "pretty.h"
 #include "clock.h"
@@ -61,12 +61,12 @@ static void add_run(struct pretty *p, const char *run_id)
 
 	if (id.n == UUID_LEN && strspn(run_id, "0123456789abcdef-") == UUID_LEN)
 		id.n = UUID_SHOWN;
-	width = out_columns(id);
+	width = rt_text_columns(id);
 	if (width > p->run_width)
 		p->run_width = width;
 	rt_buf_addc(&p->line, ' ');
 	begin(p, STYLE_BOLD);
-	out_inert(&p->line, id);
+	rt_inert_add(&p->line, id);
 	end(p, STYLE_BOLD);
 	add_spaces(&p->line, p->run_width - width);
 }
@@ -95,13 +95,13 @@ static void add_stage(struct pretty *p, const struct rt_event *ev)
 	if (field_text(p, ev, RT_F_STAGE)) {
 		rt_buf_adds(&p->line, " [");
 		begin(p, STYLE_NAME);
-		out_inert(&p->line, rt_buf_view(&p->text));
+		rt_inert_add(&p->line, rt_buf_view(&p->text));
 		end(p, STYLE_NAME);
 		rt_buf_addc(&p->line, ']');
 	}
 	if (field_text(p, ev, RT_F_PERCENT)) {
 		rt_buf_adds(&p->line, " (");
-		out_inert(&p->line, rt_buf_view(&p->text));
+		rt_inert_add(&p->line, rt_buf_view(&p->text));
 		rt_buf_adds(&p->line, "%)");
 	}
 }
@@ -114,7 +114,7 @@ static void add_message(struct pretty *p, const struct rt_event *ev)
 		return;
 	rt_buf_addc(&p->line, ' ');
 	begin(p, style);
-	out_inert(&p->line, rt_buf_view(&p->text));
+	rt_inert_add(&p->line, rt_buf_view(&p->text));
 	end(p, style);
 }
 
@@ -124,7 +124,7 @@ static void add_detail(struct pretty *p, const char *name)
 	rt_buf_addc(&p->line, ' ');
 	rt_buf_adds(&p->line, name);
 	rt_buf_addc(&p->line, '=');
-	out_inert(&p->line, rt_buf_view(&p->text));
+	rt_inert_add(&p->line, rt_buf_view(&p->text));
 }
 
 /* Types that say no more than level and stage do are not shown, nor one that is the message. */
@@ -138,7 +138,7 @@ static void add_type(struct pretty *p, const struct rt_event *ev)
 	    rt_json_is(&message, p->text.s))
 		return;
 	rt_buf_addc(&p->line, ' ');
-	out_inert(&p->line, rt_buf_view(&p->text));
+	rt_inert_add(&p->line, rt_buf_view(&p->text));
 }
 
 /* "step=3/10" */
@@ -150,7 +150,7 @@ static void add_count(struct pretty *p, const struct rt_event *ev, const char *n
 	add_detail(p, name);
 	if (field_text(p, ev, total)) {
 		rt_buf_addc(&p->line, '/');
-		out_inert(&p->line, rt_buf_view(&p->text));
+		rt_inert_add(&p->line, rt_buf_view(&p->text));
 	}
 }
 

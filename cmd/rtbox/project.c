@@ -71,7 +71,7 @@ void projection_write(struct projection *p, const struct rt_event *ev, const cha
 		if (!rt_event_lookup(ev, p->paths[i], &p->scratch, &v)) {
 			if (!run_id || !rt_str_is(p->paths[i], "run_id"))
 				continue;
-			v = (struct rt_json){ rt_str(run_id), RT_JSON_TEXT, false };
+			v = rt_json_of(rt_str(run_id), RT_JSON_TEXT);
 		}
 		rt_buf_adds(json, sep);
 		rt_json_quote(json, p->paths[i]);

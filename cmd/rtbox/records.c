@@ -121,7 +121,7 @@ static void add_cell(struct records *r, struct rt_str json, struct rt_str path)
 		rt_buf_clear(&text);
 		rt_buf_adds(&text, span);
 	}
-	out_inert(&r->rows, rt_buf_view(&text));
+	rt_inert_add(&r->rows, rt_buf_view(&text));
 	rt_buf_release(&text);
 }
 
@@ -170,12 +170,12 @@ static struct column *read_columns(struct records *r, size_t *count)
 		columns = xrealloc(columns, (n + 1) * sizeof(*columns));
 		rt_buf_clear(&r->line);
 		add_title(&r->line, &c);
-		c.width = out_columns(rt_buf_view(&r->line));
+		c.width = rt_text_columns(rt_buf_view(&r->line));
 		columns[n++] = c;
 	}
 	for (size_t i = 0; p < end; i = (i + 1) % n) {
 		struct rt_str cell = rt_str(p);
-		size_t width = out_columns(cell);
+		size_t width = rt_text_columns(cell);
 
 		if (width > columns[i].width)
 			columns[i].width = width;
@@ -202,7 +202,7 @@ static enum out_style cell_style(const struct column *c, struct rt_str cell)
 static void print_cell(struct records *r, const struct column *c, struct rt_str cell, bool last,
 		       enum out_style style)
 {
-	size_t width = out_columns(cell);
+	size_t width = rt_text_columns(cell);
 	int pad = (int)(c->width - width);
 
 	if (c->right)
@@ -219,8 +219,8 @@ static struct rt_str fit(const struct records *r, struct rt_str cell, size_t bef
 {
 	size_t width = (size_t)r->out->width;
 
-	if (r->out->tty && before < width && out_columns(cell) > width - before)
-		cell.n = out_cut(cell, width - before);
+	if (r->out->tty && before < width && rt_text_columns(cell) > width - before)
+		cell.n = rt_text_cut(cell, width - before);
 	return cell;
 }
 

@@ -139,6 +139,8 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	supervise_signals(&mask);
 	ret = new_run_create(&n, &o->run, &o->common, argv, getpid(), &opts, &mask, &record, &path,
 			     &err);
+	if (ret != 0)
+		new_run_release(&n); /* git is not to become the command's child */
 	if (ret == 1)
 		run_as_step(path, o->run.name, argv, o->required, &mask);
 	if (ret < 0 && err.kind == RT_ERR_REFUSED)

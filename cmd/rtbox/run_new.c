@@ -109,7 +109,10 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 		memcpy(n->id, o->id, strlen(o->id) + 1);
 	else
 		rt_id_make(n->id);
-	n->runs_dir = common_runs_dir(c);
+	*path = NULL;
+	n->runs_dir = writer_runs_dir(c, err);
+	if (!n->runs_dir)
+		return -1;
 	*path = o->join ? find_joined(n, o) : NULL;
 	if (*path)
 		return 1;

@@ -95,7 +95,7 @@ static void end_step(struct running *r, int status)
 	else
 		snprintf(metadata, sizeof(metadata), "{\"exit_code\":%d}", WEXITSTATUS(status));
 	rt_event_set_json(&ev, RT_F_METADATA,
-			  (struct rt_json){ rt_str(metadata), RT_JSON_OBJECT, false });
+			  rt_json_of(rt_str(metadata), RT_JSON_OBJECT));
 	rt_event_derive(&ev);
 	if (rt_record_emit(r->record, &ev, &warning, &err) < 0)
 		warn("not recorded: %s", err.msg);

@@ -30,7 +30,7 @@ static void add_member(struct rt_buf *b, struct rt_str entry, const char *key)
 		return;
 	rt_buf_init(&text);
 	rt_json_text(&value, &text);
-	out_inert(b, rt_buf_view(&text));
+	rt_inert_add(b, rt_buf_view(&text));
 	rt_buf_release(&text);
 }
 
@@ -95,10 +95,10 @@ static void print_entry(const struct status_view *v, struct out *o, struct rt_st
 	add_member(&name, entry, "name");
 	add_entry_status(&status, v, entry);
 	add_entry_span(&rest, v, entry);
-	fits = out_cut(rt_buf_view(&name), width);
+	fits = rt_text_cut(rt_buf_view(&name), width);
 	name.len = fits;
 	fprintf(o->f, "  %.*s%*s  %s%-10s%s  %8s", (int)name.len, name.s,
-		(int)(width - out_columns(rt_buf_view(&name))), "",
+		(int)(width - rt_text_columns(rt_buf_view(&name))), "",
 		out_on(o, entry_style(rt_buf_view(&status))), status.s, out_off(o), rest.s);
 	rt_buf_clear(&rest);
 	add_member(&rest, entry, "retries");
@@ -130,7 +130,7 @@ static size_t table_width(const struct rt_table *t)
 		if (b.len)
 			rt_buf_adds(&b, "  ");
 		add_member(&b, entry, "name");
-		n = out_columns(rt_buf_view(&b));
+		n = rt_text_columns(rt_buf_view(&b));
 		width = n > width ? n : width;
 		rt_buf_release(&b);
 	}
@@ -214,9 +214,9 @@ static void print_event(const struct status_view *v, struct out *o, struct rt_st
 		rt_buf_adds(&message, "] ");
 	}
 	rt_event_text(&ev, RT_F_MESSAGE, &message);
-	out_inert(&b, rt_buf_view(&message));
-	if (out_columns(rt_buf_view(&b)) > (size_t)o->width) {
-		b.len = out_cut(rt_buf_view(&b), (size_t)o->width - 3);
+	rt_inert_add(&b, rt_buf_view(&message));
+	if (rt_text_columns(rt_buf_view(&b)) > (size_t)o->width) {
+		b.len = rt_text_cut(rt_buf_view(&b), (size_t)o->width - 3);
 		rt_buf_adds(&b, "...");
 	}
 	fprintf(o->f, "%s%.*s%s\n", out_on(o, out_level_style(ev.level)), (int)b.len, b.s,

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -100,36 +101,45 @@ static void captured(struct loop *l, int ret)
 		     strerror(errno));
 }
 
-/* Read what there is, once. False when there is nothing (more) for now. */
-static bool pump(struct loop *l, int i)
+/* Read what there is, once: how much that was, 0 when there is nothing (more) for now. */
+static size_t pump(struct loop *l, int i)
 {
 	ssize_t n;
 
 	if (l->fds[i].fd < 0)
-		return false;
+		return 0;
 	do
 		n = read(l->fds[i].fd, l->piece, sizeof(l->piece));
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
-		return false;
+		return 0;
 	if (n <= 0) {
 		close_stream(l, i);
-		return false;
+		return 0;
 	}
 	/* Nobody takes our output: the command is to see that too, by its own SIGPIPE. */
 	if (pass_on(l->s->own[i], l->piece, (size_t)n) < 0)
 		close_stream(l, i);
 	captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
 				   (struct rt_str){ l->piece, (size_t)n }));
-	return l->fds[i].fd >= 0;
+	return (size_t)n;
 }
 
+/* What stands in the pipes now, and no more: somebody may go on writing for ever. */
 static void drain(struct loop *l)
 {
-	while (pump(l, OUT))
-		;
-	while (pump(l, ERR))
-		;
+	for (int i = OUT; i <= ERR; i++) {
+		int waiting = 0;
+		size_t n, done = 0;
+
+		if (l->fds[i].fd < 0 || ioctl(l->fds[i].fd, FIONREAD, &waiting) < 0)
+			continue;
+		/* Once more than that, to see the end of a pipe that nobody writes to. */
+		do {
+			n = pump(l, i);
+			done += n;
+		} while (n && done <= (size_t)waiting);
+	}
 }
 
 static void reap(struct loop *l)
@@ -238,15 +248,19 @@ static void step(struct loop *l)
 /*
  * Processes that the command left behind go on writing. Their output is passed
  * on and captured by a process of its own, until they close it, while we return
- * with the command, as the caller would have without us.
+ * with the command, as the caller would have without us. True when there is
+ * one: a line that has no end yet is then its to write.
  */
-static void leave_drainer(struct loop *l)
+static bool leave_drainer(struct loop *l)
 {
+	pid_t pid;
+
 	drain(l);
 	if (l->fds[OUT].fd < 0 && l->fds[ERR].fd < 0)
-		return;
-	if (fork() != 0)
-		return;
+		return false;
+	pid = fork();
+	if (pid != 0)
+		return pid > 0;
 	close(STDIN_FILENO);
 	for (int i = SIGNALS; i < POLLED; i++)
 		l->fds[i].fd = -1;
@@ -277,8 +291,8 @@ int supervise(struct supervised *s, int *exit_code)
 	l.fds[JOB] = (struct pollfd){ s->job ? s->job->fd : -1, POLLIN, 0 };
 	while (!l.exited)
 		step(&l);
-	leave_drainer(&l);
-	captured(&l, rt_capture_end(s->capture));
+	if (!leave_drainer(&l))
+		captured(&l, rt_capture_end(s->capture));
 	close(l.fds[SIGNALS].fd);
 	for (int i = OUT; i <= ERR; i++) {
 		if (l.fds[i].fd >= 0)

@@ -116,6 +116,7 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	t.events = o.events || !o.logs;
 	t.output = o.logs || (!o.events && !selects_events(&o.event));
 	t.follow = o.follow;
+	t.wants_state = o.follow || o.exit_status;
 	tail_printer_init(&t.printer, &out, mode, o.output.format, filter);
 	tail_open(&t, &found);
 	code = show(&t, &o);

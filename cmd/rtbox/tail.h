@@ -129,6 +129,7 @@ struct tail {
 	struct tail_printer printer;
 	bool events, output; /* what is shown */
 	bool follow;
+	bool wants_state; /* it is of use where the run stands */
 
 	struct rt_rundir dir; /* of the run; of a file: the folder that it is in */
 	char *file;           /* its name there; NULL: a run */

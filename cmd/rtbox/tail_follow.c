@@ -80,6 +80,8 @@ static bool wait_for_change(struct tail *t)
 		take_changes(t);
 	if ((why & RT_WATCH_EXIT) || (why == 0 && ms >= 0))
 		t->look_now = true;
+	if (why & RT_WATCH_EXIT) /* it may still be there, a zombie that nobody has waited for */
+		t->owner_timed = true;
 	return !(why & RT_WATCH_HANGUP);
 }
 
@@ -97,13 +99,12 @@ static void finish(struct tail *t)
 
 void tail_follow(struct tail *t)
 {
-	if (!tail_is_over(t))
-		watch_owner(t);
+	t->look_now = true; /* it may have ended since that was looked at */
 	while (!tail_is_over(t)) {
 		if (fflush(t->printer.out->f) != 0 || !wait_for_change(t))
 			return;
 		tail_pass(t);
-		if (t->file || wait_ms(t) != 0)
+		if (wait_ms(t) != 0)
 			continue;
 		tail_look(t);
 		if (!tail_is_over(t))

@@ -79,34 +79,43 @@ static void turn(struct tail *t, struct tail_source *s, bool more)
 	s->ns = INT64_MIN;
 }
 
+/* Stand at the last line of a source that is shown; others are read from now on. */
+static bool begin(struct tail *t, struct tail_source *s)
+{
+	tail_use(t, s);
+	if (tail_source_begin_backward(s, tail_is_over(t)) && tail_source_next(s) && !s->silent)
+		return true;
+	turn(t, s, false);
+	return false;
+}
+
+/* Go back over one line of a source. False when there are no more. */
+static bool step_back(struct tail *t, struct tail_source *s, int64_t *left)
+{
+	tail_use(t, s);
+	if (tail_source_wake(s)) {
+		*left -= counts(&t->printer, s);
+		tail_source_take(s);
+		if (tail_source_next(s))
+			return true;
+	}
+	turn(t, s, false);
+	return false;
+}
+
 static void seek_last(struct tail *t, int64_t left)
 {
 	struct tail_source **v = xmalloc(t->n * sizeof(*v));
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->n; i++) {
-		tail_use(t, t->v[i]);
-		if (tail_source_begin_backward(t->v[i], tail_is_over(t)) && tail_source_next(t->v[i]))
+	for (size_t i = 0; i < t->n; i++)
+		if (begin(t, t->v[i]))
 			v[n++] = t->v[i];
-		else
-			turn(t, t->v[i], false);
-	}
 	while (n && left > 0) {
 		size_t i = pick(v, n);
-		struct tail_source *s = v[i];
-		bool more;
 
-		tail_use(t, s);
-		more = tail_source_wake(s);
-		if (more) {
-			left -= counts(&t->printer, s);
-			tail_source_take(s);
-			more = tail_source_next(s);
-		}
-		if (!more) {
-			turn(t, s, false);
+		if (!step_back(t, v[i], &left))
 			memmove(v + i, v + i + 1, (--n - i) * sizeof(*v));
-		}
 	}
 	for (size_t i = 0; i < n; i++)
 		turn(t, v[i], true);
@@ -121,6 +130,9 @@ void tail_seek(struct tail *t, int64_t n)
 	}
 	for (size_t i = 0; i < t->n; i++) {
 		tail_use(t, t->v[i]);
-		tail_source_rewind(t->v[i]);
+		if (t->v[i]->silent)
+			begin(t, t->v[i]);
+		else
+			tail_source_rewind(t->v[i]);
 	}
 }

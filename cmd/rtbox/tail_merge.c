@@ -92,19 +92,23 @@ static void show(struct tail *t, struct tail_source *s)
 	tail_print(&t->printer, s);
 }
 
-/* The source whose line comes first, and *limit: the time up to which it stays so. */
+/*
+ * The source whose line comes first, and *limit: the time up to which it stays
+ * so. Of equal times the source that was found first goes first, as backwards.
+ */
 static size_t pick(struct tail_source *const *v, size_t n, int64_t *limit)
 {
 	size_t best = 0;
 
-	*limit = INT64_MAX;
-	for (size_t i = 1; i < n; i++) {
-		if (v[i]->ns < v[best]->ns) {
-			*limit = v[best]->ns;
+	for (size_t i = 1; i < n; i++)
+		if (v[i]->ns < v[best]->ns)
 			best = i;
-		} else if (v[i]->ns < *limit) {
-			*limit = v[i]->ns;
-		}
+	*limit = INT64_MAX;
+	for (size_t i = 0; i < n; i++) {
+		int64_t until = i < best ? v[i]->ns - 1 : v[i]->ns;
+
+		if (i != best && until < *limit)
+			*limit = until;
 	}
 	return best;
 }

@@ -56,7 +56,7 @@ static void make_event(struct tail_printer *p, const struct tail_source *s)
 		rt_json_quote(&p->step, rt_str(s->step_name));
 		rt_buf_addc(&p->step, '}');
 		rt_event_set_json(ev, RT_F_METADATA,
-				  (struct rt_json){ rt_buf_view(&p->step), RT_JSON_OBJECT, false });
+				  rt_json_of(rt_buf_view(&p->step), RT_JSON_OBJECT));
 	}
 	rt_event_derive(ev);
 }
@@ -117,7 +117,7 @@ struct output {
 static void add_styled(struct tail_printer *p, enum out_style style, const char *text)
 {
 	rt_buf_adds(&p->line, out_on(p->out, style));
-	out_inert(&p->line, rt_str(text));
+	rt_inert_add(&p->line, rt_str(text));
 	rt_buf_adds(&p->line, style == STYLE_PLAIN ? "" : out_off(p->out));
 }
 
@@ -143,7 +143,7 @@ static void print_pretty(struct tail_printer *p, const struct tail_source *s, st
 		o.text.n--;
 	if (o.text.n)
 		rt_buf_addc(&p->line, ' ');
-	out_inert(&p->line, o.text);
+	rt_inert_add(&p->line, o.text);
 	rt_buf_addc(&p->line, '\n');
 	fwrite(p->line.s, 1, p->line.len, p->out->f);
 }

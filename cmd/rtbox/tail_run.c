@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define STATUS_MAX (64u << 20) /* of another program: it may hold all its events */
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static struct tail_source *add_source(struct tail *t, const char *path, bool events,
@@ -150,20 +151,40 @@ void tail_discover_one(struct tail *t, const char *name)
 	}
 }
 
+/*
+ * Whether it is known where the run stands without reading its events. What
+ * another program's status says stands; rt's own may be behind the events. With
+ * no status at all they are read only where an answer is wanted.
+ */
+static bool look_quickly(struct tail *t)
+{
+	struct rt_buf text;
+	bool known;
+
+	rt_buf_init(&text);
+	if (rt_file_read(t->dir.fd, RT_STATUS_FILE, &text, STATUS_MAX) == 0)
+		known = rt_status_parse(&t->st, rt_buf_view(&text), NULL) == 0 &&
+			t->st.events_size < 0;
+	else
+		known = t->st.foreign = errno == ENOENT && !t->wants_state;
+	rt_buf_release(&text);
+	return known;
+}
+
 void tail_look(struct tail *t)
 {
 	struct rt_err err = RT_ERR_INIT;
 
-	if (t->file)
+	t->status_changed = t->look_now = false;
+	if (t->file) /* it does not say where it stands */
 		return;
-	if (rt_status_load(&t->st, &t->dir, &err) < 0) {
+	if (!look_quickly(t) && rt_status_load(&t->st, &t->dir, &err) < 0) {
 		if (err.kind == RT_ERR_NOTFOUND && t->looked_ns)
 			die(EXIT_FAIL, "run \"%s\" was removed", t->dir.id);
 		die_err(&err);
 	}
 	t->state = rt_status_derive(&t->st, t->dir.fd, rt_clock_now_ns());
 	t->looked_ns = rt_clock_monotonic_ns();
-	t->status_changed = t->look_now = false;
 	name_steps(t);
 }
 

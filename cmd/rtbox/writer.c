@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *env(const char *name)
@@ -81,6 +82,20 @@ static int no_run(int *exit_code)
 	return -1;
 }
 
+char *writer_runs_dir(const struct common_opts *c, struct rt_err *err)
+{
+	const char *named = c->runs_dir ? c->runs_dir : env("RT_RUNS_DIR");
+	struct stat st;
+
+	if (!named)
+		named = env("GAMEGEN_RUNS_DIR");
+	if (stat(named ? named : "runs", &st) < 0 || S_ISDIR(st.st_mode))
+		return common_runs_dir(c);
+	rt_err_set(err, RT_ERR_FAILURE, "the runs folder \"%s\" is not a directory",
+		   named ? named : "runs");
+	return NULL;
+}
+
 int writer_open(struct rt_record **out, const struct common_opts *c, const char *arg,
 		const struct rt_record_opts *opts, int *exit_code)
 {
@@ -88,7 +103,7 @@ int writer_open(struct rt_record **out, const struct common_opts *c, const char 
 	struct rt_found found = { NULL, false };
 	struct rt_err err = RT_ERR_INIT;
 	char *runs_dir;
-	int ret;
+	int ret = -1;
 
 	if (!run)
 		return no_run(exit_code);
@@ -96,8 +111,9 @@ int writer_open(struct rt_record **out, const struct common_opts *c, const char 
 	if (*run == '/') {
 		ret = rt_record_open(out, run, opts, &err);
 	} else {
-		runs_dir = common_runs_dir(c);
-		ret = rt_catalog_resolve(runs_dir, run, false, &found, &err);
+		runs_dir = writer_runs_dir(c, &err);
+		if (runs_dir)
+			ret = rt_catalog_resolve(runs_dir, run, false, &found, &err);
 		if (ret == 0)
 			ret = rt_record_open(out, found.path, opts, &err);
 		rt_found_release(&found);

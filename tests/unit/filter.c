@@ -120,7 +120,9 @@ static void test_grep(struct tap *t)
 	grep(t, "\"it\"", true, true);
 	grep(t, "llm", true, false);
 	grep(t, "", true, true);
-	grep(t, "^caf. |^caf.. ", false, true);
+	grep(t, "^caf. ", false, true); /* a character, not a byte */
+	grep(t, "^caf.. ", false, false);
+	grep(t, "^caf[\xc3\xa8\xc3\xa9] ", false, true);
 	grep(t, "of \"(it|that)\"$", false, true);
 	grep(t, "^end", false, false);
 	grep(t, "IT", false, false);

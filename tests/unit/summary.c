@@ -65,7 +65,8 @@ static void test_wrap(struct tap *t)
 	      "right\\u202e left \\x9b\n");
 	wraps(t, "80 columns", SEVENTY "123456789 ", 1, SEVENTY "123456789\n");
 	wraps(t, "81 columns", SEVENTY "123456789 x", 1, SEVENTY "1234567...\n");
-	wraps(t, "a break at a space", SEVENTY "12345678901 b", 2, SIXTY "123456789\n  12345678901 b\n");
+	wraps(t, "a break at a space", SEVENTY "12345678901 b", 2,
+	      SIXTY "123456789\n  12345678901 b\n");
 	wraps(t, "wide characters", WIDE10 WIDE10 WIDE10 WIDE10 "x", 2,
 	      WIDE10 WIDE10 WIDE10 WIDE10 "\n  x\n");
 }
@@ -101,8 +102,12 @@ static void test_size(struct tap *t)
 		int64_t n;
 		const char *want;
 	} sizes[] = {
-		{ 0, "0 B" },		{ 1023, "1023 B" },	  { 1024, "1.0 KB" },
-		{ 80589, "78.7 KB" },	{ 1048575, "1023.9 KB" }, { 1048576, "1.0 MB" },
+		{ 0, "0 B" },
+		{ 1023, "1023 B" },
+		{ 1024, "1.0 KB" },
+		{ 80589, "78.7 KB" },
+		{ 1048575, "1023.9 KB" },
+		{ 1048576, "1.0 MB" },
 		{ INT64_MAX, "7.9 EB" },
 	};
 	char text[32];

@@ -150,6 +150,7 @@ static void test_many(struct tap *t)
 static void test_polled(struct tap *t)
 {
 	struct rt_watch *w = rt_watch_new();
+	struct rt_watch_change c;
 	struct place p;
 	int one, two;
 	FILE *f;
@@ -161,6 +162,9 @@ static void test_polled(struct tap *t)
 	   "what inotify does not take is polled");
 	ok(t, hears(w, &one, NULL), "and said after a while, again");
 	ok(t, hears(w, &one, NULL), "and again");
+	ok(t, rt_watch_add(w, fileno(f), &one) == 0 && rt_watch_wait(w, LONG_MS) > 0 &&
+		      rt_watch_next(w, &c) && !rt_watch_next(w, &c),
+	   "added twice, it is said once");
 	add_text(&p, "x", "1");
 	ok(t, hears(w, &two, "x"), "others are heard of at once");
 	ok(t, rt_watch_wait(w, 0) >= 0, "a wait of no time");

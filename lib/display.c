@@ -1,13 +1,59 @@
 /*
- * How many columns a character takes on a terminal, without the C library's
- * locale: setting one up costs more than all that rt-emit does, and a log is
- * UTF-8 whatever the locale says. Sources: Unicode 14.0 EastAsianWidth.txt (UAX
- * #11), classes W and F; general categories Mn, Me and Cf, and the vowels and
- * finals of Hangul. Beyond the BMP only a few combining marks are here: one
- * that is missing costs a column of alignment.
+ * Text for a person's eyes. See display.h. The widths need no locale: setting
+ * one up costs more than all that rt-emit does, and a log is UTF-8 whatever the
+ * locale says. Sources: Unicode 14.0 EastAsianWidth.txt (UAX #11), classes W and
+ * F; general categories Mn, Me and Cf, and the vowels and finals of Hangul.
+ * Beyond the BMP only a few combining marks are here: one that is missing costs
+ * a column of alignment.
  */
-#include "out.h"
+#include "display.h"
 #include "text.h"
+
+/*
+ * C1, line and paragraph separators, the Bidi_Control characters of Unicode's
+ * PropList.txt, and what is invisible; not the joiners (U+200C, U+200D), which
+ * scripts and emoji need.
+ */
+bool rt_char_hidden(uint32_t cp)
+{
+	return (cp >= 0x7f && cp <= 0x9f) || cp == 0xad || cp == 0x61c || cp == 0x180e ||
+	       cp == 0x200b || cp == 0x200e || cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) ||
+	       (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) ||
+	       (cp >= 0xe0000 && cp <= 0xe0fff);
+}
+
+static void add_visible(struct rt_buf *b, uint32_t cp)
+{
+	if (cp == '\n')
+		rt_buf_adds(b, "\\n");
+	else if (cp < 0x20 || cp == 0x7f)
+		rt_buf_addf(b, "^%c", (int)(cp ^ 0x40));
+	else if (cp < 0xa0)
+		rt_buf_addf(b, "\\x%02x", (unsigned int)cp);
+	else
+		rt_buf_addf(b, "\\u%04x", (unsigned int)cp);
+}
+
+void rt_inert_add(struct rt_buf *b, struct rt_str text)
+{
+	size_t from = 0;
+
+	for (size_t i = 0, n; i < text.n; i += n) {
+		uint32_t cp;
+
+		n = rt_utf8_decode(text.p + i, text.n - i, &cp);
+		if (n && (cp >= 0x20 || cp == '\t') && !rt_char_hidden(cp))
+			continue;
+		rt_buf_add(b, text.p + from, i - from);
+		if (n)
+			add_visible(b, cp);
+		else
+			rt_buf_addf(b, "\\x%02x", (unsigned char)text.p[i]);
+		n = n ? n : 1;
+		from = i + n;
+	}
+	rt_buf_add(b, text.p + from, text.n - from);
+}
 
 struct range {
 	uint32_t first, last;
@@ -113,7 +159,7 @@ static bool in_table(uint32_t cp, const struct range *table, size_t n)
 	return false;
 }
 
-int out_char_columns(uint32_t cp)
+int rt_char_columns(uint32_t cp)
 {
 	if (cp < 0x300)
 		return 1;
@@ -122,7 +168,7 @@ int out_char_columns(uint32_t cp)
 	return in_table(cp, wide, COUNT(wide)) ? 2 : 1;
 }
 
-size_t out_columns(struct rt_str text)
+size_t rt_text_columns(struct rt_str text)
 {
 	size_t columns = 0;
 
@@ -134,12 +180,12 @@ size_t out_columns(struct rt_str text)
 			n = 1;
 			cp = 0xfffd;
 		}
-		columns += (size_t)out_char_columns(cp);
+		columns += (size_t)rt_char_columns(cp);
 	}
 	return columns;
 }
 
-size_t out_cut(struct rt_str text, size_t columns)
+size_t rt_text_cut(struct rt_str text, size_t columns)
 {
 	size_t used = 0, i, n;
 
@@ -151,7 +197,7 @@ size_t out_cut(struct rt_str text, size_t columns)
 			n = 1;
 			cp = 0xfffd;
 		}
-		used += (size_t)out_char_columns(cp);
+		used += (size_t)rt_char_columns(cp);
 		if (used > columns)
 			break;
 	}

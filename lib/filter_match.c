@@ -1,0 +1,235 @@
+/*
+ * Whether an event meets a filter. See filter.h. Nothing is allocated here but
+ * what the caller's scratch needs to grow.
+ */
+#include "filter_cond.h"
+
+/* A scalar's text, in place where it has no escapes. */
+static struct rt_str text_of(const struct rt_json *v, struct rt_buf *scratch)
+{
+	if (!v->escaped)
+		return v->text;
+	rt_buf_clear(scratch);
+	rt_json_text(v, scratch);
+	return rt_buf_view(scratch);
+}
+
+static bool one_of(const struct rt_cond *c, struct rt_str text)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (rt_str_eq(c->values[i].text, text))
+			return true;
+	return false;
+}
+
+static bool type_holds(const struct rt_cond *c, const struct rt_event *ev, struct rt_buf *scratch)
+{
+	size_t i;
+
+	if (ev->type == RT_T_OTHER) {
+		rt_event_text(ev, RT_F_TYPE, scratch);
+		return one_of(c, rt_buf_view(scratch));
+	}
+	for (i = 0; i < c->n; i++)
+		if (c->values[i].type == ev->type)
+			return true;
+	return false;
+}
+
+static bool text_holds(const struct rt_cond *c, const struct rt_event *ev, struct rt_buf *scratch)
+{
+	struct rt_json v;
+
+	if (c->field == RT_F_TS || c->field == RT_F_MESSAGE || c->field == RT_F_DURATION_MS)
+		return rt_event_text(ev, c->field, scratch) && one_of(c, rt_buf_view(scratch));
+	return rt_event_get(ev, c->field, &v) && one_of(c, text_of(&v, scratch));
+}
+
+static bool step_number_holds(const struct rt_cond *c, int64_t number)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (number >= 0 && c->values[i].step == number)
+			return true;
+	return false;
+}
+
+/* The name of a step: in metadata, or what others write as "step". */
+static bool step_name(const struct rt_event *ev, struct rt_json *v)
+{
+	bool own = ev->type >= RT_T_STEP_STARTED && ev->type <= RT_T_STEP_SKIPPED;
+	struct rt_json metadata;
+
+	if (rt_event_get(ev, RT_F_METADATA, &metadata) &&
+	    (rt_scan_find(metadata.text, rt_str("step_name"), v) ||
+	     (own && rt_scan_find(metadata.text, rt_str("name"), v))))
+		return true;
+	return ev->line.n && rt_scan_find(ev->line, rt_str("step"), v);
+}
+
+static bool step_holds(const struct rt_cond *c, const struct rt_event *ev, struct rt_buf *scratch)
+{
+	struct rt_json v;
+	struct rt_str text;
+	int64_t number;
+
+	if (rt_event_get(ev, RT_F_STEP, &v) && rt_json_int(&v, &number) &&
+	    step_number_holds(c, number))
+		return true;
+	if (rt_event_get(ev, RT_F_STEP_ID, &v)) {
+		text = text_of(&v, scratch);
+		if (one_of(c, text) || step_number_holds(c, rt_step_number(text)))
+			return true;
+	}
+	return step_name(ev, &v) && one_of(c, text_of(&v, scratch));
+}
+
+static int run_regex(const regex_t *regex, struct rt_str text, struct rt_buf *scratch)
+{
+#ifdef REG_STARTEND
+	regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
+
+	(void)scratch;
+	return regexec(regex, text.n ? text.p : "", 0, &range, REG_STARTEND);
+#else
+	/* a NUL in the text ends it here */
+	if (text.p != scratch->s) {
+		rt_buf_clear(scratch);
+		rt_buf_addv(scratch, text);
+	}
+	return regexec(regex, scratch->s, 0, NULL, 0);
+#endif
+}
+
+static bool regex_holds(const struct rt_cond *c, struct rt_str text, struct rt_buf *scratch)
+{
+	locale_t before = rt_use_locale(c->utf8);
+	bool holds = run_regex(c->regex, text, scratch) == 0;
+
+	rt_use_locale(before);
+	return holds;
+}
+
+static bool grep_holds(const struct rt_cond *c, const struct rt_event *ev, struct rt_buf *scratch)
+{
+	struct rt_str text;
+	struct rt_json v;
+
+	if (rt_event_get(ev, RT_F_MESSAGE, &v)) {
+		text = text_of(&v, scratch);
+	} else {
+		rt_event_text(ev, RT_F_MESSAGE, scratch);
+		text = rt_buf_view(scratch);
+	}
+	if (c->kind == RT_COND_REGEX)
+		return regex_holds(c, text, scratch);
+	return memmem(text.p, text.n, c->key.p, c->key.n) != NULL;
+}
+
+static bool time_holds(const struct rt_cond *c, const struct rt_event *ev)
+{
+	int64_t ns;
+
+	return rt_event_time(ev, &ns) && ns >= c->since_ns && ns < c->until_ns;
+}
+
+/* Less than 0, 0, more than 0. */
+static int compare_text(struct rt_str a, struct rt_str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int compare_value(const struct rt_cond *c, const struct rt_json *v, struct rt_buf *scratch)
+{
+	const struct rt_cond_value *wanted = &c->values[0];
+	int64_t i, j;
+	double x, y;
+
+	if (!c->quoted) {
+		/* integers exactly: a double has no room for 2^53 + 1 */
+		if (rt_json_int(v, &i) && rt_json_int(&wanted->json, &j))
+			return (i > j) - (i < j);
+		if (rt_json_number(v, &x) && rt_json_number(&wanted->json, &y))
+			return (x > y) - (x < y);
+	}
+	return compare_text(text_of(v, scratch), wanted->text);
+}
+
+static bool op_holds(enum rt_cond_op op, int order)
+{
+	switch (op) {
+	case RT_OP_EQ:
+		return order == 0;
+	case RT_OP_NE:
+		return order != 0;
+	case RT_OP_LT:
+		return order < 0;
+	case RT_OP_LE:
+		return order <= 0;
+	case RT_OP_GT:
+		return order > 0;
+	case RT_OP_GE:
+		return order >= 0;
+	case RT_OP_REGEX:
+		break;
+	}
+	return false;
+}
+
+static bool compare_holds(const struct rt_cond *c, const struct rt_event *ev,
+			  struct rt_buf *scratch)
+{
+	struct rt_json v;
+	int64_t ns;
+
+	if (c->has_time)
+		return rt_event_time(ev, &ns) ?
+			       op_holds(c->op, (ns > c->since_ns) - (ns < c->since_ns)) :
+			       c->op == RT_OP_NE;
+	if (c->has_level)
+		return op_holds(c->op, (int)ev->level - (int)c->level);
+	if (!rt_event_lookup(ev, c->key, scratch, &v))
+		return c->op == RT_OP_NE;
+	if (c->op == RT_OP_REGEX)
+		return regex_holds(c, text_of(&v, scratch), scratch);
+	return op_holds(c->op, compare_value(c, &v, scratch));
+}
+
+static bool cond_holds(const struct rt_cond *c, const struct rt_event *ev, struct rt_buf *scratch)
+{
+	rt_buf_clear(scratch);
+	switch (c->kind) {
+	case RT_COND_TYPE:
+		return type_holds(c, ev, scratch);
+	case RT_COND_LEVEL:
+		return ev->level >= c->level;
+	case RT_COND_TEXT:
+		return text_holds(c, ev, scratch);
+	case RT_COND_STEP:
+		return step_holds(c, ev, scratch);
+	case RT_COND_CONTAINS:
+	case RT_COND_REGEX:
+		return grep_holds(c, ev, scratch);
+	case RT_COND_TIME:
+		return time_holds(c, ev);
+	case RT_COND_COMPARE:
+		return compare_holds(c, ev, scratch);
+	}
+	return false;
+}
+
+bool rt_filter_match(const struct rt_filter *f, const struct rt_event *ev, struct rt_buf *scratch)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (!cond_holds(&f->conds[i], ev, scratch))
+			return false;
+	return true;
+}

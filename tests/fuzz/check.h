@@ -1,0 +1,102 @@
+/*
+ * What must hold of any bytes whatever: the scanner takes as JSON what jansson
+ * does, an event that is written is valid JSON, and writing it once more changes
+ * nothing; any status.json is refused or can be written and read again.
+ */
+#ifndef RT_FUZZ_CHECK_H
+#define RT_FUZZ_CHECK_H
+
+#include "clock.h"
+#include "event.h"
+#include "status.h"
+
+#include <jansson.h>
+
+/* SPEC: JSON is what jansson takes, a second time with integers as reals. */
+static bool jansson_takes(struct rt_str text)
+{
+	json_error_t why;
+	json_t *j = json_loadb(text.p, text.n, JSON_ALLOW_NUL, &why);
+	bool object;
+
+	if (!j)
+		j = json_loadb(text.p, text.n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
+	object = json_is_object(j);
+	json_decref(j);
+	return object;
+}
+
+static const char *check_event(struct rt_str line)
+{
+	struct rt_buf once, twice;
+	struct rt_event ev;
+	const char *wrong = NULL;
+
+	if (rt_event_parse(&ev, line) < 0)
+		return NULL;
+	rt_buf_init(&once);
+	rt_buf_init(&twice);
+	rt_event_write(&ev, NULL, NULL, RT_LINE_MAX, &once);
+	if (once.len > RT_LINE_MAX || !rt_scan_valid((struct rt_str){ once.s, once.len - 1 })) {
+		wrong = "a written event is not JSON, or too long";
+		goto out;
+	}
+	if (memchr(once.s, '\n', once.len - 1) && !memchr(line.p, '\n', line.n)) {
+		wrong = "a line end within a line";
+		goto out;
+	}
+	if (rt_event_parse(&ev, (struct rt_str){ once.s, once.len - 1 }) < 0) {
+		wrong = "a written event cannot be read";
+		goto out;
+	}
+	rt_event_write(&ev, NULL, NULL, RT_LINE_MAX, &twice);
+	if (!rt_str_eq(rt_buf_view(&once), rt_buf_view(&twice)))
+		wrong = "writing an event again changes it";
+	rt_buf_clear(&twice);
+	rt_event_write_brief(&ev, &twice);
+	rt_event_write_log(&ev, &twice);
+out:
+	rt_buf_release(&once);
+	rt_buf_release(&twice);
+	return wrong;
+}
+
+static const char *check_status(struct rt_str text)
+{
+	struct rt_status st;
+	struct rt_buf once;
+	const char *wrong = NULL;
+
+	if (rt_status_init(&st) < 0)
+		return NULL;
+	rt_buf_init(&once);
+	/* rt's own layout is trusted by its lines: what a reader takes was validated first. */
+	if (rt_scan_valid(text) && rt_status_parse(&st, text, NULL) == 0) {
+		rt_status_write(&st, &once);
+		if (once.len > RT_STATUS_MAX)
+			wrong = "a status.json that is too long";
+		else if (!rt_scan_valid(rt_buf_view(&once)))
+			wrong = "a written status.json is not JSON";
+		else if (rt_status_parse(&st, rt_buf_view(&once), NULL) < 0)
+			wrong = "a written status.json cannot be read";
+	}
+	rt_status_release(&st);
+	rt_buf_release(&once);
+	return wrong;
+}
+
+/* NULL when all is well, else what is not. */
+static const char *check_bytes(const void *data, size_t n)
+{
+	struct rt_str text = { data, n };
+	const char *wrong;
+	int64_t ns;
+
+	rt_clock_parse(text, &ns);
+	if (rt_scan_valid(text) != jansson_takes(text))
+		return "the scanner and jansson disagree";
+	wrong = check_event(text);
+	return wrong ? wrong : check_status(text);
+}
+
+#endif
