@@ -165,15 +165,6 @@ void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str num
 			  rt_json_of(number, real ? RT_JSON_REAL : RT_JSON_INT));
 }
 
-/* The best name's value; *rank says which name that was. */
-static const struct rt_json *best(const struct rt_event *ev, enum rt_field f, int *rank)
-{
-	if (!rt_event_has(ev, f))
-		return NULL;
-	*rank = __builtin_ctz(ev->have[f]);
-	return &ev->slot[f][*rank];
-}
-
 /* The text of a string in place where it has no escapes, else through scratch. */
 static struct rt_str plain_text(const struct rt_json *v, struct rt_buf *scratch)
 {
@@ -187,11 +178,10 @@ static struct rt_str plain_text(const struct rt_json *v, struct rt_buf *scratch)
 /* The type's own words, or none. `action` is the last resort. */
 static const struct rt_json *type_value(const struct rt_event *ev)
 {
-	int rank;
-	const struct rt_json *v = best(ev, RT_F_TYPE, &rank);
+	const struct rt_json *v = rt_event_peek(ev, RT_F_TYPE);
 
 	if (!v)
-		v = best(ev, RT_F_ACTION, &rank);
+		v = rt_event_peek(ev, RT_F_ACTION);
 	if (v && v->type != RT_JSON_STRING && v->type != RT_JSON_TEXT)
 		v = NULL;
 	return v && v->text.n ? v : NULL;
@@ -221,7 +211,6 @@ void rt_event_derive(struct rt_event *ev)
 {
 	const struct rt_json *v = type_value(ev);
 	struct rt_buf scratch;
-	int rank;
 
 	rt_buf_init(&scratch);
 	if (v)
@@ -231,7 +220,7 @@ void rt_event_derive(struct rt_event *ev)
 				   RT_T_PROGRESS :
 				   RT_T_INFO;
 	ev->level = rt_event_default_level(ev);
-	v = best(ev, RT_F_LEVEL, &rank);
+	v = rt_event_peek(ev, RT_F_LEVEL);
 	if (v)
 		rt_level_find(plain_text(v, &scratch), &ev->level);
 	rt_buf_release(&scratch);
@@ -242,16 +231,15 @@ static bool is_canonical(const struct rt_event *ev)
 {
 	const uint32_t required = 1u << RT_F_TS | 1u << RT_F_TYPE | 1u << RT_F_MESSAGE;
 	const struct rt_json *v;
-	int rank;
 
 	if ((ev->fields & required) != required)
 		return false;
-	v = best(ev, RT_F_TYPE, &rank);
+	v = rt_event_peek(ev, RT_F_TYPE);
 	if (ev->type != RT_T_OTHER ? !rt_str_is(v->text, rt_type_name(ev->type)) :
 				     !rt_type_valid(v->text))
 		return false;
 	/* As it is written: there when it is not info, or not what the type alone would mean. */
-	v = best(ev, RT_F_LEVEL, &rank);
+	v = rt_event_peek(ev, RT_F_LEVEL);
 	if (!v)
 		return ev->level == RT_INFO;
 	return rt_str_is(v->text, rt_level_name(ev->level)) &&
@@ -280,8 +268,7 @@ int rt_event_parse(struct rt_event *ev, struct rt_str line)
 
 bool rt_event_get(const struct rt_event *ev, enum rt_field f, struct rt_json *value)
 {
-	int rank;
-	const struct rt_json *v = best(ev, f, &rank);
+	const struct rt_json *v = rt_event_peek(ev, f);
 
 	if (v) {
 		*value = *v;
@@ -290,7 +277,7 @@ bool rt_event_get(const struct rt_event *ev, enum rt_field f, struct rt_json *va
 	if ((f == RT_F_MODEL || f == RT_F_AGENT_ROLE) && rt_event_has(ev, RT_F_METADATA)) {
 		struct rt_json found;
 
-		v = best(ev, RT_F_METADATA, &rank);
+		v = rt_event_peek(ev, RT_F_METADATA);
 		if (rt_scan_find(v->text, rt_str(rt_field_name(f)), &found) &&
 		    fit_value(RT_KIND_TEXT, &found) != UNFIT) {
 			*value = found;
@@ -326,12 +313,11 @@ bool rt_event_time(const struct rt_event *ev, int64_t *ns)
 
 bool rt_event_number(const struct rt_event *ev, enum rt_field f, double *number)
 {
-	int rank;
-	const struct rt_json *v = best(ev, f, &rank);
+	const struct rt_json *v = rt_event_peek(ev, f);
 
 	if (!v || !rt_json_number(v, number))
 		return false;
-	if (f == RT_F_DURATION_MS && rt_rank_is_seconds(rank)) {
+	if (f == RT_F_DURATION_MS && rt_rank_is_seconds(__builtin_ctz(ev->have[f]))) {
 		struct rt_buf ms;
 		struct rt_json scaled;
 

@@ -130,6 +130,12 @@ static inline bool rt_event_has(const struct rt_event *ev, enum rt_field f)
 	return ev->fields >> f & 1;
 }
 
+/* A field's value as it stands in the line, of its best name; NULL when it is absent. */
+static inline const struct rt_json *rt_event_peek(const struct rt_event *ev, enum rt_field f)
+{
+	return rt_event_has(ev, f) ? &ev->slot[f][__builtin_ctz(ev->have[f])] : NULL;
+}
+
 /*
  * A field's value as it stands (duration_ms may be in seconds there: use
  * rt_event_number). model and agent_role fall back to metadata's. False when it

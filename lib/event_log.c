@@ -73,14 +73,14 @@ static void put_quoted(struct rt_str raw, struct rt_buf *out)
 
 static void put_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *out)
 {
+	const struct rt_json *v = rt_event_peek(ev, f);
 	struct rt_buf plain;
-	struct rt_json v;
 
-	if (rt_event_get(ev, f, &v) && v.type == RT_JSON_STRING) {
-		if (v.escaped)
-			put_quoted(v.text, out);
+	if (v && v->type == RT_JSON_STRING) {
+		if (v->escaped)
+			put_quoted(v->text, out);
 		else
-			rt_buf_addv(out, v.text);
+			rt_buf_addv(out, v->text);
 		return;
 	}
 	rt_buf_init(&plain);
@@ -109,11 +109,10 @@ static const char *const log_levels[] = { "DEBUG", "INFO", "WARNING", "ERROR", "
 
 static void put_time(const struct rt_event *ev, struct rt_buf *out)
 {
-	struct rt_json v;
 	int64_t ns;
 
-	if (rt_event_time(ev, &ns) && rt_event_get(ev, RT_F_TS, &v))
-		rt_event_put_time(&v, ns, out);
+	if (rt_event_time(ev, &ns))
+		rt_event_put_time(rt_event_peek(ev, RT_F_TS), ns, out);
 }
 
 void rt_event_write_log(const struct rt_event *ev, struct rt_buf *out)

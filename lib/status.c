@@ -117,19 +117,19 @@ void rt_status_set_text(struct rt_buf *to, struct rt_str text, size_t max)
 
 static void take_text(struct rt_buf *to, const struct rt_event *ev, enum rt_field f, size_t max)
 {
+	const struct rt_json *v = rt_event_peek(ev, f);
 	struct rt_buf text;
-	struct rt_json v;
 
-	if (!rt_event_has(ev, f) || !rt_event_get(ev, f, &v))
+	if (!v)
 		return;
-	if (!(v.type == RT_JSON_STRING && v.escaped)) {
+	if (!(v->type == RT_JSON_STRING && v->escaped)) {
 		/* Nearly always the same as before: then nothing is copied. */
-		if (!rt_str_eq(v.text, rt_buf_view(to)))
-			rt_status_set_text(to, v.text, max);
+		if (!rt_str_eq(v->text, rt_buf_view(to)))
+			rt_status_set_text(to, v->text, max);
 		return;
 	}
 	rt_buf_init(&text);
-	rt_json_text(&v, &text);
+	rt_json_text(v, &text);
 	rt_status_set_text(to, rt_buf_view(&text), max);
 	rt_buf_release(&text);
 }
@@ -177,16 +177,16 @@ static void begin_stage(struct rt_status *st, int64_t ns)
 
 static bool same_stage(const struct rt_status *st, const struct rt_event *ev)
 {
+	const struct rt_json *v = rt_event_peek(ev, RT_F_STAGE);
 	struct rt_buf text;
-	struct rt_json v;
 	bool same;
 
-	if (!rt_event_get(ev, RT_F_STAGE, &v))
+	if (!v)
 		return true;
-	if (!v.escaped && v.text.n <= TEXT_MAX)
-		return rt_str_eq(v.text, rt_buf_view(&st->stage));
+	if (!v->escaped && v->text.n <= TEXT_MAX)
+		return rt_str_eq(v->text, rt_buf_view(&st->stage));
 	rt_buf_init(&text);
-	rt_json_text(&v, &text);
+	rt_json_text(v, &text);
 	text.len = rt_utf8_cut(rt_buf_view(&text), TEXT_MAX);
 	same = rt_str_eq(rt_buf_view(&text), rt_buf_view(&st->stage));
 	rt_buf_release(&text);

@@ -84,6 +84,17 @@ bool rt_utf8_valid(struct rt_str s)
 			p++;
 			continue;
 		}
+		/* Two and three bytes without their rare exceptions: most of what is written. */
+		if (end - p >= 2 && (unsigned char)*p >= 0xc2 && (unsigned char)*p < 0xe0 &&
+		    continues(p[1])) {
+			p += 2;
+			continue;
+		}
+		if (end - p >= 3 && (unsigned char)*p > 0xe0 && (unsigned char)*p < 0xed &&
+		    continues(p[1]) && continues(p[2])) {
+			p += 3;
+			continue;
+		}
 		n = rt_utf8_decode(p, (size_t)(end - p), &cp);
 		if (!n)
 			return false;

@@ -168,13 +168,13 @@ static bool may_tell(const struct rt_json *metadata)
 /* What the event itself says of tokens and cost. */
 static bool read_usage(const struct rt_event *ev, struct rt_usage *u)
 {
-	struct rt_json metadata;
+	const struct rt_json *metadata = rt_event_peek(ev, RT_F_METADATA);
 	struct rt_scan s;
 	struct rt_member m;
 	bool any = false, has_total = false;
 
 	memset(u, 0, sizeof(*u));
-	if (rt_event_get(ev, RT_F_METADATA, &metadata) && may_tell(&metadata) && rt_scan_init(&s, metadata.text) == 0) {
+	if (metadata && may_tell(metadata) && rt_scan_init(&s, metadata->text) == 0) {
 		while (rt_scan_next(&s, &m) > 0)
 			any |= take_member(&m, u, &has_total);
 	}

@@ -665,17 +665,57 @@ finish() {
 	command -v strace >/dev/null || skip "no strace"
 	[ -z "${RT_SANITIZE-}" ] || skip "sanitizers make their own"
 	strace -o /dev/null true 2>/dev/null || skip "strace is not allowed here"
+	# until it sleeps: nothing is added any more
+	sleeps() {
+		local before=-1
+		while [ "$before" != "$(wc -l <trace)" ]; do
+			before=$(wc -l <trace)
+			sleep 0.3
+		done
+		sleep 1
+		[ "$(wc -l <trace)" = "$before" ]
+	}
 	id=$(rt-run start --owner $$)
 	start strace -o trace rt-tail -f "$id"
 	wait_for 30 test -s out
-	# until it sleeps: nothing is added any more
-	before=-1
-	while [ "$before" != "$(wc -l <trace)" ]; do
-		before=$(wc -l <trace)
-		sleep 0.3
-	done
-	sleep 1
-	[ "$(wc -l <trace)" = "$before" ]
+	sleeps
+	rt-emit -r "$id" hello
+	wait_for 30 printed hello
+	sleeps
 	rt-run finish -r "$id"
 	ends
+	# a file, in which the end of a run means nothing
+	echo '{"type":"session_completed","message":"over"}' >log.jsonl
+	cp log.jsonl status.json
+	start strace -o trace rt-tail -f ./log.jsonl
+	wait_for 30 printed over
+	echo '{"type":"session_completed","message":"again"}' >>log.jsonl
+	echo '{}' >>status.json
+	wait_for 30 printed again
+	sleeps
+	kill "$(pgrep -P "$(pgrep -P "$follower" strace)")"
+	ends 143
+}
+
+@test "where inotify has nothing left to give, folders are polled" {
+	local id limit
+	try() { unshare -Ur sh -c 'echo "$2" >"/proc/sys/user/max_inotify_$1" && shift 2 && exec "$@"' - "$@"; }
+	try instances 5 true 2>/dev/null || skip "no user namespaces here"
+	for limit in 'instances 0' 'watches 1' 'watches 2'; do
+		id=$(rt-run start --owner $$)
+		rm -f out code
+		# shellcheck disable=SC2086
+		start try $limit rt-tail -v -f "$id" -o cat
+		wait_for 30 test -s out
+		grep -q "changes are not reported here" err || [ "$limit" = 'watches 2' ]
+		rt-emit -r "$id" hello
+		wait_for 30 printed hello
+		RT_RUN=$RT_RUNS_DIR/$id rt-run step one -- echo output
+		wait_for 30 printed output
+		rt-run finish -r "$id"
+		ends
+		[ "$(cat out)" = "$(printf '%s\n' 'Run started' hello 'Step one started' output \
+			'Step one completed' 'Run completed')" ]
+		[ "$(wc -l <err)" -eq 1 ]
+	done
 }

@@ -35,6 +35,7 @@ struct stream {
 	bool tee, deaf;    /* deaf: nobody reads what is passed on */
 	bool levels;       /* RT_LEVEL drops some */
 	int code;
+	struct rt_err err; /* of the line at hand; not made anew for each */
 };
 
 static bool has_key(struct rt_str object, const struct rt_json *key)
@@ -150,7 +151,6 @@ static bool is_blank_object(struct rt_str line)
 /* The line as an event; false when --strict refuses it. */
 static bool make_event(struct stream *s, struct rt_str line, struct rt_event *ev)
 {
-	struct rt_err err = RT_ERR_INIT;
 	bool object = is_blank_object(line) && rt_event_parse(ev, line) == 0;
 
 	if (!object) {
@@ -163,8 +163,8 @@ static bool make_event(struct stream *s, struct rt_str line, struct rt_event *ev
 	if (ev->composed)
 		rt_event_derive(ev);
 	disarm(s, ev);
-	if (s->opts->strict && rt_event_check_strict(ev, &err) < 0) {
-		error("line %zu: %s", s->line, err.msg);
+	if (s->opts->strict && rt_event_check_strict(ev, &s->err) < 0) {
+		error("line %zu: %s", s->line, s->err.msg);
 		s->refused++;
 		return false;
 	}
@@ -265,7 +265,6 @@ static bool any_level_set(void)
 
 static void take_line(struct stream *s, struct rt_str line)
 {
-	struct rt_err err = RT_ERR_INIT;
 	struct rt_event ev;
 
 	s->line++;
@@ -273,8 +272,8 @@ static void take_line(struct stream *s, struct rt_str line)
 		return;
 	if (!s->record || (s->levels && !is_wanted(&ev)))
 		return;
-	if (rt_record_queue(s->record, &ev, &err) < 0) {
-		fail(s, &err);
+	if (rt_record_queue(s->record, &ev, &s->err) < 0) {
+		fail(s, &s->err);
 		return;
 	}
 	s->cut += ev.truncated;

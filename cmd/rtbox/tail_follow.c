@@ -13,6 +13,12 @@
 #define LOOK_MS 200   /* between two looks at the state of a run that writes all the time */
 #define OWNER_MS 2000 /* between two looks at an owner whose end is not reported */
 
+static void all_dirty(struct tail *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		t->v[i]->dirty = true;
+}
+
 /* A change in the run's own folder, or in that of a file. */
 static void take_top(struct tail *t, const char *name)
 {
@@ -39,6 +45,10 @@ static void take_changes(struct tail *t)
 		else
 			((struct tail_source *)c.tag)->dirty = true;
 	}
+	if (!t->polls)
+		return;
+	tail_discover(t);
+	all_dirty(t); /* nobody says which of them it is */
 }
 
 /*
@@ -89,8 +99,7 @@ static bool wait_for_change(struct tail *t)
 static void finish(struct tail *t)
 {
 	tail_discover(t);
-	for (size_t i = 0; i < t->n; i++)
-		t->v[i]->dirty = true;
+	all_dirty(t);
 	tail_pass(t);
 	if (t->state == RT_LOST)
 		warn("run \"%s\" is lost: its owner, process %lld, has died", t->dir.id,

@@ -128,11 +128,18 @@ static bool show_some(struct tail *t, struct tail_source *s, int64_t limit)
 	return more && !ferror(t->printer.out->f);
 }
 
-void tail_pass(struct tail *t)
+/*
+ * Where there is something new. The events are looked at first, and with them
+ * all output that is being written, heard of or not: what was written before an
+ * event is then there when the event is.
+ */
+static size_t begin(struct tail *t, struct tail_source **v)
 {
-	struct tail_source **v = xmalloc(t->n * sizeof(*v));
 	size_t n = 0;
 
+	if (t->v[0]->events && t->v[0]->dirty)
+		for (size_t i = 0; i < t->n_open; i++)
+			t->open[i]->dirty = true;
 	for (size_t i = 0; i < t->n; i++) {
 		struct tail_source *s = t->v[i];
 
@@ -145,6 +152,14 @@ void tail_pass(struct tail *t)
 		else
 			tail_source_end(s);
 	}
+	return n;
+}
+
+void tail_pass(struct tail *t)
+{
+	struct tail_source **v = xmalloc(t->n * sizeof(*v));
+	size_t n = begin(t, v);
+
 	while (n) {
 		int64_t limit;
 		size_t i = pick(v, n, &limit);

@@ -119,8 +119,9 @@ can_inject() {
 }
 
 # Under the sanitizers, leaks are looked for with ptrace, which strace has taken.
+# What a failure leaves waiting for ever is ended.
 under_strace() {
-	strace -qq -E ASAN_OPTIONS="${ASAN_OPTIONS-}${ASAN_OPTIONS:+:}detect_leaks=0" "$@"
+	timeout -k 5 30 strace -qq -E ASAN_OPTIONS="${ASAN_OPTIONS-}${ASAN_OPTIONS:+:}detect_leaks=0" "$@"
 }
 
 # The system calls that a command makes after main() has begun: "NAME K" for the

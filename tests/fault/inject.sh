@@ -25,7 +25,7 @@ inject_each() {
 	local title=$1 prepare=$2 check=$3 name k error turn=0 tried=0 status
 	shift 3
 	"$prepare"
-	calls_of "$@" | grep -vE "^($not_files) " >calls
+	calls_of "$@" | grep -vE "^($not_files${also_not-}) " >calls
 	[ "$(wc -l <calls)" -gt 20 ] || complain "only $(wc -l <calls) calls seen"
 	while read -r name k; do
 		turn=$((turn + 1))
@@ -178,6 +178,8 @@ command_check() {
 	if [ -e "$dir" ]; then check_run "$dir" "$2"; fi
 }
 dir=$RT_RUNS_DIR/command
+# A pipe that is not closed keeps its reader waiting; no real close fails so.
+also_not='|close'
 inject_each "rt-run -- COMMAND" command_prepare command_check rt-run --id command -- sh script
 
 # --- Short writes. The kernel tells of one, and no byte was written:
