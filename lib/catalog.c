@@ -390,10 +390,3 @@ void rt_row_json(const struct rt_row *row, struct rt_buf *out)
 	add_text(out, "path", row->path);
 	rt_buf_addc(out, '}');
 }
-
-void rt_hostname(char out[256])
-{
-	if (gethostname(out, 255) < 0)
-		out[0] = '\0';
-	out[255] = '\0';
-}

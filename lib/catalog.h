@@ -59,7 +59,4 @@ void rt_catalog_release(struct rt_catalog *c);
 /* Append the row as a JSON object in one line, keys named as in status.json; `path` is last. */
 void rt_row_json(const struct rt_row *row, struct rt_buf *out);
 
-/* The name of this machine as status.json has it. */
-void rt_hostname(char out[256]);
-
 #endif

@@ -123,3 +123,10 @@ enum rt_state rt_status_derive(const struct rt_status *st, int dirfd, int64_t no
 		return is_alive(&st->owner) ? st->state : RT_LOST;
 	return now_ns - heard_of(st, dirfd) > HEARTBEAT_LATE_NS ? RT_STALE : st->state;
 }
+
+void rt_hostname(char out[256])
+{
+	if (gethostname(out, 255) < 0)
+		out[0] = '\0';
+	out[255] = '\0';
+}

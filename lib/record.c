@@ -2,33 +2,18 @@
  * Recording: lock, bring the state up to date, prepare status.json, append,
  * put status.json in place, log. See record.h for what a failure means when.
  */
-#include "record.h"
-#include "catalog.h"
+#include "record_batch.h"
 #include "clock.h"
 #include "fdio.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define LOCK_TIMEOUT_MS 10000
 
-struct rt_record {
-	struct rt_rundir dir;
-	struct rt_evlog log;
-	struct rt_status status;
-	bool loaded;           /* status accounts for status.events_size bytes of the log */
-	struct rt_record_opts opts;
-	bool locked;           /* a batch is being put together */
-	struct rt_buf lines;   /* the batch, a torn tail's newline in front of it left out */
-	struct rt_buf log_text, json_log_text, document;
-	int log_fd, json_log_fd; /* -1: not open yet; -2: there is none */
-};
-
-static struct rt_record *new_record(const struct rt_record_opts *opts)
+struct rt_record *rt_batch_new(const struct rt_record_opts *opts)
 {
 	struct rt_record *r = calloc(1, sizeof(*r));
 
@@ -83,7 +68,7 @@ const struct rt_status *rt_record_status(const struct rt_record *r)
 int rt_record_open(struct rt_record **out, const char *run_path, const struct rt_record_opts *opts,
 		   struct rt_err *err)
 {
-	struct rt_record *r = new_record(opts);
+	struct rt_record *r = rt_batch_new(opts);
 
 	if (!r)
 		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
@@ -97,7 +82,7 @@ int rt_record_open(struct rt_record **out, const char *run_path, const struct rt
 }
 
 /* Take the lock, and make sure that `status` is what the log says. */
-static int begin(struct rt_record *r, struct rt_err *err)
+int rt_batch_begin(struct rt_record *r, struct rt_err *err)
 {
 	if (r->locked)
 		return 0;
@@ -114,7 +99,7 @@ static int begin(struct rt_record *r, struct rt_err *err)
 	return r->locked ? 0 : -1;
 }
 
-static void end(struct rt_record *r)
+void rt_batch_end(struct rt_record *r)
 {
 	rt_buf_clear(&r->lines);
 	rt_buf_clear(&r->log_text);
@@ -153,7 +138,7 @@ int rt_record_queue(struct rt_record *r, struct rt_event *ev, struct rt_err *err
 	char ts[RT_TS_LEN + 1];
 	struct rt_json v;
 
-	if (begin(r, err) < 0)
+	if (rt_batch_begin(r, err) < 0)
 		return -1;
 	/* A time that is not given is taken under the lock, so that the file is in order. */
 	if (!rt_event_keep_time(ev)) {
@@ -186,7 +171,7 @@ static size_t last_lines(const struct rt_buf *b, size_t n)
 }
 
 /* Of a batch only the last events are ever seen in status.json. */
-static void push_recent(struct rt_record *r)
+void rt_batch_push_recent(struct rt_record *r)
 {
 	size_t at = last_lines(&r->lines, r->status.keep_events);
 	struct rt_event ev;
@@ -225,9 +210,6 @@ static void write_logs(struct rt_record *r, struct rt_err *warning)
 			   RT_JSON_LOG_FILE);
 }
 
-/* How status.json is put in place; RT_STATUS_LATER leaves the old one. */
-enum commit_kind { COMMIT_LATER, COMMIT_PROGRESS, COMMIT_STATE };
-
 static enum rt_replace replace_how(const struct rt_record *r, enum commit_kind kind)
 {
 	if (kind != COMMIT_STATE)
@@ -250,14 +232,14 @@ static int append_lines(struct rt_record *r, enum commit_kind kind, struct rt_er
 }
 
 /* Under the lock: record the batch. */
-static int commit(struct rt_record *r, enum commit_kind kind, struct rt_err *warning,
+int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *warning,
 		  struct rt_err *err)
 {
 	enum rt_replace how = replace_how(r, kind);
 	struct rt_replacement put;
 	struct rt_err cause = RT_ERR_INIT;
 
-	push_recent(r);
+	rt_batch_push_recent(r);
 	r->status.events_size = r->log.size + r->log.torn + (off_t)r->lines.len;
 	r->loaded = false; /* until it is known to be true */
 	if (kind != COMMIT_LATER) {
@@ -286,10 +268,10 @@ int rt_record_flush(struct rt_record *r, bool status, struct rt_err *warning, st
 {
 	int ret;
 
-	if (begin(r, err) < 0)
+	if (rt_batch_begin(r, err) < 0)
 		return -1;
-	ret = commit(r, status ? COMMIT_PROGRESS : COMMIT_LATER, warning, err);
-	end(r);
+	ret = rt_batch_commit(r, status ? COMMIT_PROGRESS : COMMIT_LATER, warning, err);
+	rt_batch_end(r);
 	return ret;
 }
 
@@ -299,217 +281,4 @@ int rt_record_emit(struct rt_record *r, struct rt_event *ev, struct rt_err *warn
 	if (rt_record_queue(r, ev, err) < 0)
 		return -1;
 	return rt_record_flush(r, true, warning, err);
-}
-
-static enum rt_type change_type(const struct rt_change *c, enum rt_state from)
-{
-	switch (c->to) {
-	case RT_RUNNING:
-		return from == RT_PENDING ? RT_T_RUN_STARTED : RT_T_RUN_RESUMED;
-	case RT_PAUSED:
-		return RT_T_RUN_PAUSED;
-	case RT_COMPLETED:
-		return RT_T_RUN_COMPLETED;
-	case RT_CANCELLED:
-		return RT_T_RUN_CANCELLED;
-	default:
-		return RT_T_RUN_FAILED;
-	}
-}
-
-/* What the state event keeps for a rebuild: owner, exit code, signal. */
-static void change_metadata(const struct rt_change *c, struct rt_buf *out)
-{
-	struct rt_owner owner;
-	const char *sep = "";
-
-	rt_buf_addc(out, '{');
-	if (c->owner_pid && rt_owner_fill(&owner, c->owner_pid)) {
-		rt_buf_adds(out, "\"owner\":");
-		rt_owner_write(&owner, out);
-		sep = ",";
-	}
-	if (c->exit_code >= 0) {
-		rt_buf_addf(out, "%s\"exit_code\":%d", sep, c->exit_code);
-		sep = ",";
-	}
-	if (c->signal)
-		rt_buf_addf(out, "%s\"signal\":%d", sep, c->signal);
-	rt_buf_addc(out, '}');
-}
-
-static void queue_change(struct rt_record *r, const struct rt_change *c, enum rt_state from)
-{
-	struct rt_buf metadata, ms;
-	struct rt_event ev;
-
-	rt_buf_init(&metadata);
-	rt_buf_init(&ms);
-	rt_event_init(&ev);
-	rt_event_set_text(&ev, RT_F_TYPE, rt_str(rt_type_name(change_type(c, from))));
-	rt_event_set_text(&ev, RT_F_STATE_BEFORE, rt_str(rt_state_name(from)));
-	rt_event_set_text(&ev, RT_F_STATE_AFTER, rt_str(rt_state_name(c->to)));
-	if (c->error && *c->error)
-		rt_event_set_text(&ev, RT_F_ERROR, rt_str(c->error));
-	if (rt_state_over(c->to) && r->status.started_ns) {
-		int64_t ns = rt_clock_now_ns() - r->status.started_ns;
-
-		rt_buf_addf(&ms, "%lld", (long long)(ns > 0 ? ns / RT_NS_PER_MS : 0));
-		rt_event_set_number(&ev, RT_F_DURATION_MS, rt_buf_view(&ms));
-	}
-	change_metadata(c, &metadata);
-	if (metadata.len > 2)
-		rt_event_set_json(&ev, RT_F_METADATA,
-				  rt_json_of(rt_buf_view(&metadata), RT_JSON_OBJECT));
-	rt_event_derive(&ev);
-	rt_record_queue(r, &ev, NULL);
-	rt_buf_release(&metadata);
-	rt_buf_release(&ms);
-}
-
-int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
-		     struct rt_err *err)
-{
-	enum rt_state from;
-	int ret = -1;
-
-	if (begin(r, err) < 0)
-		return -1;
-	from = r->status.state;
-	if (from == change->to && rt_state_over(from)) {
-		ret = 0;
-		goto out;
-	}
-	if (!rt_state_allows(from, change->to, change->resume)) {
-		if (from == change->to)
-			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s already", r->dir.id,
-				   rt_state_name(from));
-		else
-			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s: it cannot become %s%s",
-				   r->dir.id, rt_state_name(from), rt_state_name(change->to),
-				   rt_state_over(from) ?
-					   " (rt-run start --resume takes it up again)" : "");
-		goto out;
-	}
-	queue_change(r, change, from);
-	ret = commit(r, COMMIT_STATE, warning, err);
-out:
-	end(r);
-	return ret;
-}
-
-/* What the first files of a run hold. */
-struct birth {
-	struct rt_buf metadata, event, status, log, json_log;
-};
-
-static void add_member(struct rt_buf *out, const char *key, const char *text)
-{
-	if (!text || !*text)
-		return;
-	rt_buf_adds(out, out->len > 1 ? ",\"" : "\"");
-	rt_buf_adds(out, key);
-	rt_buf_adds(out, "\":");
-	rt_json_quote(out, rt_str(text));
-}
-
-/* The least that metadata.json says, for a caller who has nothing to say in it. */
-static void write_metadata(const struct rt_run_spec *spec, const struct rt_status *st,
-			   struct rt_buf *out)
-{
-	char created[RT_TS_LEN + 1];
-
-	rt_clock_format(created, st->created_ns);
-	rt_buf_addc(out, '{');
-	add_member(out, "run_id", spec->id);
-	add_member(out, "name", st->name.s);
-	add_member(out, "group", spec->group);
-	add_member(out, "parent_run_id", spec->parent_run_id);
-	add_member(out, "created_at", created);
-	add_member(out, "host", st->host.s);
-	rt_buf_adds(out, "}\n");
-}
-
-/* created_at is metadata.json's, so that a rebuilt status.json says the same. */
-static int64_t created_ns(const struct rt_run_spec *spec)
-{
-	struct rt_json v;
-	int64_t ns;
-
-	if (spec->metadata.n && rt_scan_find(spec->metadata, rt_str("created_at"), &v) &&
-	    v.type == RT_JSON_STRING && rt_clock_parse(v.text, &ns))
-		return ns;
-	return rt_clock_now_ns();
-}
-
-static int write_birth(struct birth *b, const struct rt_run_spec *spec, const char *id,
-		       const struct rt_record_opts *opts, struct rt_err *err)
-{
-	struct rt_change start = { .to = RT_RUNNING, .exit_code = -1, .owner_pid = spec->owner_pid };
-	struct rt_record *r = new_record(opts);
-	struct rt_event ev;
-	char host[256];
-
-	if (!r)
-		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
-	snprintf(r->status.run_id, sizeof(r->status.run_id), "%s", id);
-	r->status.created_ns = created_ns(spec);
-	rt_redact_text(r->opts.redact, rt_str(spec->name ? spec->name : ""), &r->status.name);
-	rt_buf_adds(&r->status.group, spec->group ? spec->group : "");
-	rt_buf_adds(&r->status.parent_run_id, spec->parent_run_id ? spec->parent_run_id : "");
-	rt_hostname(host);
-	rt_buf_adds(&r->status.host, host);
-	r->locked = true; /* nobody else knows of it yet */
-	queue_change(r, &start, RT_PENDING);
-	push_recent(r);
-	if (rt_event_parse(&ev, (struct rt_str){ r->lines.s, r->lines.len - 1 }) == 0)
-		rt_event_write_json_log(&ev, &b->json_log);
-	r->status.events_size = (int64_t)r->lines.len;
-	if (spec->metadata.n == 0)
-		write_metadata(spec, &r->status, &b->metadata);
-	rt_status_write(&r->status, &b->status);
-	rt_buf_addv(&b->event, rt_buf_view(&r->lines));
-	rt_buf_addv(&b->log, rt_buf_view(&r->log_text));
-	rt_record_close(r);
-	return 0;
-}
-
-int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
-		     const struct rt_record_opts *opts, struct rt_err *err)
-{
-	struct rt_rundir d = { .fd = -1 };
-	struct birth b;
-	int ret = -1;
-
-	if (rt_id_check("run id", spec->id, err) < 0 ||
-	    (spec->group && rt_id_check("group", spec->group, err) < 0))
-		return -1;
-	rt_buf_init(&b.metadata);
-	rt_buf_init(&b.event);
-	rt_buf_init(&b.status);
-	rt_buf_init(&b.log);
-	rt_buf_init(&b.json_log);
-	if (write_birth(&b, spec, spec->id, opts, err) == 0) {
-		const struct rt_file_text files[] = {
-			{ RT_METADATA_FILE,
-			  spec->metadata.n ? spec->metadata : rt_buf_view(&b.metadata) },
-			{ RT_EVENTS_FILE, rt_buf_view(&b.event) },
-			{ RT_STATUS_FILE, rt_buf_view(&b.status) },
-			{ RT_LOG_FILE, rt_buf_view(&b.log) },
-			{ RT_JSON_LOG_FILE, rt_buf_view(&b.json_log) },
-		};
-		bool durable = !opts || opts->sync != RT_SYNC_NEVER;
-
-		ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files,
-				       spec->json_log ? 5 : 4, durable, err);
-	}
-	if (ret == 0)
-		ret = rt_record_open(out, d.path, opts, err);
-	rt_rundir_release(&d);
-	rt_buf_release(&b.metadata);
-	rt_buf_release(&b.event);
-	rt_buf_release(&b.status);
-	rt_buf_release(&b.log);
-	rt_buf_release(&b.json_log);
-	return ret;
 }

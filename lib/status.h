@@ -124,6 +124,9 @@ int rt_status_fold(struct rt_status *st, int fd, off_t from, off_t to, bool torn
 /* Fill in this process (or another) as the owner; false when there is no such process. */
 bool rt_owner_fill(struct rt_owner *o, int64_t pid);
 
+/* The name of this machine, as `host` has it. */
+void rt_hostname(char out[256]);
+
 /* An owner as a JSON object. */
 void rt_owner_write(const struct rt_owner *o, struct rt_buf *out);
 void rt_owner_parse(struct rt_owner *o, struct rt_str object);

@@ -1,0 +1,38 @@
+/* The inside of a record, for the record*.c files: a batch of events under the run's lock. */
+#ifndef RT_RECORD_BATCH_H
+#define RT_RECORD_BATCH_H
+
+#include "record.h"
+
+struct rt_record {
+	struct rt_rundir dir;
+	struct rt_evlog log;
+	struct rt_status status;
+	bool loaded;           /* status accounts for status.events_size bytes of the log */
+	struct rt_record_opts opts;
+	bool locked;           /* a batch is being put together */
+	struct rt_buf lines;   /* the batch, a torn tail's newline in front of it left out */
+	struct rt_buf log_text, json_log_text, document;
+	int log_fd, json_log_fd; /* -1: not open yet; -2: there is none */
+};
+
+/* A record of no run yet; NULL when memory runs out. rt_record_close frees it. */
+struct rt_record *rt_batch_new(const struct rt_record_opts *opts);
+
+/* Take the lock, and make sure that `status` is what the log says. Nothing when it is taken. */
+int rt_batch_begin(struct rt_record *r, struct rt_err *err);
+
+/* Let go of the lock, and of what was queued. */
+void rt_batch_end(struct rt_record *r);
+
+/* Show the last events of the batch in the status: of many only these are ever seen there. */
+void rt_batch_push_recent(struct rt_record *r);
+
+/* How status.json is put in place: not yet, as progress, or as a change of state. */
+enum commit_kind { COMMIT_LATER, COMMIT_PROGRESS, COMMIT_STATE };
+
+/* Under the lock: record what is queued. As rt_record_flush. */
+int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *warning,
+		    struct rt_err *err);
+
+#endif

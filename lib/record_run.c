@@ -1,0 +1,218 @@
+/* The life of a run as events: making one, and changing its state. See record.h. */
+#include "record_batch.h"
+#include "clock.h"
+
+#include <stdio.h>
+
+static enum rt_type change_type(const struct rt_change *c, enum rt_state from)
+{
+	switch (c->to) {
+	case RT_RUNNING:
+		return from == RT_PENDING ? RT_T_RUN_STARTED : RT_T_RUN_RESUMED;
+	case RT_PAUSED:
+		return RT_T_RUN_PAUSED;
+	case RT_COMPLETED:
+		return RT_T_RUN_COMPLETED;
+	case RT_CANCELLED:
+		return RT_T_RUN_CANCELLED;
+	default:
+		return RT_T_RUN_FAILED;
+	}
+}
+
+/* What the state event keeps for a rebuild: owner, exit code, signal. */
+static void change_metadata(const struct rt_change *c, struct rt_buf *out)
+{
+	struct rt_owner owner;
+	const char *sep = "";
+
+	rt_buf_addc(out, '{');
+	if (c->owner_pid && rt_owner_fill(&owner, c->owner_pid)) {
+		rt_buf_adds(out, "\"owner\":");
+		rt_owner_write(&owner, out);
+		sep = ",";
+	}
+	if (c->exit_code >= 0) {
+		rt_buf_addf(out, "%s\"exit_code\":%d", sep, c->exit_code);
+		sep = ",";
+	}
+	if (c->signal)
+		rt_buf_addf(out, "%s\"signal\":%d", sep, c->signal);
+	rt_buf_addc(out, '}');
+}
+
+static void queue_change(struct rt_record *r, const struct rt_change *c, enum rt_state from)
+{
+	struct rt_buf metadata, ms;
+	struct rt_event ev;
+
+	rt_buf_init(&metadata);
+	rt_buf_init(&ms);
+	rt_event_init(&ev);
+	rt_event_set_text(&ev, RT_F_TYPE, rt_str(rt_type_name(change_type(c, from))));
+	rt_event_set_text(&ev, RT_F_STATE_BEFORE, rt_str(rt_state_name(from)));
+	rt_event_set_text(&ev, RT_F_STATE_AFTER, rt_str(rt_state_name(c->to)));
+	if (c->error && *c->error)
+		rt_event_set_text(&ev, RT_F_ERROR, rt_str(c->error));
+	if (rt_state_over(c->to) && r->status.started_ns) {
+		int64_t ns = rt_clock_now_ns() - r->status.started_ns;
+
+		rt_buf_addf(&ms, "%lld", (long long)(ns > 0 ? ns / RT_NS_PER_MS : 0));
+		rt_event_set_number(&ev, RT_F_DURATION_MS, rt_buf_view(&ms));
+	}
+	change_metadata(c, &metadata);
+	if (metadata.len > 2)
+		rt_event_set_json(&ev, RT_F_METADATA,
+				  rt_json_of(rt_buf_view(&metadata), RT_JSON_OBJECT));
+	rt_event_derive(&ev);
+	rt_record_queue(r, &ev, NULL);
+	rt_buf_release(&metadata);
+	rt_buf_release(&ms);
+}
+
+int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
+		     struct rt_err *err)
+{
+	enum rt_state from;
+	int ret = -1;
+
+	if (rt_batch_begin(r, err) < 0)
+		return -1;
+	from = r->status.state;
+	if (from == change->to && rt_state_over(from)) {
+		ret = 0;
+		goto out;
+	}
+	if (!rt_state_allows(from, change->to, change->resume)) {
+		if (from == change->to)
+			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s already", r->dir.id,
+				   rt_state_name(from));
+		else
+			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s: it cannot become %s%s",
+				   r->dir.id, rt_state_name(from), rt_state_name(change->to),
+				   rt_state_over(from) ?
+					   " (rt-run start --resume takes it up again)" : "");
+		goto out;
+	}
+	queue_change(r, change, from);
+	ret = rt_batch_commit(r, COMMIT_STATE, warning, err);
+out:
+	rt_batch_end(r);
+	return ret;
+}
+
+/* What the first files of a run hold. */
+struct birth {
+	struct rt_buf metadata, event, status, log, json_log;
+};
+
+static void add_member(struct rt_buf *out, const char *key, const char *text)
+{
+	if (!text || !*text)
+		return;
+	rt_buf_adds(out, out->len > 1 ? ",\"" : "\"");
+	rt_buf_adds(out, key);
+	rt_buf_adds(out, "\":");
+	rt_json_quote(out, rt_str(text));
+}
+
+/* The least that metadata.json says, for a caller who has nothing to say in it. */
+static void write_metadata(const struct rt_run_spec *spec, const struct rt_status *st,
+			   struct rt_buf *out)
+{
+	char created[RT_TS_LEN + 1];
+
+	rt_clock_format(created, st->created_ns);
+	rt_buf_addc(out, '{');
+	add_member(out, "run_id", spec->id);
+	add_member(out, "name", st->name.s);
+	add_member(out, "group", spec->group);
+	add_member(out, "parent_run_id", spec->parent_run_id);
+	add_member(out, "created_at", created);
+	add_member(out, "host", st->host.s);
+	rt_buf_adds(out, "}\n");
+}
+
+/* created_at is metadata.json's, so that a rebuilt status.json says the same. */
+static int64_t created_ns(const struct rt_run_spec *spec)
+{
+	struct rt_json v;
+	int64_t ns;
+
+	if (spec->metadata.n && rt_scan_find(spec->metadata, rt_str("created_at"), &v) &&
+	    v.type == RT_JSON_STRING && rt_clock_parse(v.text, &ns))
+		return ns;
+	return rt_clock_now_ns();
+}
+
+static int write_birth(struct birth *b, const struct rt_run_spec *spec, const char *id,
+		       const struct rt_record_opts *opts, struct rt_err *err)
+{
+	struct rt_change start = { .to = RT_RUNNING, .exit_code = -1, .owner_pid = spec->owner_pid };
+	struct rt_record *r = rt_batch_new(opts);
+	struct rt_event ev;
+	char host[256];
+
+	if (!r)
+		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+	snprintf(r->status.run_id, sizeof(r->status.run_id), "%s", id);
+	r->status.created_ns = created_ns(spec);
+	rt_redact_text(r->opts.redact, rt_str(spec->name ? spec->name : ""), &r->status.name);
+	rt_buf_adds(&r->status.group, spec->group ? spec->group : "");
+	rt_buf_adds(&r->status.parent_run_id, spec->parent_run_id ? spec->parent_run_id : "");
+	rt_hostname(host);
+	rt_buf_adds(&r->status.host, host);
+	r->locked = true; /* nobody else knows of it yet */
+	queue_change(r, &start, RT_PENDING);
+	rt_batch_push_recent(r);
+	if (rt_event_parse(&ev, (struct rt_str){ r->lines.s, r->lines.len - 1 }) == 0)
+		rt_event_write_json_log(&ev, &b->json_log);
+	r->status.events_size = (int64_t)r->lines.len;
+	if (spec->metadata.n == 0)
+		write_metadata(spec, &r->status, &b->metadata);
+	rt_status_write(&r->status, &b->status);
+	rt_buf_addv(&b->event, rt_buf_view(&r->lines));
+	rt_buf_addv(&b->log, rt_buf_view(&r->log_text));
+	rt_record_close(r);
+	return 0;
+}
+
+int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
+		     const struct rt_record_opts *opts, struct rt_err *err)
+{
+	struct rt_rundir d = { .fd = -1 };
+	struct birth b;
+	int ret = -1;
+
+	if (rt_id_check("run id", spec->id, err) < 0 ||
+	    (spec->group && rt_id_check("group", spec->group, err) < 0))
+		return -1;
+	rt_buf_init(&b.metadata);
+	rt_buf_init(&b.event);
+	rt_buf_init(&b.status);
+	rt_buf_init(&b.log);
+	rt_buf_init(&b.json_log);
+	if (write_birth(&b, spec, spec->id, opts, err) == 0) {
+		const struct rt_file_text files[] = {
+			{ RT_METADATA_FILE,
+			  spec->metadata.n ? spec->metadata : rt_buf_view(&b.metadata) },
+			{ RT_EVENTS_FILE, rt_buf_view(&b.event) },
+			{ RT_STATUS_FILE, rt_buf_view(&b.status) },
+			{ RT_LOG_FILE, rt_buf_view(&b.log) },
+			{ RT_JSON_LOG_FILE, rt_buf_view(&b.json_log) },
+		};
+		bool durable = !opts || opts->sync != RT_SYNC_NEVER;
+
+		ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files,
+				       spec->json_log ? 5 : 4, durable, err);
+	}
+	if (ret == 0)
+		ret = rt_record_open(out, d.path, opts, err);
+	rt_rundir_release(&d);
+	rt_buf_release(&b.metadata);
+	rt_buf_release(&b.event);
+	rt_buf_release(&b.status);
+	rt_buf_release(&b.log);
+	rt_buf_release(&b.json_log);
+	return ret;
+}
