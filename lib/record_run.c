@@ -1,6 +1,7 @@
 /* The life of a run as events: making one, and changing its state. See record.h. */
 #include "record_batch.h"
 #include "clock.h"
+#include "text.h"
 
 #include <stdio.h>
 
