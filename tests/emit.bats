@@ -11,6 +11,10 @@ setup() {
 	run=$RT_RUNS_DIR/r
 }
 
+teardown() {
+	[ -z "${holder-}" ] || kill -KILL "$holder" 2>/dev/null || true
+}
+
 # The last event of the run, without its time: event [RUN]
 event() {
 	tail -n 1 "$RT_RUNS_DIR/${1:-r}/events.jsonl" | sed 's/"ts":"[^"]*",//'
@@ -45,7 +49,7 @@ freeze() {
 		exec 9<"$1/events.jsonl"
 		flock 9
 		kill -STOP "$BASHPID"
-	) 3>&- &
+	) >/dev/null 2>&1 3>&- &
 	holder=$!
 	wait_for 10 grep -q '^State:.T' "/proc/$holder/status"
 }
@@ -53,6 +57,7 @@ freeze() {
 thaw() {
 	kill -KILL "$holder"
 	wait "$holder" || true
+	holder=
 }
 
 # Run a command while a directory is read-only, for root too: read_only DIR COMMAND...
@@ -267,7 +272,7 @@ can_read_only() {
 	printf '%s\n' one '{"level":"error","msg":"two"}' '{"level":"warn","module":"quiet"}' |
 		RT_LEVEL=warning RT_LEVEL_quiet=critical rt-emit -
 	[ "$(event | jq -r .message)" = two ]
-	[ "$(status .counts.events)" -eq 5 ]
+	[ "$(status .counts.events)" -eq 6 ]
 }
 
 @test "--strict wants known types and their fields" {
@@ -415,9 +420,9 @@ rt-emit: 2 of 4 lines refused' ]
 	[ "$(events)" = '{"type":"info","level":"error","message":"Run failed: theirs","error":"theirs","metadata":{"type":"run_failed"}}
 {"type":"info","message":"Run cancelled","metadata":{"type":"run_canceled"}}
 {"type":"info","message":"over","metadata":{"event":"Run.Completed"}}
-{"type":"info","level":"error","message":"run failed","metadata":{"type":"run failed"}}
+{"type":"info","message":"run failed","metadata":{"type":"run failed"}}
 {"type":"info","message":"run_own","metadata":{"type":"run_own"}}
-{"type":"runner_ok","message":"runner_ok"}' ] || { events && false; }
+{"type":"runner_ok","message":"runner_ok"}' ]
 	[ "$(status .status)" = '"running"' ]
 	: >"$run/status.json"
 	rt-emit x
@@ -594,7 +599,7 @@ rt-emit: 2 of 4 lines refused' ]
 	[ "$output" = 'rt-emit: run "r" is locked by another process for more than 200 ms (RT_LOCK_TIMEOUT)' ]
 	RT_LOCK_TIMEOUT=200ms run -3 bash -c 'seq 5 | rt-emit - --tee'
 	[ "$(grep -c 'is locked by another process' <<<"$output")" -eq 1 ]
-	[ "$(tail -n 5 <<<"$output" | paste -sd' ')" = '1 2 3 4 5' ]
+	[ "$(grep -v locked <<<"$output" | paste -sd' ')" = '1 2 3 4 5' ]
 	RT_ON_ERROR=warn RT_LOCK_TIMEOUT=200ms run -0 rt-emit x
 	thaw
 	rt-emit now
@@ -632,10 +637,10 @@ rt-emit: 2 of 4 lines refused' ]
 		'{"type":"hunter22"}' | rt-emit -
 	[ "$(events | tail -n 3)" = '{"type":"info","message":"text ***"}
 {"type":"info","message":"*** ***","metadata":{"***":1,"n":["***"]}}
-{"type":"***","message":"***"}' ] || events | tail -n 3
-	run ! grep -rq -e hunter22 -e sesame "$run/events.jsonl" "$run/status.json" --include=none
-	[ "$(grep -c hunter22 "$run/events.jsonl")" -eq 1 ] # the exempted one
-	[ "$(grep -c hunter22 "$run/logs.txt")" -eq 1 ]
+{"type":"***","message":"***"}' ]
+	for file in events.jsonl status.json logs.txt; do
+		[ "$(grep -c hunter22 "$run/$file")" -eq 1 ] # the exempted one
+	done
 	run ! grep -q -e sesame -e joe "$run/events.jsonl" "$run/status.json" "$run/logs.txt"
 }
 

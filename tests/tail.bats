@@ -685,12 +685,13 @@ finish() {
 	rt-run finish -r "$id"
 	ends
 	# a file, in which the end of a run means nothing
-	echo '{"type":"session_completed","message":"over"}' >log.jsonl
-	cp log.jsonl status.json
-	start strace -o trace rt-tail -f ./log.jsonl
+	mkdir dir
+	echo '{"type":"session_completed","message":"over"}' >dir/log.jsonl
+	rm code
+	start strace -o trace rt-tail -f dir/log.jsonl
 	wait_for 30 printed over
-	echo '{"type":"session_completed","message":"again"}' >>log.jsonl
-	echo '{}' >>status.json
+	echo '{"type":"session_completed","message":"again"}' >>dir/log.jsonl
+	echo '{}' >dir/status.json
 	wait_for 30 printed again
 	sleeps
 	kill "$(pgrep -P "$(pgrep -P "$follower" strace)")"

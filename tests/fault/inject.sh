@@ -8,6 +8,7 @@
 . "$(dirname "$0")/common.bash"
 
 can_inject || skip_all "strace cannot trace here"
+helper look -ljansson
 errors=(ENOSPC EIO EROFS)
 # What a disk has no part in, and what cannot fail with arguments that are right.
 not_files='clone[0-9]*|v?fork|execve|wait4|pipe2|poll|ppoll|dup[0-9]*|kill|rt_sig[a-z]*|signalfd4|getpid|[gs]et[a-z]*id'
@@ -35,8 +36,8 @@ inject_each() {
 			tried=$((tried + 1))
 			under_strace -o trace -e "inject=$name:error=$error:when=$k" "$@" >printed 2>said
 			status=$?
-			# A call that another order of things left out has not failed.
-			grep -q INJECTED trace || continue
+			# Another order of things may have left out the call, or made it another one.
+			grep INJECTED trace | grep -qvE "${not_these:-^$}" || continue
 			"$check" "$status" "$name $k $error"
 		done
 	done <calls
@@ -125,13 +126,13 @@ finish_check() {
 	0:1) shown=failed ;;
 	*) complain "$2: exit $1, there $times times: $(cat said)" ;;
 	esac
-	[ "$(rt-status --json "$dir" | jq -r .status)" = "$shown" ] ||
+	rt-status --json "$dir" | grep -q "\"status\": *\"$shown\"" ||
 		complain "$2: rt-status does not say $shown"
 	check_run "$dir" "$2"
 	rt-run finish --exit-code 7 "$dir" 2>said.next || complain "$2: again: $(cat said.next)"
 	[ "$(count_of "$dir" '"type":"run_failed"')" = 1 ] || complain "$2: not failed once"
 	go_on "$dir" "$2"
-	jq -e '.status == "failed" and .exit_code == 7' "$dir/status.json" >/dev/null ||
+	grep -q '"status":"failed",.*"exit_code":7,' "$dir/status.json" ||
 		complain "$2: status.json: $(head -n 1 "$dir/status.json")"
 }
 rt-run start --id template >/dev/null
@@ -147,7 +148,8 @@ gone() {
 start_check() {
 	case $1 in
 	0) [ -e "$dir" ] || complain "$2: exit 0, and it is not there" ;;
-	3) ;;
+	# It may be there, when what failed came after: printing its id, say.
+	3) [ -s said ] || complain "$2: exit 3 without a word" ;;
 	*) complain "$2: exit $1: $(cat said)" ;;
 	esac
 	if [ -e "$dir" ]; then
@@ -178,16 +180,19 @@ command_check() {
 	if [ -e "$dir" ]; then check_run "$dir" "$2"; fi
 }
 dir=$RT_RUNS_DIR/command
-# A pipe that is not closed keeps its reader waiting; no real close fails so.
+# A pipe that is not closed keeps its reader waiting; no real close fails so. What
+# is no file of the run's is none of ours to save.
 also_not='|close'
+not_these='\([0-9]+<(pipe:|socket:|anon_inode:|/dev/|.*/printed>)'
 inject_each "rt-run -- COMMAND" command_prepare command_check rt-run --id command -- sh script
 
 # --- Short writes. The kernel tells of one, and no byte was written:
 
 dir=$(new_run short)
-before=0
+tried=0
 while read -r name k; do
 	[ "$name" = write ] || continue
+	tried=$((tried + 1))
 	for n in 0 1 20; do
 		count_before
 		under_strace -o trace -e "inject=write:retval=$n:when=$k" rt-emit --run "$dir" "short of emit" 2>said
@@ -203,6 +208,7 @@ while read -r name k; do
 		check_settled "$dir" "write $k of $n bytes"
 	done
 done < <(calls_of rt-emit --run "$dir" "short of emit")
+[ "$tried" -ge 3 ] || complain "only $tried writes seen"
 ok "rt-emit: a short write is none"
 
 # ... and then the rest cannot be removed either: what is there stays a torn tail,

@@ -10,6 +10,7 @@ each=100
 # The sum of the waits is what matters here, not the longest of them.
 export RT_LOCK_TIMEOUT=120
 
+helper look -ljansson
 helper poll -ljansson
 dir=$(new_run writers)
 export RT_RUN=$dir
