@@ -71,6 +71,21 @@ static void put_quoted(struct rt_str raw, struct rt_buf *out)
 	rt_buf_add(out, p, (size_t)(end - p));
 }
 
+/* Text that was set may be any bytes: what is not UTF-8 is replaced as in events.jsonl. */
+static void make_valid(struct rt_buf *text)
+{
+	struct rt_buf escaped;
+
+	if (rt_utf8_valid(rt_buf_view(text)))
+		return;
+	rt_buf_init(&escaped);
+	rt_json_escape(&escaped, rt_buf_view(text));
+	rt_buf_clear(text);
+	rt_json_unescape(text, rt_buf_view(&escaped));
+	text->failed |= escaped.failed;
+	rt_buf_release(&escaped);
+}
+
 static void put_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *out)
 {
 	const struct rt_json *v = rt_event_peek(ev, f);
@@ -85,6 +100,7 @@ static void put_field(const struct rt_event *ev, enum rt_field f, struct rt_buf 
 	}
 	rt_buf_init(&plain);
 	rt_event_text(ev, f, &plain);
+	make_valid(&plain);
 	put_text(rt_buf_view(&plain), out);
 	rt_buf_release(&plain);
 }

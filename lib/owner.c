@@ -27,7 +27,10 @@ static bool read_proc(const char *path, char *text, size_t size)
 	return true;
 }
 
-/* Field 22 of /proc/PID/stat, see proc(5); the name before it may hold anything, ")" too. */
+/*
+ * Fields 3 and 22 of /proc/PID/stat, see proc(5): state and start time. The name
+ * before them may hold anything, ")" too. 0 for a zombie: it runs nothing any more.
+ */
 static int64_t read_start_ticks(int64_t pid)
 {
 	char path[64], text[1024];
@@ -37,6 +40,8 @@ static int64_t read_start_ticks(int64_t pid)
 	if (!read_proc(path, text, sizeof(text)))
 		return 0;
 	p = strrchr(text, ')');
+	if (!p || (p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X')))
+		return 0;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	return p ? strtoll(p + 1, NULL, 10) : 0;

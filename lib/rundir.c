@@ -231,6 +231,11 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
 
 	if (runs < 0)
 		return -1;
+	absolute = realpath(runs_dir, NULL);
+	if (!absolute) {
+		rt_err_sys(err, "cannot resolve \"%s\"", runs_dir);
+		goto out;
+	}
 	home = open_home(runs, group, err);
 	if (home < 0)
 		goto out;
@@ -250,11 +255,6 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
 	}
 	if (durable)
 		fsync(home);
-	absolute = realpath(runs_dir, NULL);
-	if (!absolute) {
-		rt_err_sys(err, "cannot resolve \"%s\"", runs_dir);
-		goto out;
-	}
 	snprintf(path, sizeof(path), "%s/%s%s%s", absolute, group ? group : "", group ? "/" : "", id);
 	ret = rt_rundir_open(d, path, err);
 out:

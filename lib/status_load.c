@@ -169,7 +169,7 @@ static int load(struct rt_status *st, const struct rt_rundir *d, struct rt_str t
 	while (st->events.n > st->keep_events)
 		rt_table_drop(&st->events);
 	if (st->events_size < 0)
-		return adopt(st, d, fd, size, err);
+		return fd < 0 ? 0 : adopt(st, d, fd, size, err);
 	if (st->events_size > size)
 		return rebuild(st, d, fd, size, torn_counts, err);
 	if (st->events_size == size)

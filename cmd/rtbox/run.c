@@ -27,7 +27,7 @@ const struct rt_applet rt_applet_run = {
 	.operands = COMPLETE_COMMAND,
 	.operands_last = true,
 	.usage_exit = 125,
-	.more = "The command's output passes through unchanged and is captured; rt-run ends as the\n"
-		"command ends (125: wrong usage, 126: cannot be executed, 127: not found).",
+	.more = "The command's output passes through unchanged and is captured; rt-run ends as\n"
+		"the command ends (125: wrong usage, 126: cannot execute, 127: not found).",
 	.run = run_run,
 };

@@ -210,7 +210,7 @@ const struct rt_applet run_step_applet = {
 	.groups = step_groups,
 	.operands = COMPLETE_STEP,
 	.usage_exit = 125,
-	.more = "The step is numbered, and its output captured in logs/step_NNN/output.log. Without a\n"
-		"run set (RT_RUN or -r) the command just runs.",
+	.more = "The step is numbered, and its output captured in logs/step_NNN/output.log.\n"
+		"Without a run set (RT_RUN or -r) the command just runs.",
 	.run = run_step,
 };

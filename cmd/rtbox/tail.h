@@ -1,7 +1,7 @@
 /*
  * What the parts of rt-tail share. A run is read from several sources: its
  * events, and the output that was captured of it and of each of its steps
- * (tail_source.c). A pass prints what is new in them, merged by time
+ * (tail_source.c, over the files in tail_file.c). A pass prints what is new in them, merged by time
  * (tail_merge.c); before the first one it is settled where that begins
  * (tail_last.c), and after it passes go on as things happen (tail_follow.c).
  */
@@ -73,6 +73,25 @@ struct tail_source {
 	struct tail_pieces pieces[2]; /* of stdout and stderr */
 };
 
+/* Open the file that was read last, whatever it is called by now; else the log as it is. */
+bool tail_file_open(struct tail_source *s);
+
+/* See where the file ends, and whether it was renamed. */
+void tail_file_look(struct tail_source *s);
+
+/* See whether it was cut or written anew since it was read. */
+void tail_file_check(struct tail_source *s);
+
+/* Keep by what it can be known again. */
+void tail_file_remember(struct tail_source *s);
+
+/* Go on with the file that follows the renamed one, or at the end of the one before. */
+bool tail_file_advance(struct tail_source *s);
+bool tail_file_retreat(struct tail_source *s);
+
+/* Let the first pass begin with the oldest file. */
+void tail_file_rewind(struct tail_source *s);
+
 struct tail_source *tail_source_new(int dirfd, const char *path, bool events, const char *step_id);
 void tail_source_free(struct tail_source *s);
 
@@ -96,9 +115,6 @@ void tail_source_park(struct tail_source *s);
 
 /* After parking within a pass: stand at the same line again. False when it is gone. */
 bool tail_source_wake(struct tail_source *s);
-
-/* Let the first pass begin at the beginning of the oldest file. */
-void tail_source_rewind(struct tail_source *s);
 
 /* How lines are shown. */
 struct tail_printer {

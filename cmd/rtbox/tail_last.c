@@ -133,6 +133,6 @@ void tail_seek(struct tail *t, int64_t n)
 		if (t->v[i]->silent)
 			begin(t, t->v[i]);
 		else
-			tail_source_rewind(t->v[i]);
+			tail_file_rewind(t->v[i]);
 	}
 }

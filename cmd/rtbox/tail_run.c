@@ -200,32 +200,50 @@ bool tail_is_over(const struct tail *t)
 	       (!t->follow && (t->st.foreign || t->state == RT_STALE));
 }
 
-/* A file is known by the folder that it is in: that is watched. */
-static void open_file(struct tail *t, const char *path)
+/* The run whose events a file is: it lies in the run's folder, by that name. */
+static bool is_of_run(const struct tail *t)
 {
-	struct rt_err err = RT_ERR_INIT;
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? xstrndup(path, slash > path ? (size_t)(slash - path) : 1) :
-			       xstrdup(".");
-	int fd;
+	return strcmp(t->file, RT_EVENTS_FILE) == 0 &&
+	       faccessat(t->dir.fd, RT_STATUS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
 
-	if (rt_rundir_open(&t->dir, folder, &err) < 0)
-		die_err(&err);
-	t->file = xstrdup(slash ? slash + 1 : path);
-	fd = rt_file_open(t->dir.fd, t->file, O_RDONLY, 0);
+static void check_file(const struct tail *t, const char *path)
+{
+	int fd = rt_file_open(t->dir.fd, t->file, O_RDONLY, 0);
+
 	if (fd < 0)
 		die(EXIT_FAIL, "cannot read \"%s\": %s", path,
 		    errno == ENXIO ? "it is no regular file" : strerror(errno));
 	close(fd);
-	t->output = false;
-	add_source(t, t->file, true, NULL);
-	free(folder);
+}
+
+/* A file is opened by the folder that it is in: that is watched. */
+static void open_folder(struct tail *t, const struct rt_found *found)
+{
+	const char *slash = found->file ? strrchr(found->path, '/') : NULL;
+	struct rt_err err = RT_ERR_INIT;
+	char *path = xstrdup(found->path);
+
+	if (slash)
+		path[slash > found->path ? slash - found->path : 1] = '\0';
+	if (rt_rundir_open(&t->dir, found->file && !slash ? "." : path, &err) < 0)
+		die_err(&err);
+	free(path);
+	if (!found->file)
+		return;
+	t->output = t->output && !t->events;
+	t->file = xstrdup(slash ? slash + 1 : found->path);
+	check_file(t, found->path);
+	if (is_of_run(t)) {
+		free(t->file);
+		t->file = NULL;
+	} else if (!t->events) {
+		die_usage("\"%s\" is a file of events, there is no output", found->path);
+	}
 }
 
 void tail_open(struct tail *t, const struct rt_found *found)
 {
-	struct rt_err err = RT_ERR_INIT;
-
 	if (rt_status_init(&t->st) < 0)
 		die(EXIT_FAIL, "out of memory");
 	if (t->follow) {
@@ -234,16 +252,10 @@ void tail_open(struct tail *t, const struct rt_found *found)
 			die(EXIT_FAIL, "out of memory");
 		rt_watch_hangup(t->watch, STDOUT_FILENO);
 	}
-	if (found->file) {
-		open_file(t, found->path);
-		watch(t, t->dir.fd, t);
-		return;
-	}
-	if (rt_rundir_open(&t->dir, found->path, &err) < 0)
-		die_err(&err);
+	open_folder(t, found);
 	watch(t, t->dir.fd, t);
 	if (t->events || t->follow) /* a follower learns of the end from them */
-		add_source(t, RT_EVENTS_FILE, true, NULL)->silent = !t->events;
+		add_source(t, t->file ? t->file : RT_EVENTS_FILE, true, NULL)->silent = !t->events;
 	if (t->output)
 		t->run_log = add_source(t, RT_RUN_LOG, false, NULL);
 	tail_discover(t);

@@ -14,30 +14,36 @@ echo "# RT_FAULT_SEED=$seed"
 helper look -ljansson
 helper killer
 
-# How long a command may be waited for, so that some kills come too late.
+# How long a command takes, in microseconds: kill_at_random begins with that, and
+# then sees to it that some kills come too late, whatever else the machine does.
 time_of() {
-	local i us max=0
+	local i
 	for i in 1 2 3 4 5; do
-		us=$("$tmp/killer" 0 0 "$@" </dev/null 2>/dev/null | tail -n 1)
-		((us > max)) && max=$us
-	done
-	echo $((max + max / 10))
+		"$tmp/killer" 0 0 "$@" <"${input:-/dev/null}" 2>/dev/null | tail -n 1
+	done | sort -n | sed -n 3p
 }
 
+span=0
 killed=0
 late=0
 
 # Run a command to a random moment; 0 when it ended first, and well.
 kill_at_random() {
-	local max=$1 how
-	shift
+	local how
 	seed=$((seed + 1))
-	how=$("$tmp/killer" "$max" "$seed" "$@" 2>>said | tail -n 1)
+	how=$("$tmp/killer" "$span" "$seed" "$@" 2>>said | tail -n 1)
 	case $how in
-	killed) killed=$((killed + 1)) && return 1 ;;
-	'exit 0') late=$((late + 1)) && return 0 ;;
+	killed)
+		killed=$((killed + 1))
+		span=$((span + span / 48 + 1))
+		;;
+	'exit 0')
+		late=$((late + 1))
+		span=$((span - span / 16))
+		return 0
+		;;
+	*) complain "$*: $how: $(tail -n 1 said)" ;;
 	esac
-	complain "$*: $how: $(tail -n 1 said)"
 	return 1
 }
 
@@ -60,10 +66,10 @@ count_type() {
 dir=$(new_run single)
 export RT_RUN=$dir
 n=$((rounds * 2 / 5))
-max=$(time_of rt-emit -s warm "up")
+span=$(time_of rt-emit -s warm "up")
 : >acknowledged
 for ((i = 0; i < n; i++)); do
-	kill_at_random "$max" rt-emit -s "stage $((i % 7))" "event $i of many" &&
+	kill_at_random rt-emit -s "stage $((i % 7))" "event $i of many" &&
 		echo "event $i of many" >>acknowledged
 	[ $((i % 3)) != 0 ] || check_run "$dir" "round $i"
 	rt-emit "next $i of many" || complain "round $i: the next emit fails"
@@ -94,7 +100,7 @@ check_stream_run() {
 }
 
 n=$((rounds / 5))
-max=0
+span=0
 for ((i = 0; i < n; i++)); do
 	if ((i % 20 == 0)); then
 		[ "$i" = 0 ] || check_stream_run
@@ -107,8 +113,8 @@ for ((i = 0; i < n; i++)); do
 			if (i % 3) print "round " r " line " i
 			else print "{\"message\":\"round " r " line " i "\",\"stage\":\"s" i % 5 "\",\"level\":\"warning\"}"
 	}' >input
-	[ "$max" != 0 ] || max=$(RT_RUN='' "$tmp/killer" 0 0 rt-emit --run "$(new_run warm)" - <input | tail -n 1)
-	if kill_at_random "$max" rt-emit - <input; then echo "$i" >>acknowledged; fi
+	[ "$span" != 0 ] || span=$(input=input time_of rt-emit --run "$(new_run warm)" -)
+	if kill_at_random rt-emit - <input; then echo "$i" >>acknowledged; fi
 	rt-emit "next" || complain "round $i: the next emit fails"
 	[ "$(jq .counts.events "$dir/status.json")" = "$(wc -l <"$dir/events.jsonl")" ] ||
 		complain "round $i: wrong counts"
@@ -127,12 +133,12 @@ for word in one two three; do
 done
 END
 n=$((rounds / 5))
-max=$(time_of rt-run -- sh script warm)
+span=$(time_of rt-run -- sh script warm)
 : >acknowledged
 for ((i = 0; i < n; i++)); do
 	id=run-$i
 	complete=''
-	kill_at_random "$max" rt-run --id "$id" -- sh script "$id" >/dev/null && complete=1
+	kill_at_random rt-run --id "$id" -- sh script "$id" >/dev/null && complete=1
 	dir=$RT_RUNS_DIR/$id
 	[ -d "$dir" ] || {
 		[ -z "$complete" ] || complain "$id: it is not there"
@@ -156,12 +162,13 @@ ok "rt-run killed $n times: the run is whole, lost, and can be reaped"
 # --- Changes of state.
 
 n=$((rounds - rounds * 2 / 5 - 2 * (rounds / 5)))
-max_start=$(time_of rt-run start)
-max_finish=$(time_of rt-run finish @latest)
+span_start=$(time_of rt-run start)
+span_finish=$(time_of rt-run finish @latest)
 for ((i = 0; i < n; i++)); do
 	id=state-$i
 	dir=$RT_RUNS_DIR/$id
-	if kill_at_random "$max_start" rt-run start --id "$id"; then
+	span=$span_start
+	if kill_at_random rt-run start --id "$id"; then
 		[ -d "$dir" ] || complain "$id: it is not there"
 	fi
 	if [ -d "$dir" ]; then
@@ -169,8 +176,9 @@ for ((i = 0; i < n; i++)); do
 	else
 		rt-run start --id "$id" >/dev/null || complain "$id: cannot be made again"
 	fi
-	complete=''
-	kill_at_random "$max_finish" rt-run finish "$id" && complete=1
+	span_start=$span span=$span_finish complete=''
+	kill_at_random rt-run finish "$id" && complete=1
+	span_finish=$span
 	check_run "$dir" "$id after finish"
 	case $(rt-status --json "$id" | jq -r .status):$complete:$(count_type "$dir" run_completed) in
 	completed:*:1 | running::0) ;;
