@@ -19,8 +19,8 @@
 struct rt_cri {
 	struct rt_str ts;   /* as it stands: rt_cri_time reads it */
 	struct rt_str text; /* to the end of the line, spaces and all */
-	bool err;     /* of stderr, else stdout */
-	bool partial; /* P */
+	bool err;           /* of stderr, else stdout */
+	bool partial;       /* P */
 };
 
 /* Parse a line without its newline. False when it is no record; *c is then untouched. */

@@ -20,7 +20,7 @@
 #define EVENTS (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR)
 
 struct folder {
-	int wd; /* -1: polled */
+	int wd;    /* -1: polled */
 	dev_t dev; /* of one that is polled, by which it is known again */
 	ino_t ino;
 	void *tag;
@@ -32,10 +32,10 @@ struct rt_watch {
 	int reader;  /* descriptor whose reader is watched, or -1 */
 	struct folder *folders;
 	size_t n, n_polled;
-	size_t next; /* the folder that rt_watch_next says next, when all are to be said */
-	bool all;    /* say all folders: the kernel's queue overflowed */
-	bool polled; /* say those that are polled */
-	int64_t look; /* when they are to be said next */
+	size_t next;    /* the folder that rt_watch_next says next, when all are to be said */
+	bool all;       /* say all folders: the kernel's queue overflowed */
+	bool polled;    /* say those that are polled */
+	int64_t look;   /* when they are to be said next */
 	size_t at, end; /* what of buf was not said yet */
 	_Alignas(struct inotify_event) char buf[16384];
 };

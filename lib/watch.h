@@ -17,9 +17,9 @@ struct rt_watch; /* opaque */
 
 /* Why a wait ended; several at once. */
 enum {
-	RT_WATCH_CHANGE = 1,  /* in a folder: rt_watch_next says where */
-	RT_WATCH_EXIT = 2,    /* the process has ended; it is not watched any more */
-	RT_WATCH_HANGUP = 4,  /* nobody reads the pipe any more */
+	RT_WATCH_CHANGE = 1, /* in a folder: rt_watch_next says where */
+	RT_WATCH_EXIT = 2,   /* the process has ended; it is not watched any more */
+	RT_WATCH_HANGUP = 4, /* nobody reads the pipe any more */
 };
 
 /* What may have changed. */

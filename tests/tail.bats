@@ -58,7 +58,7 @@ make_full() {
 }
 
 all_of_full() {
-	printf '%s\n' begin hello 'build starts' compiling 'a warning' 'half a line' done \
+	printf '%s\n' begin hello 'build starts' compiling 'a warning' 'half a line' 'done' \
 		'build ends' between 'test starts' 'ok 1' 'half way' '' 'a problem' nameless bye \
 		'no newline' end
 }
@@ -119,17 +119,17 @@ finish() {
 	for args in '' --events --logs '--logs -g e' '--events --logs -g e' '--step build' \
 		'--logs --step 1' '--since 2026-07-01T12:00:01Z' '--level warning'; do
 		# shellcheck disable=SC2086
-		rt-tail full $args -n all -o cat >all
+		rt-tail full $args -n all -o cat >whole
 		for n in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 100; do
 			# shellcheck disable=SC2086
 			rt-tail full $args -n $n -o cat >some
-			tail -n $n all | cmp - some || { echo "$args -n $n" && false; }
+			tail -n $n whole | cmp - some || { echo "$args -n $n" && false; }
 		done
 	done
-	rt-tail full -n all -o jsonl >all
-	[ "$(wc -l <all)" -eq 18 ]
+	rt-tail full -n all -o jsonl >whole
+	[ "$(wc -l <whole)" -eq 18 ]
 	for n in 0 1 5 7 12; do
-		rt-tail full -n $n -o jsonl | cmp - <(tail -n $n all)
+		rt-tail full -n $n -o jsonl | cmp - <(tail -n $n whole)
 	done
 	[ "$(rt-tail full -o jsonl | wc -l)" -eq 10 ]
 }
@@ -185,11 +185,11 @@ finish() {
 	[ "$(rt-tail full --level warning -o cat)" = 'a problem' ]
 	[ "$(rt-tail full -g e -n all -o cat)" = "$(printf '%s\n' begin 'build ends' 'test starts' \
 		'a problem' end)" ]
-	[ "$(rt-tail full --logs -g e -n all -o cat)" = "$(printf '%s\n' hello 'half a line' done \
+	[ "$(rt-tail full --logs -g e -n all -o cat)" = "$(printf '%s\n' hello 'half a line' 'done' \
 		between nameless bye 'no newline')" ]
 	[ "$(rt-tail full --logs -F -g . -n all -o cat)" = '' ]
 	[ "$(rt-tail full --step 1 -n all -o cat)" = "$(printf '%s\n' 'build starts' compiling \
-		'a warning' 'half a line' done 'build ends')" ]
+		'a warning' 'half a line' 'done' 'build ends')" ]
 	[ "$(rt-tail full --logs --step build -n 2 -o cat)" = $'half a line\ndone' ]
 	[ "$(rt-tail full -S 2026-07-01T12:00:02.1Z -U 2026-07-01T12:00:02.3Z -o cat)" = \
 		$'ok 1\nhalf way' ]
@@ -206,13 +206,13 @@ finish() {
 	printf '\0\n\r\n\n a \r\033[31m\n\nlast' >>bytes
 	rt-run --name raw -- sh -c 'head -c 150000 bytes; sleep 0.3; tail -c +150001 bytes' >passed
 	cmp bytes passed
-	rt-tail @latest:raw --logs -o raw -n all | cmp - bytes
+	rt-tail @latest:raw --logs -o raw -n whole | cmp - bytes
 	rt-tail @latest:raw --logs -o raw -n all -f | cmp - bytes
 	rt-run --name both -- sh -c 'cat bytes; echo hello; cat bytes >&2' >passed 2>/dev/null
 	rt-tail @latest:both --logs -o raw -n all >out
 	[ "$(wc -c <out)" -eq $(($(wc -c <bytes) * 2 + 6)) ]
 	rt-run --name steps -- rt-run step one -- cat bytes >passed
-	rt-tail @latest:steps --logs -o raw -n all | cmp - bytes
+	rt-tail @latest:steps --logs -o raw -n whole | cmp - bytes
 	make_full
 	[ "$(rt-tail full -o raw -n 2)" = "no newline$(tail -n 1 "$RT_RUNS_DIR/full/events.jsonl")" ]
 	rt-tail full --events -n all -o raw | cmp - "$RT_RUNS_DIR/full/events.jsonl"
@@ -323,15 +323,15 @@ finish() {
 	done
 	record rotated run 09.000000000 stdout F end
 	printf '%s\n' 'line 1' 'piece 1 line 2' 'piece 2 line 3' 'piece 3 line 4' 'piece 4 line 5' \
-		'piece 5 line 6' 'piece 6 line 7' 'piece 7 line 8' 'piece 8 end' >all
+		'piece 5 line 6' 'piece 6 line 7' 'piece 7 line 8' 'piece 8 end' >whole
 	rt-tail rotated -n all -o raw | cmp - all
 	rt-tail rotated -n all -o cat | cmp - all
-	rt-tail rotated -n 1 -o cat | cmp - <(tail -n 1 all)
+	rt-tail rotated -n 1 -o cat | cmp - <(tail -n 1 whole)
 	# a line in pieces over two files may be cut in two, but nothing else is
 	for n in 0 2 3 4 5 6 7 8 9 10; do
 		rt-tail rotated -n $n -o cat >some
 		[ "$(wc -l <some)" -eq $((n > 9 ? 9 : n)) ]
-		tail -n +2 some | cmp - <(tail -n $n all | tail -n +2)
+		tail -n +2 some | cmp - <(tail -n $n whole | tail -n +2)
 	done
 }
 
@@ -342,8 +342,8 @@ finish() {
 		run "-${state#*:}" rt-tail --exit-status ${state%:*}
 		run -0 rt-tail ${state%:*}
 	done
-	make_run lost "$(printf '"status":"running","owner":{"pid":1,"start_ticks":1,"boot_id":"%s","pid_ns":%d}' \
-		"$(cat /proc/sys/kernel/random/boot_id)" "$(stat -L -c %i /proc/self/ns/pid)")"
+	make_run lost "$(printf '"status":"running","owner":{%s,"boot_id":"%s","pid_ns":%d}' \
+		'"pid":1,"start_ticks":1' "$(cat /proc/sys/kernel/random/boot_id)" "$(stat -L -c %i /proc/self/ns/pid)")"
 	run -1 rt-tail --exit-status lost
 	run -1 rt-tail -f --exit-status failed
 	run -0 rt-tail -f --exit-status completed
@@ -364,6 +364,9 @@ finish() {
 	run -3 rt-tail nope
 	[[ $output == *'no run "nope"'* ]]
 	run -3 rt-tail ./nope.jsonl
+	echo '{}' >log.jsonl
+	run -2 rt-tail ./log.jsonl --logs
+	[[ ${lines[0]} == *'log.jsonl" is a file of events, there is no output' ]]
 	mkfifo fifo
 	run -3 rt-tail ./fifo
 	[[ $output == *'it is no regular file'* ]]
@@ -477,13 +480,14 @@ finish() {
 	follow "$id" -n all -o jsonl
 	cat >writer <<-'END'
 		for i in 1 2 3 4 5 6 7 8 9 10; do rt-emit "event $1.$i"; done
-		rt-run step "s$1" -- sh -c 'for i in $(seq 100); do echo "out $0.$i"; echo "err $0.$i" >&2; done' "$1"
+		rt-run step "s$1" -- sh -c 'for i in $(seq 100); do
+			echo "out $0.$i"; echo "err $0.$i" >&2; done' "$1"
 	END
 	RT_RUN=$RT_RUNS_DIR/$id xargs -P 16 -I{} sh writer {} < <(seq 40) >/dev/null 2>&1 3>&-
 	rt-run finish -r "$id"
 	ends
-	rt-tail "$id" -n all -o jsonl >all
-	cmp <(sort all) <(sort out)
+	rt-tail "$id" -n all -o jsonl >whole
+	cmp <(sort whole) <(sort out)
 	[ "$(grep -c '"event ' out)" -eq 400 ]
 	[ "$(grep -o '"out [0-9.]*"' out | sort -u | wc -l)" -eq 4000 ]
 	[ "$(grep -o '"err [0-9.]*"' out | sort -u | wc -l)" -eq 4000 ]
@@ -498,11 +502,11 @@ finish() {
 		record many step_$n "$(printf '%02d' $((10#$n % 60))).500000000" stdout F "second $n"
 	done
 	ulimit -n 100
-	rt-tail many -n all -o jsonl >all
-	[ "$(wc -l <all)" -eq 300 ]
-	jq -r .ts <all | sort -c
+	rt-tail many -n all -o jsonl >whole
+	[ "$(wc -l <whole)" -eq 300 ]
+	jq -r .ts <whole | sort -c
 	for n in 1 2 149 150 151 299; do
-		rt-tail many -n $n -o jsonl | cmp - <(tail -n $n all)
+		rt-tail many -n $n -o jsonl | cmp - <(tail -n $n whole)
 	done
 	follow many -n all -o cat
 	for n in {150..001}; do
@@ -641,6 +645,17 @@ finish() {
 	[ ! -s err ]
 }
 
+@test "following events.jsonl of a run ends with the run, and shows events only" {
+	running on
+	record on run 00.000000000 stdout F output
+	follow "$RT_RUNS_DIR/on/events.jsonl" -o cat
+	event on 01.000 two
+	finish on
+	ends
+	[ "$(cat out)" = $'ready\ntwo' ]
+	[ "$(rt-tail "$RT_RUNS_DIR/on/events.jsonl" --logs -o cat)" = output ]
+}
+
 @test "-f --logs knows the end, -f with a filter too" {
 	running on
 	record on run 00.000000000 stdout F output
@@ -700,7 +715,9 @@ finish() {
 
 @test "where inotify has nothing left to give, folders are polled" {
 	local id limit
-	try() { unshare -Ur sh -c 'echo "$2" >"/proc/sys/user/max_inotify_$1" && shift 2 && exec "$@"' - "$@"; }
+	try() {
+		unshare -Ur sh -c 'echo "$2" >"/proc/sys/user/max_inotify_$1" && shift 2 && exec "$@"' - "$@"
+	}
 	try instances 5 true 2>/dev/null || skip "no user namespaces here"
 	for limit in 'instances 0' 'watches 1' 'watches 2'; do
 		id=$(rt-run start --owner $$)

@@ -143,11 +143,14 @@ static void put_ci(struct rt_buf *out, const struct rt_redact *redact)
 	free(url);
 }
 
+/* cron and containers may say nothing; a look at the user database would need NSS. */
 static const char *user_name(void)
 {
 	const char *user = env("USER");
 
-	return user ? user : env("LOGNAME");
+	if (!user)
+		user = env("LOGNAME");
+	return user || getuid() != 0 ? user : "root";
 }
 
 void metadata_write(const struct metadata *m, const char *git, int64_t created_ns,

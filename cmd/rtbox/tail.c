@@ -51,9 +51,9 @@ static const struct opt_group tail_groups[] = {
 /* Whether events are asked for that output cannot be: it has a time and a step, no more. */
 static bool selects_events(const struct event_opts *e)
 {
-	const struct opt_list *lists[] = { &e->type,	  &e->stage,  &e->task,	       &e->role,
-					   &e->model,	  &e->action, &e->correlation, &e->match,
-					   &e->component };
+	const struct opt_list *lists[] = { &e->type,        &e->stage, &e->task,
+					   &e->role,        &e->model, &e->action,
+					   &e->correlation, &e->match, &e->component };
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (lists[i]->n)

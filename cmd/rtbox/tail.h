@@ -20,8 +20,8 @@
 #include "status.h"
 #include "watch.h"
 
-#define TAIL_HEAD 64      /* bytes by which a file is known again */
-#define TAIL_OPEN_MAX 64  /* files that are open at a time */
+#define TAIL_HEAD 64     /* bytes by which a file is known again */
+#define TAIL_OPEN_MAX 64 /* files that are open at a time */
 
 /* A line of output that comes in pieces. */
 struct tail_pieces {

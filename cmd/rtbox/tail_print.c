@@ -171,7 +171,8 @@ static void print_json(struct tail_printer *p, const struct tail_source *s, cons
 	records_add(&p->records, rt_buf_view(&p->line));
 }
 
-static void print_output(struct tail_printer *p, const struct tail_source *s, const struct output *o)
+static void print_output(struct tail_printer *p, const struct tail_source *s,
+			 const struct output *o)
 {
 	rt_buf_clear(&p->line);
 	switch (p->mode) {

@@ -196,8 +196,7 @@ bool tail_is_over(const struct tail *t)
 {
 	if (t->file)
 		return !t->follow;
-	return rt_state_over(t->state) ||
-	       (!t->follow && (t->st.foreign || t->state == RT_STALE));
+	return rt_state_over(t->state) || (!t->follow && (t->st.foreign || t->state == RT_STALE));
 }
 
 /* The run whose events a file is: it lies in the run's folder, by that name. */

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=${RT_BUILD:-$here/../../build}/bin:$PATH
 tmp=$(mktemp -d)
 # A full disk of a test's own is mounted below it, hence no other file system.
-trap 'rm -rf --one-file-system "$tmp"' EXIT
+trap 'umount "$tmp/disk" 2>/dev/null; rm -rf --one-file-system "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 

@@ -9,9 +9,8 @@ static const char *shown(const char *line, size_t n, char out[256])
 
 	if (!rt_cri_parse(&c, (struct rt_str){ line, n }))
 		return "no record";
-	snprintf(out, 256, "%.*s|%s|%c|%.*s", (int)c.ts.n, c.ts.p,
-		 c.err ? "err" : "out", c.partial ? 'P' : 'F', (int)c.text.n,
-		 c.text.p);
+	snprintf(out, 256, "%.*s|%s|%c|%.*s", (int)c.ts.n, c.ts.p, c.err ? "err" : "out",
+		 c.partial ? 'P' : 'F', (int)c.text.n, c.text.p);
 	return out;
 }
 
@@ -53,8 +52,9 @@ static void test_bytes(struct tap *t)
 	static const char line[] = "2016-10-06T00:17:09Z stdout F a\0b\xff\x1b";
 	struct rt_cri c = { .partial = true };
 
-	ok(t, rt_cri_parse(&c, (struct rt_str){ line, sizeof(line) - 1 }) && c.text.n == 5 &&
-		      memcmp(c.text.p, "a\0b\xff\x1b", 5) == 0,
+	ok(t,
+	   rt_cri_parse(&c, (struct rt_str){ line, sizeof(line) - 1 }) && c.text.n == 5 &&
+		   memcmp(c.text.p, "a\0b\xff\x1b", 5) == 0,
 	   "any bytes are text");
 	ok(t, !rt_cri_parse(&c, rt_str("nothing")) && c.text.n == 5,
 	   "what is no record leaves it as it was");

@@ -162,8 +162,9 @@ static void test_polled(struct tap *t)
 	   "what inotify does not take is polled");
 	ok(t, hears(w, &one, NULL), "and said after a while, again");
 	ok(t, hears(w, &one, NULL), "and again");
-	ok(t, rt_watch_add(w, fileno(f), &one) == 0 && rt_watch_wait(w, LONG_MS) > 0 &&
-		      rt_watch_next(w, &c) && !rt_watch_next(w, &c),
+	ok(t,
+	   rt_watch_add(w, fileno(f), &one) == 0 && rt_watch_wait(w, LONG_MS) > 0 &&
+		   rt_watch_next(w, &c) && !rt_watch_next(w, &c),
 	   "added twice, it is said once");
 	add_text(&p, "x", "1");
 	ok(t, hears(w, &two, "x"), "others are heard of at once");
