@@ -33,6 +33,7 @@ lib_obj := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard lib/*.c)))
 cmd_obj := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/rtbox/*.c)))
 unit := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/*.c tests/fuzz/replay.c)))
 man1 := $(sort $(wildcard man/*.1))
+man3 := $(sort $(wildcard man/*.3))
 man5 := $(sort $(wildcard man/*.5))
 # A header with an underscore (event_names.h) is for its own module only.
 headers := $(foreach h,$(sort $(wildcard lib/*.h)),$(if $(findstring _,$h),,$h))
@@ -118,7 +119,7 @@ programs = $(addprefix $(BINDIR)/,rtbox $(LINKS)) \
 	$(foreach n,rtbox $(LINKS),$(FISHDIR)/$n.fish) \
 	$(DOCDIR)/README.md $(DOCDIR)/LICENSE
 devel = $(LIBDIR)/librundir.a $(LIBDIR)/pkgconfig/rundir.pc \
-	$(headers:lib/%=$(INCLUDEDIR)/rundir/%)
+	$(headers:lib/%=$(INCLUDEDIR)/rundir/%) $(man3:man/%=$(MANDIR)/man3/%)
 
 install: install-programs install-devel
 
@@ -141,6 +142,7 @@ install-devel: all $(BUILD)/rundir.pc
 	install -m 644 $(librundir) $(DESTDIR)$(LIBDIR)
 	install -m 644 $(BUILD)/rundir.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 $(headers) $(DESTDIR)$(INCLUDEDIR)/rundir
+	$(if $(man3),install -m 644 $(man3) $(DESTDIR)$(MANDIR)/man3)
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(programs) $(devel))

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "fdio.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #define ADD_MASK "::add-mask::"
@@ -52,14 +53,20 @@ static void put_line(struct rt_capture *c, enum rt_stream stream, struct rt_str 
 
 static int write_out(struct rt_capture *c)
 {
-	int ret = 0;
+	int ret = 0, why;
 
 	if (c->fd >= 0 && c->out.len)
 		ret = rt_fd_write(c->fd, c->out.s, c->out.len);
+	if (c->out.failed || c->line[0].failed || c->line[1].failed) {
+		errno = ENOMEM;
+		ret = -1;
+	}
 	rt_buf_clear(&c->out);
 	if (ret < 0) {
+		why = errno;
 		close(c->fd);
 		c->fd = -1;
+		errno = why;
 	}
 	return ret;
 }

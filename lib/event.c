@@ -150,6 +150,13 @@ void rt_event_set_json(struct rt_event *ev, enum rt_field f, struct rt_json valu
 	ev->slot[f][0] = value;
 }
 
+void rt_event_unset(struct rt_event *ev, enum rt_field f)
+{
+	ev->fields &= ~(UINT32_C(1) << f);
+	ev->timed = false;
+	ev->canonical = false;
+}
+
 void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text)
 {
 	rt_event_set_json(ev, f, rt_json_of(text, RT_JSON_TEXT));
@@ -180,7 +187,8 @@ static const struct rt_json *type_value(const struct rt_event *ev)
 {
 	const struct rt_json *v = rt_event_peek(ev, RT_F_TYPE);
 
-	if (!v)
+	/* Only in lines of others: what we put together has a type, or means progress or info. */
+	if (!v && ev->line.n)
 		v = rt_event_peek(ev, RT_F_ACTION);
 	if (v && v->type != RT_JSON_STRING && v->type != RT_JSON_TEXT)
 		v = NULL;

@@ -122,6 +122,7 @@ int rt_event_parse(struct rt_event *ev, struct rt_str line);
 void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text);
 void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str number);
 void rt_event_set_json(struct rt_event *ev, enum rt_field f, struct rt_json value);
+void rt_event_unset(struct rt_event *ev, enum rt_field f);
 /* After fields were set: derive type and level again. */
 void rt_event_derive(struct rt_event *ev);
 

@@ -5,7 +5,6 @@
 #include "text.h"
 
 #define BRIEF_MAX 1024
-#define FIELD_MAX 1024 /* of a text field, when even cutting the message was not enough */
 #define TRUNCATED ",\"truncated\":true"
 
 /* How one line is written. */
@@ -474,9 +473,8 @@ static void drop_bad_time(struct rt_event *ev)
 
 	if (!rt_event_has(ev, RT_F_TS) || rt_event_time(ev, &ns))
 		return;
-	ev->fields &= ~(UINT32_C(1) << RT_F_TS);
+	rt_event_unset(ev, RT_F_TS);
 	ev->extra = true;
-	ev->canonical = false;
 }
 
 void rt_event_write(struct rt_event *ev, const char *run_id, const struct rt_redact *redact,

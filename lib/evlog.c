@@ -47,6 +47,8 @@ int rt_evlog_lock(struct rt_evlog *l, const struct rt_rundir *d, int timeout_ms,
 {
 	char last = '\n';
 
+	if (l->fd < 0 && rt_evlog_open(l, d, err) < 0)
+		return -1;
 	for (int tries = 0; tries < 100; tries++) {
 		if (rt_lock(l->fd, timeout_ms) < 0) {
 			if (errno != EWOULDBLOCK)

@@ -102,7 +102,13 @@ int rt_file_open(int dirfd, const char *path, int flags, mode_t mode)
 	if (parent < 0)
 		return -1;
 	/* O_NONBLOCK: a FIFO must not hang the open; for regular files it means nothing. */
-	fd = openat(parent, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
+	flags |= O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	fd = openat(parent, name, flags & ~O_CREAT, mode);
+	if (fd < 0 && errno == ENOENT && (flags & O_CREAT)) {
+		fd = openat(parent, name, flags, mode);
+		if (fd >= 0)
+			rt_give_to_owner_of(parent, fd);
+	}
 	saved = errno;
 	if (parent != dirfd)
 		close(parent);

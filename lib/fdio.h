@@ -18,7 +18,8 @@ int rt_fd_write(int fd, const void *data, size_t n);
  * Open a regular file below the directory `dirfd`, with O_CLOEXEC and without
  * following a link in any part of `path` (which has no ".."): -1 and errno,
  * ELOOP for a link, ENXIO for something that is no regular file. It never
- * blocks, on a FIFO neither.
+ * blocks, on a FIFO neither. With O_CREAT a new file belongs to the folder's
+ * owner and group (rt_give_to_owner_of).
  */
 int rt_file_open(int dirfd, const char *path, int flags, mode_t mode);
 

@@ -122,8 +122,15 @@ static int receive_fds(int conn, int fds[2])
 		}
 	}
 	for (int i = 0, next = 0; i < 2; i++) {
-		if (which[i] && next < n)
-			fds[i] = list[next++];
+		if (which[i] && next < n && got == (ssize_t)sizeof(which)) {
+			fds[i] = list[next];
+			list[next++] = -1;
+		}
+	}
+	/* What was sent beside what was announced is nobody's. */
+	for (int i = 0; i < n; i++) {
+		if (list[i] >= 0)
+			close(list[i]);
 	}
 	return got == (ssize_t)sizeof(which) ? 0 : -1;
 }

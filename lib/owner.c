@@ -29,7 +29,8 @@ static bool read_proc(const char *path, char *text, size_t size)
 
 /*
  * Fields 3 and 22 of /proc/PID/stat, see proc(5): state and start time. The name
- * before them may hold anything, ")" too. 0 for a zombie: it runs nothing any more.
+ * before them may hold anything, ")" too. -1 for a zombie, which runs nothing
+ * any more; 0 when it cannot be seen.
  */
 static int64_t read_start_ticks(int64_t pid)
 {
@@ -41,7 +42,7 @@ static int64_t read_start_ticks(int64_t pid)
 		return 0;
 	p = strrchr(text, ')');
 	if (!p || (p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X')))
-		return 0;
+		return -1;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	return p ? strtoll(p + 1, NULL, 10) : 0;
@@ -92,22 +93,23 @@ static bool is_near(const struct rt_owner *o)
 
 static bool is_alive(const struct rt_owner *o)
 {
-	return pid_exists(o->pid) &&
-	       (o->start_ticks == 0 || o->start_ticks == read_start_ticks(o->pid));
+	int64_t now;
+
+	if (!pid_exists(o->pid))
+		return false;
+	now = read_start_ticks(o->pid);
+	/* /proc may be closed to others (hidepid): a pid that is there then has to do. */
+	return now == 0 || (now > 0 && (o->start_ticks == 0 || o->start_ticks == now));
 }
 
-static int64_t heard_of(const struct rt_status *st, int dirfd)
+/* When a supervisor last said that it lives; 0: it never does (rt-run start --owner). */
+static int64_t heartbeat(int dirfd)
 {
 	struct stat alive;
-	int64_t ns = st->updated_ns;
 
-	if (fstatat(dirfd, RT_ALIVE_FILE, &alive, AT_SYMLINK_NOFOLLOW) == 0) {
-		int64_t beat = alive.st_mtim.tv_sec * RT_NS_PER_S + alive.st_mtim.tv_nsec;
-
-		if (beat > ns)
-			ns = beat;
-	}
-	return ns;
+	if (fstatat(dirfd, RT_ALIVE_FILE, &alive, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return alive.st_mtim.tv_sec * RT_NS_PER_S + alive.st_mtim.tv_nsec;
 }
 
 static int64_t quiet_limit_ns(void)
@@ -120,13 +122,16 @@ static int64_t quiet_limit_ns(void)
 
 enum rt_state rt_status_derive(const struct rt_status *st, int dirfd, int64_t now_ns)
 {
+	int64_t heard = st->updated_ns, beat;
+
 	if (st->state != RT_RUNNING && st->state != RT_PAUSED && st->state != RT_PENDING)
 		return st->state;
-	if (!st->owner.pid)
-		return now_ns - st->updated_ns > quiet_limit_ns() ? RT_STALE : st->state;
-	if (is_near(&st->owner))
+	if (st->owner.pid && is_near(&st->owner))
 		return is_alive(&st->owner) ? st->state : RT_LOST;
-	return now_ns - heard_of(st, dirfd) > HEARTBEAT_LATE_NS ? RT_STALE : st->state;
+	beat = st->owner.pid ? heartbeat(dirfd) : 0;
+	if (beat > heard)
+		heard = beat;
+	return now_ns - heard > (beat ? HEARTBEAT_LATE_NS : quiet_limit_ns()) ? RT_STALE : st->state;
 }
 
 void rt_hostname(char out[256])

@@ -154,6 +154,10 @@ static int next_forward(struct rt_reader *r, struct rt_str *line)
 		searched = r->start + kept;
 		if (n > 0)
 			continue;
+		if (r->skipping && !r->whole_only) {
+			r->skipping = false;
+			r->skipped++;
+		}
 		if (kept == 0 || r->whole_only)
 			return 0;
 		r->torn = true;

@@ -119,8 +119,10 @@ static void add_line(struct rt_record *r, struct rt_event *ev)
 	struct rt_event written;
 
 	rt_event_write(ev, NULL, r->opts.redact, RT_LINE_MAX, &r->lines);
-	if (r->lines.failed)
+	if (r->lines.failed) {
+		r->lines.len = at; /* no half of a line is ever recorded */
 		return;
+	}
 	if (!ev->faithful || !rt_event_has(ev, RT_F_MESSAGE)) {
 		if (rt_event_parse(&written, (struct rt_str){ r->lines.s + at,
 							      r->lines.len - at - 1 }) < 0)
@@ -136,17 +138,20 @@ static void add_line(struct rt_record *r, struct rt_event *ev)
 int rt_record_queue(struct rt_record *r, struct rt_event *ev, struct rt_err *err)
 {
 	char ts[RT_TS_LEN + 1];
-	struct rt_json v;
+	bool timed;
 
 	if (rt_batch_begin(r, err) < 0)
 		return -1;
 	/* A time that is not given is taken under the lock, so that the file is in order. */
-	if (!rt_event_keep_time(ev)) {
+	timed = rt_event_keep_time(ev);
+	if (!timed) {
 		rt_clock_format(ts, rt_clock_now_ns());
-		v = rt_json_of((struct rt_str){ ts, RT_TS_LEN }, RT_JSON_STRING);
-		rt_event_set_json(ev, RT_F_TS, v);
+		rt_event_set_json(ev, RT_F_TS, rt_json_of((struct rt_str){ ts, RT_TS_LEN },
+							  RT_JSON_STRING));
 	}
 	add_line(r, ev);
+	if (!timed)
+		rt_event_unset(ev, RT_F_TS); /* the event can be recorded again */
 	if (r->lines.failed)
 		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 	return 0;
@@ -239,6 +244,8 @@ int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *w
 	struct rt_replacement put;
 	struct rt_err cause = RT_ERR_INIT;
 
+	if (r->lines.failed)
+		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 	rt_batch_push_recent(r);
 	r->status.events_size = r->log.size + r->log.torn + (off_t)r->lines.len;
 	r->loaded = false; /* until it is known to be true */
@@ -278,7 +285,10 @@ int rt_record_flush(struct rt_record *r, bool status, struct rt_err *warning, st
 int rt_record_emit(struct rt_record *r, struct rt_event *ev, struct rt_err *warning,
 		   struct rt_err *err)
 {
-	if (rt_record_queue(r, ev, err) < 0)
+	if (rt_record_queue(r, ev, err) < 0) {
+		if (r->locked)
+			rt_batch_end(r);
 		return -1;
+	}
 	return rt_record_flush(r, true, warning, err);
 }

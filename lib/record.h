@@ -26,7 +26,7 @@ struct rt_record_opts {
 
 struct rt_record; /* opaque */
 
-/* What a new run is. Strings may be NULL except runs_dir. */
+/* What a new run is. Strings may be NULL, except runs_dir and id. */
 struct rt_run_spec {
 	const char *runs_dir, *group;
 	const char *id;                /* rt_id_make() gives a random one */
@@ -77,12 +77,14 @@ struct rt_change {
 	int signal;        /* 0: none */
 	const char *error; /* may be NULL */
 	int64_t owner_pid; /* on resume: the new owner, 0: none */
+	unsigned only_if;  /* bit S: if readers see the run as S (RT_LOST ...); 0: whatever */
 };
 
 /*
  * Change the state: checked against the table under the lock, recorded as its
  * run_* event, synced. Saying the same end twice does nothing and returns 0.
- * RT_ERR_REFUSED for a transition that is not allowed.
+ * RT_ERR_REFUSED for a transition that is not allowed, and while events that
+ * were queued wait for their flush.
  */
 int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
 		     struct rt_err *err);

@@ -42,10 +42,12 @@ static void change_metadata(const struct rt_change *c, struct rt_buf *out)
 	rt_buf_addc(out, '}');
 }
 
-static void queue_change(struct rt_record *r, const struct rt_change *c, enum rt_state from)
+static int queue_change(struct rt_record *r, const struct rt_change *c, enum rt_state from,
+			struct rt_err *err)
 {
 	struct rt_buf metadata, ms;
 	struct rt_event ev;
+	int ret;
 
 	rt_buf_init(&metadata);
 	rt_buf_init(&ms);
@@ -66,9 +68,32 @@ static void queue_change(struct rt_record *r, const struct rt_change *c, enum rt
 		rt_event_set_json(&ev, RT_F_METADATA,
 				  rt_json_of(rt_buf_view(&metadata), RT_JSON_OBJECT));
 	rt_event_derive(&ev);
-	rt_record_queue(r, &ev, NULL);
+	ret = rt_record_queue(r, &ev, err);
 	rt_buf_release(&metadata);
 	rt_buf_release(&ms);
+	return ret;
+}
+
+/* Whether the state allows the change, as it stands under the lock. */
+static int check_change(const struct rt_record *r, const struct rt_change *c, struct rt_err *err)
+{
+	enum rt_state from = r->status.state;
+	enum rt_state seen = rt_status_derive(&r->status, r->dir.fd, rt_clock_now_ns());
+
+	if (c->only_if && !(c->only_if >> seen & 1))
+		return rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s", r->dir.id,
+				  rt_state_name(seen));
+	if (rt_state_allows(from, c->to, c->resume))
+		return 0;
+	if (seen == RT_LOST)
+		return rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is lost: rt-run reap ends it",
+				  r->dir.id);
+	if (from == c->to)
+		return rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s already", r->dir.id,
+				  rt_state_name(from));
+	return rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s: it cannot become %s%s", r->dir.id,
+			  rt_state_name(from), rt_state_name(c->to),
+			  rt_state_over(from) ? " (rt-run start --resume takes it up again)" : "");
 }
 
 int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
@@ -77,6 +102,9 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 	enum rt_state from;
 	int ret = -1;
 
+	if (rt_record_queued(r))
+		return rt_err_set(err, RT_ERR_REFUSED, "events of run \"%s\" wait to be recorded",
+				  r->dir.id);
 	if (rt_batch_begin(r, err) < 0)
 		return -1;
 	from = r->status.state;
@@ -84,28 +112,15 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 		ret = 0;
 		goto out;
 	}
-	if (!rt_state_allows(from, change->to, change->resume)) {
-		if (from == change->to)
-			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s already", r->dir.id,
-				   rt_state_name(from));
-		else
-			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" is %s: it cannot become %s%s",
-				   r->dir.id, rt_state_name(from), rt_state_name(change->to),
-				   rt_state_over(from) ?
-					   " (rt-run start --resume takes it up again)" : "");
+	if (check_change(r, change, err) < 0)
 		goto out;
-	}
-	queue_change(r, change, from);
-	ret = rt_batch_commit(r, COMMIT_STATE, warning, err);
+	ret = queue_change(r, change, from, err);
+	if (ret == 0)
+		ret = rt_batch_commit(r, COMMIT_STATE, warning, err);
 out:
 	rt_batch_end(r);
 	return ret;
 }
-
-/* What the first files of a run hold. */
-struct birth {
-	struct rt_buf metadata, event, status, log, json_log;
-};
 
 static void add_member(struct rt_buf *out, const char *key, const char *text)
 {
@@ -146,35 +161,34 @@ static int64_t created_ns(const struct rt_run_spec *spec)
 	return rt_clock_now_ns();
 }
 
-static int write_birth(struct birth *b, const struct rt_run_spec *spec, const char *id,
-		       const struct rt_record_opts *opts, struct rt_err *err)
+static void set_text(struct rt_buf *to, const char *text)
+{
+	if (text)
+		rt_buf_adds(to, text);
+}
+
+/* The run as a record that nobody else knows of: its first event and its state. */
+static int conceive(struct rt_record *r, const struct rt_run_spec *spec, struct rt_err *err)
 {
 	struct rt_change start = { .to = RT_RUNNING, .exit_code = -1, .owner_pid = spec->owner_pid };
-	struct rt_record *r = rt_batch_new(opts);
-	struct rt_event ev;
+	struct rt_status *st = &r->status;
 	char host[256];
 
-	if (!r)
-		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
-	snprintf(r->status.run_id, sizeof(r->status.run_id), "%s", id);
-	r->status.created_ns = created_ns(spec);
-	rt_redact_text(r->opts.redact, rt_str(spec->name ? spec->name : ""), &r->status.name);
-	rt_buf_adds(&r->status.group, spec->group ? spec->group : "");
-	rt_buf_adds(&r->status.parent_run_id, spec->parent_run_id ? spec->parent_run_id : "");
+	snprintf(st->run_id, sizeof(st->run_id), "%s", spec->id);
+	st->created_ns = created_ns(spec);
+	rt_redact_text(r->opts.redact, rt_str(spec->name ? spec->name : ""), &st->name);
+	set_text(&st->group, spec->group);
+	set_text(&st->parent_run_id, spec->parent_run_id);
 	rt_hostname(host);
-	rt_buf_adds(&r->status.host, host);
-	r->locked = true; /* nobody else knows of it yet */
-	queue_change(r, &start, RT_PENDING);
+	set_text(&st->host, host);
+	r->locked = true; /* there is nothing yet that could be locked */
+	if (queue_change(r, &start, RT_PENDING, err) < 0)
+		return -1;
 	rt_batch_push_recent(r);
-	if (rt_event_parse(&ev, (struct rt_str){ r->lines.s, r->lines.len - 1 }) == 0)
-		rt_event_write_json_log(&ev, &b->json_log);
-	r->status.events_size = (int64_t)r->lines.len;
-	if (spec->metadata.n == 0)
-		write_metadata(spec, &r->status, &b->metadata);
-	rt_status_write(&r->status, &b->status);
-	rt_buf_addv(&b->event, rt_buf_view(&r->lines));
-	rt_buf_addv(&b->log, rt_buf_view(&r->log_text));
-	rt_record_close(r);
+	st->events_size = (int64_t)r->lines.len;
+	rt_status_write(st, &r->document);
+	if (r->document.failed || r->log_text.failed || r->json_log_text.failed)
+		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 	return 0;
 }
 
@@ -182,38 +196,38 @@ int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 		     const struct rt_record_opts *opts, struct rt_err *err)
 {
 	struct rt_rundir d = { .fd = -1 };
-	struct birth b;
+	struct rt_record *r = NULL;
+	struct rt_buf metadata;
 	int ret = -1;
 
 	if (rt_id_check("run id", spec->id, err) < 0 ||
 	    (spec->group && rt_id_check("group", spec->group, err) < 0))
 		return -1;
-	rt_buf_init(&b.metadata);
-	rt_buf_init(&b.event);
-	rt_buf_init(&b.status);
-	rt_buf_init(&b.log);
-	rt_buf_init(&b.json_log);
-	if (write_birth(&b, spec, spec->id, opts, err) == 0) {
-		const struct rt_file_text files[] = {
-			{ RT_METADATA_FILE,
-			  spec->metadata.n ? spec->metadata : rt_buf_view(&b.metadata) },
-			{ RT_EVENTS_FILE, rt_buf_view(&b.event) },
-			{ RT_STATUS_FILE, rt_buf_view(&b.status) },
-			{ RT_LOG_FILE, rt_buf_view(&b.log) },
-			{ RT_JSON_LOG_FILE, rt_buf_view(&b.json_log) },
-		};
-		bool durable = !opts || opts->sync != RT_SYNC_NEVER;
-
-		ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files,
-				       spec->json_log ? 5 : 4, durable, err);
+	rt_buf_init(&metadata);
+	r = rt_batch_new(opts);
+	if (!r) {
+		rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+		goto out;
 	}
+	if (conceive(r, spec, err) < 0)
+		goto out;
+	rt_buf_addv(&metadata, spec->metadata);
+	if (metadata.len == 0)
+		write_metadata(spec, &r->status, &metadata);
+	const struct rt_file_text files[] = {
+		{ RT_METADATA_FILE, rt_buf_view(&metadata) },
+		{ RT_EVENTS_FILE, rt_buf_view(&r->lines) },
+		{ RT_STATUS_FILE, rt_buf_view(&r->document) },
+		{ RT_LOG_FILE, rt_buf_view(&r->log_text) },
+		{ RT_JSON_LOG_FILE, rt_buf_view(&r->json_log_text) },
+	};
+	ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files,
+			       spec->json_log ? 5 : 4, r->opts.sync != RT_SYNC_NEVER, err);
 	if (ret == 0)
 		ret = rt_record_open(out, d.path, opts, err);
+out:
 	rt_rundir_release(&d);
-	rt_buf_release(&b.metadata);
-	rt_buf_release(&b.event);
-	rt_buf_release(&b.status);
-	rt_buf_release(&b.log);
-	rt_buf_release(&b.json_log);
+	rt_record_close(r);
+	rt_buf_release(&metadata);
 	return ret;
 }

@@ -20,25 +20,52 @@ static const char gitignore[] = "# Only what rt writes for people is kept in git
 				"!logs_summary.txt\n"
 				"!summary.md\n";
 
-int rt_rundir_open(struct rt_rundir *d, const char *path, struct rt_err *err)
+/*
+ * The directory's own path, however it was spelled: its last part is the run's
+ * id. Linux tells it for one system call. NULL and errno.
+ */
+static char *path_of(int fd, const char *spelled)
+{
+	char name[64], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	n = readlink(name, path, sizeof(path));
+	if (n > 0 && (size_t)n < sizeof(path) && path[0] == '/')
+		return strndup(path, (size_t)n);
+#ifdef F_GETPATH
+	if (fcntl(fd, F_GETPATH, path) == 0)
+		return strdup(path);
+#endif
+	return realpath(spelled, NULL);
+}
+
+/* Take over an open directory. */
+static int adopt_dir(struct rt_rundir *d, int fd, const char *spelled, struct rt_err *err)
 {
 	const char *slash;
 
-	d->fd = open(path, DIR_FLAGS);
-	if (d->fd < 0)
-		return rt_err_sys(err, "cannot open run \"%s\"", path);
-	/* rt-run hands out absolute paths: nothing to be resolved when an emit comes. */
-	d->path = path[0] == '/' ? strdup(path) : realpath(path, NULL);
-	if (!d->path) {
-		rt_err_sys(err, "cannot resolve \"%s\"", path);
-		close(d->fd);
-		return -1;
-	}
-	for (size_t n = strlen(d->path); n > 1 && d->path[n - 1] == '/'; n--)
-		d->path[n - 1] = '\0';
+	d->path = path_of(fd, spelled);
+	if (!d->path)
+		return rt_err_sys(err, "cannot resolve \"%s\"", spelled);
+	d->fd = fd;
 	slash = strrchr(d->path, '/');
-	snprintf(d->id, sizeof(d->id), "%s", slash ? slash + 1 : d->path);
+	snprintf(d->id, sizeof(d->id), "%s", slash && slash[1] ? slash + 1 : d->path);
 	return 0;
+}
+
+int rt_rundir_open(struct rt_rundir *d, const char *path, struct rt_err *err)
+{
+	int fd = open(path, DIR_FLAGS);
+
+	d->fd = -1;
+	d->path = NULL;
+	if (fd < 0)
+		return rt_err_sys(err, "cannot open run \"%s\"", path);
+	if (adopt_dir(d, fd, path, err) == 0)
+		return 0;
+	close(fd);
+	return -1;
 }
 
 void rt_rundir_release(struct rt_rundir *d)
@@ -174,30 +201,29 @@ static void remove_draft(int private_fd, const char *draft, const struct rt_file
 	unlinkat(private_fd, draft, AT_REMOVEDIR);
 }
 
-/* Everything of the run, in a folder that nobody looks at yet. */
+/* Everything of the run, in a folder that nobody looks at yet. Returns it, open. */
 static int write_draft(int private_fd, const char *draft, const struct rt_file_text *files,
 		       size_t n, bool durable, struct rt_err *err)
 {
-	int fd = make_dir(private_fd, draft, err), logs, ret = -1;
+	int fd = make_dir(private_fd, draft, err), logs;
 
 	if (fd < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (write_new(fd, files[i].name, files[i].text, durable, err) < 0)
-			goto out;
+			goto fail;
 	}
 	logs = make_dir(fd, RT_LOGS_DIR, err);
 	if (logs < 0)
-		goto out;
+		goto fail;
 	close(logs);
-	if (durable && fsync(fd) < 0) {
-		rt_err_sys(err, "cannot sync the new run");
-		goto out;
-	}
-	ret = 0;
-out:
+	if (!durable || fsync(fd) == 0)
+		return fd;
+	rt_err_sys(err, "cannot sync the new run");
+fail:
 	close(fd);
-	return ret;
+	remove_draft(private_fd, draft, files, n);
+	return -1;
 }
 
 /* Move without replacing, where the system can tell. */
@@ -226,25 +252,20 @@ static int open_home(int runs, const char *group, struct rt_err *err)
 int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
 		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err)
 {
-	char draft[RT_ID_MAX + 8] = "new.", path[PATH_MAX], *absolute = NULL;
-	int private_fd = -1, home = -1, ret = -1, runs = open_runs(runs_dir, &private_fd, err);
+	char draft[RT_ID_MAX + 8] = "new.";
+	int private_fd = -1, home = -1, fd = -1, runs = open_runs(runs_dir, &private_fd, err);
+	int ret = -1;
 
 	if (runs < 0)
 		return -1;
-	absolute = realpath(runs_dir, NULL);
-	if (!absolute) {
-		rt_err_sys(err, "cannot resolve \"%s\"", runs_dir);
-		goto out;
-	}
 	home = open_home(runs, group, err);
 	if (home < 0)
 		goto out;
 	/* Not the process id: in containers the next one has the same. */
 	rt_id_make(draft + 4);
-	if (write_draft(private_fd, draft, files, n, durable, err) < 0) {
-		remove_draft(private_fd, draft, files, n);
+	fd = write_draft(private_fd, draft, files, n, durable, err);
+	if (fd < 0)
 		goto out;
-	}
 	if (move_new(private_fd, draft, home, id) < 0) {
 		if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
 			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" exists already", id);
@@ -255,13 +276,14 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
 	}
 	if (durable)
 		fsync(home);
-	snprintf(path, sizeof(path), "%s/%s%s%s", absolute, group ? group : "", group ? "/" : "", id);
-	ret = rt_rundir_open(d, path, err);
+	ret = adopt_dir(d, fd, id, err);
+	fd = -1;
 out:
-	free(absolute);
-	close(private_fd);
+	if (fd >= 0)
+		close(fd);
 	if (home >= 0)
 		close(home);
+	close(private_fd);
 	close(runs);
 	return ret;
 }
@@ -317,11 +339,12 @@ int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name)
 		snprintf(path, sizeof(path), "%s/%s", RT_LOGS_DIR, name);
 	fd = rt_file_open(d->fd, path, flags, 0);
 	if (fd < 0 && errno == ENOENT) {
-		if (mkdirat(d->fd, RT_LOGS_DIR, 0777) < 0 && errno != EEXIST)
+		int logs = make_dir(d->fd, RT_LOGS_DIR, NULL);
+
+		if (logs < 0)
 			return -1;
+		close(logs);
 		fd = rt_file_open(d->fd, path, flags | O_CREAT, 0666);
-		if (fd >= 0)
-			rt_give_to_owner_of(d->fd, fd);
 	}
 	return fd;
 }

@@ -13,7 +13,8 @@
 #define RT_LOG_FILE "logs.txt"
 #define RT_JSON_LOG_FILE "logs.jsonl"
 #define RT_LOGS_DIR "logs"
-#define RT_RUN_LOG "logs/run.log"
+#define RT_RUN_LOG_NAME "run.log" /* in logs/ */
+#define RT_RUN_LOG RT_LOGS_DIR "/" RT_RUN_LOG_NAME
 #define RT_STEP_LOG "output.log" /* in logs/step_001/ */
 #define RT_SUMMARY_FILE "logs_summary.txt"
 #define RT_SUMMARY_MD_FILE "summary.md"

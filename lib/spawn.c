@@ -18,14 +18,29 @@ static void close_pair(int fds[2])
 	}
 }
 
+void rt_inherited_get(struct rt_inherited *in)
+{
+	struct sigaction chld;
+
+	sigprocmask(SIG_BLOCK, NULL, &in->mask);
+	in->sigchld_ignored = sigaction(SIGCHLD, NULL, &chld) == 0 && chld.sa_handler == SIG_IGN;
+}
+
+void rt_inherited_restore(const struct rt_inherited *in)
+{
+	if (in->sigchld_ignored)
+		signal(SIGCHLD, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &in->mask, NULL);
+}
+
 /* In the child: become the command, or tell the parent why not. */
-_Noreturn static void become(char *const *argv, char *const *envp, const sigset_t *mask, int out,
-			     int err, int report)
+_Noreturn static void become(char *const *argv, char *const *envp, const struct rt_inherited *in,
+			     int out, int err, int report)
 {
 	int why;
 
 	if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
-		sigprocmask(SIG_SETMASK, mask, NULL);
+		rt_inherited_restore(in);
 		environ = (char **)(char *const *)envp;
 		execvp(argv[0], argv);
 	}
@@ -47,8 +62,8 @@ static int read_report(int fd)
 	return n == (ssize_t)sizeof(why) ? why : 0;
 }
 
-int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp, const sigset_t *mask,
-		   int *exit_code, struct rt_err *err)
+int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp,
+		   const struct rt_inherited *in, int *exit_code, struct rt_err *err)
 {
 	int out[2] = { -1, -1 }, errs[2] = { -1, -1 }, report[2] = { -1, -1 }, why;
 
@@ -64,7 +79,7 @@ int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp, con
 		goto fail;
 	}
 	if (c->pid == 0)
-		become(argv, envp, mask, out[1], errs[1], report[1]);
+		become(argv, envp, in, out[1], errs[1], report[1]);
 	close(report[1]);
 	report[1] = -1;
 	why = read_report(report[0]);

@@ -8,7 +8,20 @@
 #include "err.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
+
+/* What of signals a command is to have as if nobody stood before it. */
+struct rt_inherited {
+	sigset_t mask;
+	bool sigchld_ignored;
+};
+
+/* What this process has now. */
+void rt_inherited_get(struct rt_inherited *in);
+
+/* Put it back, in the process that becomes the command. */
+void rt_inherited_restore(const struct rt_inherited *in);
 
 struct rt_child {
 	pid_t pid;
@@ -16,11 +29,10 @@ struct rt_child {
 };
 
 /*
- * Start argv with the environment envp and the signal mask `mask`. -1 when it
- * cannot be executed: *exit_code is then 126 or 127, as shells have it.
+ * Start argv with the environment envp. -1 when it cannot be executed: *exit_code is then 126 or 127, as shells have it.
  */
-int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp, const sigset_t *mask,
-		   int *exit_code, struct rt_err *err);
+int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp,
+		   const struct rt_inherited *in, int *exit_code, struct rt_err *err);
 
 /* What wait(2) said, as an exit code: 128 + signal for a death by signal. */
 int rt_wait_code(int status);

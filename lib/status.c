@@ -137,8 +137,11 @@ static void take_text(struct rt_buf *to, const struct rt_event *ev, enum rt_fiel
 static void count(struct rt_status *st, const struct rt_event *ev, int64_t *ns)
 {
 	if (rt_event_time(ev, ns)) {
-		st->ordered &= *ns / RT_NS_PER_MS >= st->updated_ns / RT_NS_PER_MS;
-		st->updated_ns = *ns;
+		/* An old event that is added now does not make the run older than it is. */
+		if (*ns / RT_NS_PER_MS < st->updated_ns / RT_NS_PER_MS)
+			st->ordered = false;
+		else
+			st->updated_ns = *ns;
 		if (!st->created_ns)
 			st->created_ns = *ns;
 	} else {
@@ -155,10 +158,10 @@ static void end_stage(struct rt_status *st, int64_t ns, const char *state)
 {
 	struct rt_entry e;
 
-	if (st->stage.len == 0 ||
-	    !rt_entry_load(&e, &st->stages, NULL, rt_buf_view(&st->stage)))
+	if (st->stage.len == 0)
 		return;
-	if (rt_entry_running(&e)) {
+	if (rt_entry_load(&e, &st->stages, NULL, rt_buf_view(&st->stage)) &&
+	    rt_entry_running(&e)) {
 		rt_entry_end(&e, ns, state);
 		rt_entry_store(&e, &st->stages);
 	}
@@ -193,9 +196,16 @@ static bool same_stage(const struct rt_status *st, const struct rt_event *ev)
 	return same;
 }
 
+static bool ends_step(const struct rt_event *ev)
+{
+	return ev->type == RT_T_STEP_COMPLETED || ev->type == RT_T_STEP_FAILED ||
+	       ev->type == RT_T_STEP_SKIPPED;
+}
+
 static void apply_stage(struct rt_status *st, const struct rt_event *ev, int64_t ns)
 {
-	if (!same_stage(st, ev)) {
+	/* The end of a step that went on beside others does not begin its stage again. */
+	if (!ends_step(ev) && !same_stage(st, ev)) {
 		end_stage(st, ns, "completed");
 		take_text(&st->stage, ev, RT_F_STAGE, TEXT_MAX);
 		begin_stage(st, ns);
@@ -266,6 +276,7 @@ static void apply_step(struct rt_status *st, const struct rt_event *ev, int64_t 
 		break;
 	case RT_T_STEP_RETRYING:
 		e.retries++;
+		e.finished_ns = 0; /* its next start is this retry */
 		break;
 	default:
 		rt_entry_end(&e, ns, step_result(ev));
@@ -299,9 +310,11 @@ static void take_result(struct rt_status *st, const struct rt_event *ev)
 
 	if (!rt_event_get(ev, RT_F_METADATA, &metadata))
 		return;
-	if (rt_scan_find(metadata.text, rt_str("exit_code"), &v) && rt_json_int(&v, &n))
+	if (rt_scan_find(metadata.text, rt_str("exit_code"), &v) && rt_json_int(&v, &n) &&
+	    n >= 0 && n < 256)
 		st->exit_code = (int)n;
-	if (rt_scan_find(metadata.text, rt_str("signal"), &v) && rt_json_int(&v, &n))
+	if (rt_scan_find(metadata.text, rt_str("signal"), &v) && rt_json_int(&v, &n) && n > 0 &&
+	    n < 128)
 		st->signal = (int)n;
 }
 

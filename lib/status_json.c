@@ -105,9 +105,9 @@ static bool take_scalar(struct rt_status *st, struct saved_usage *u, const struc
 		if (rt_json_is(&m->key, times[i].name))
 			return take_time(&m->value, times[i].to), true;
 	}
-	if (rt_json_is(&m->key, "exit_code") && rt_json_int(&m->value, &n))
+	if (rt_json_is(&m->key, "exit_code") && rt_json_int(&m->value, &n) && n >= 0 && n < 256)
 		st->exit_code = (int)n;
-	else if (rt_json_is(&m->key, "signal") && rt_json_int(&m->value, &n))
+	else if (rt_json_is(&m->key, "signal") && rt_json_int(&m->value, &n) && n > 0 && n < 128)
 		st->signal = (int)n;
 	else if (rt_json_is(&m->key, "events_size"))
 		rt_json_int(&m->value, &st->events_size);
@@ -143,8 +143,8 @@ static bool take_head(struct rt_status *st, struct saved_usage *u, const struct 
 		rt_json_text(&m->value, &text);
 		if (rt_json_is(&m->key, "run_id"))
 			snprintf(st->run_id, sizeof(st->run_id), "%s", text.s);
-		else
-			rt_state_find(rt_buf_view(&text), &st->state);
+		else if (rt_state_find(rt_buf_view(&text), &st->state) && st->state >= RT_LOST)
+			st->state = RT_RUNNING; /* that is for readers to find out */
 		rt_buf_release(&text);
 	} else if (rt_json_is(&m->key, "owner")) {
 		rt_owner_parse(&st->owner, m->value.text);
@@ -166,8 +166,9 @@ static void take_extra(struct rt_status *st, const struct rt_member *m)
 	rt_buf_addv(&st->extra, m->key.text);
 	rt_buf_adds(&st->extra, "\":");
 	if (m->value.type == RT_JSON_STRING) {
-		rt_json_quote(&st->extra, (struct rt_str){ "", 0 });
-		rt_buf_splice(&st->extra, st->extra.len - 1, 0, m->value.text.p, m->value.text.n);
+		rt_buf_addc(&st->extra, '"');
+		rt_buf_addv(&st->extra, m->value.text);
+		rt_buf_addc(&st->extra, '"');
 		return;
 	}
 	for (size_t i = 0; i < m->value.text.n; i++) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define SAVED_MAX 32
+#define COUNT_MAX (INT64_C(1) << 40) /* tokens of one event */
 #define REMEMBER_MAX (1u << 21) /* correlations; past that a late request may count twice */
 
 enum role { EMPTY, REQUEST, ANSWERED };
@@ -145,7 +146,8 @@ static bool take_member(const struct rt_member *m, struct rt_usage *u, bool *has
 		to = &u->total;
 	else
 		return false;
-	if (!rt_json_int(&m->value, &n) || n < 0)
+	/* No model counts that far, and sums of such numbers would overflow. */
+	if (!rt_json_int(&m->value, &n) || n < 0 || n > COUNT_MAX)
 		return false;
 	*to = n;
 	*has_total |= to == &u->total;

@@ -206,13 +206,13 @@ finish() {
 	printf '\0\n\r\n\n a \r\033[31m\n\nlast' >>bytes
 	rt-run --name raw -- sh -c 'head -c 150000 bytes; sleep 0.3; tail -c +150001 bytes' >passed
 	cmp bytes passed
-	rt-tail @latest:raw --logs -o raw -n whole | cmp - bytes
+	rt-tail @latest:raw --logs -o raw -n all | cmp - bytes
 	rt-tail @latest:raw --logs -o raw -n all -f | cmp - bytes
 	rt-run --name both -- sh -c 'cat bytes; echo hello; cat bytes >&2' >passed 2>/dev/null
 	rt-tail @latest:both --logs -o raw -n all >out
 	[ "$(wc -c <out)" -eq $(($(wc -c <bytes) * 2 + 6)) ]
 	rt-run --name steps -- rt-run step one -- cat bytes >passed
-	rt-tail @latest:steps --logs -o raw -n whole | cmp - bytes
+	rt-tail @latest:steps --logs -o raw -n all | cmp - bytes
 	make_full
 	[ "$(rt-tail full -o raw -n 2)" = "no newline$(tail -n 1 "$RT_RUNS_DIR/full/events.jsonl")" ]
 	rt-tail full --events -n all -o raw | cmp - "$RT_RUNS_DIR/full/events.jsonl"
@@ -324,8 +324,8 @@ finish() {
 	record rotated run 09.000000000 stdout F end
 	printf '%s\n' 'line 1' 'piece 1 line 2' 'piece 2 line 3' 'piece 3 line 4' 'piece 4 line 5' \
 		'piece 5 line 6' 'piece 6 line 7' 'piece 7 line 8' 'piece 8 end' >whole
-	rt-tail rotated -n all -o raw | cmp - all
-	rt-tail rotated -n all -o cat | cmp - all
+	rt-tail rotated -n all -o raw | cmp - whole
+	rt-tail rotated -n all -o cat | cmp - whole
 	rt-tail rotated -n 1 -o cat | cmp - <(tail -n 1 whole)
 	# a line in pieces over two files may be cut in two, but nothing else is
 	for n in 0 2 3 4 5 6 7 8 9 10; do
@@ -434,7 +434,7 @@ finish() {
 	follow "$id" -n all -o cat
 	[ "$(cat out)" = 'Run started' ]
 	RT_RUN=$RT_RUNS_DIR/$id rt-run step one -- sh -c 'echo a; echo b >&2; printf c'
-	RT_RUN=$RT_RUNS_DIR/$id rt-run step two -- sh -c 'for i in 1 2 3; do echo "two $i"; done'
+	RT_RUN=$RT_RUNS_DIR/$id rt-run step two -- seq -f "two %.0f" 3
 	rt-emit -r "$id" hello
 	rt-run finish -r "$id"
 	ends
@@ -498,8 +498,8 @@ finish() {
 	local n
 	make_run many '"status":"running"'
 	for n in {001..150}; do
-		record many step_$n "$(printf '%02d' $((10#$n % 60))).000000000" stdout F "first $n"
-		record many step_$n "$(printf '%02d' $((10#$n % 60))).500000000" stdout F "second $n"
+		record many "step_$n" "$(printf '%02d' $((10#$n % 60))).000000000" stdout F "first $n"
+		record many "step_$n" "$(printf '%02d' $((10#$n % 60))).500000000" stdout F "second $n"
 	done
 	ulimit -n 100
 	rt-tail many -n all -o jsonl >whole
@@ -510,7 +510,7 @@ finish() {
 	done
 	follow many -n all -o cat
 	for n in {150..001}; do
-		record many step_$n 59.900000000 stdout F "third $n"
+		record many "step_$n" 59.900000000 stdout F "third $n"
 	done
 	record many step_151 59.900000000 stdout F "new"
 	finish many
@@ -528,6 +528,7 @@ finish() {
 	follow "$id" -o cat --exit-status
 	rt-emit -r "$id" hello
 	wait_for 30 printed hello
+	sleep 0.5 # so that nothing else makes it look
 	kill -9 $owner
 	ends 1
 	[ "$(cat out)" = $'Run started\nhello' ]
@@ -643,6 +644,8 @@ finish() {
 	wait "$pid" || [ $? = 143 ]
 	[ "$(cat out)" = "$(printf '%s\n' first second third fourth)" ]
 	[ ! -s err ]
+	# log.jsonl.1 was followed when it was renamed, but it was not asked for
+	[ "$(rt-tail ./log.jsonl -n all -o cat)" = fourth ]
 }
 
 @test "following events.jsonl of a run ends with the run, and shows events only" {
@@ -716,6 +719,7 @@ finish() {
 @test "where inotify has nothing left to give, folders are polled" {
 	local id limit
 	try() {
+		# shellcheck disable=SC2016 # that is what the inner shell expands
 		unshare -Ur sh -c 'echo "$2" >"/proc/sys/user/max_inotify_$1" && shift 2 && exec "$@"' - "$@"
 	}
 	try instances 5 true 2>/dev/null || skip "no user namespaces here"

@@ -159,7 +159,7 @@ static char *find_runs_above(const char *cwd)
 	return found;
 }
 
-static const char *env_value(const char *name)
+const char *env_value(const char *name)
 {
 	const char *value = getenv(name);
 

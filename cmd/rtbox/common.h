@@ -50,6 +50,9 @@ struct event_opts {
 };
 extern const struct opt event_opts[];
 
+/* An environment variable; NULL when it is not set, or empty. */
+const char *env_value(const char *name);
+
 /*
  * Read /etc/rt/rt.conf and $XDG_CONFIG_HOME/rt/rt.conf: each RT_NAME=value line
  * becomes an environment variable, unless that is set already. A line that is

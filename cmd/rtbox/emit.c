@@ -193,9 +193,8 @@ static void set_field(struct rt_event *ev, enum rt_field f, const char *text)
 
 static void add_key(struct rt_buf *out, struct rt_str key)
 {
-	rt_buf_addc(out, out->len > 1 ? ',' : ' ');
-	if (out->s[out->len - 1] == ' ')
-		out->len--;
+	if (out->len > 1)
+		rt_buf_addc(out, ',');
 	rt_json_quote(out, key);
 	rt_buf_addc(out, ':');
 }
@@ -220,7 +219,10 @@ static void add_tokens(struct rt_buf *out, const char *text)
 
 static void add_cost(struct rt_buf *out, const char *text)
 {
-	if (!rt_json_is_number(rt_str(text)) || *text == '-')
+	struct rt_json v = rt_json_of(rt_str(text), RT_JSON_TEXT);
+	double d;
+
+	if (!rt_json_number(&v, &d) || d < 0)
 		die_usage("bad --cost \"%s\": dollars, like 0.0125", text);
 	add_key(out, rt_str("cost_usd"));
 	rt_buf_adds(out, text);
@@ -242,17 +244,18 @@ static bool valid_json(const char *text)
 }
 
 /* Whether a later option sets the same key: the last one counts. */
-static bool set_again(const struct opt_list *list, size_t i, size_t n)
+static bool set_again(const struct opt_list *list, size_t from, const char *pair, size_t n)
 {
-	for (size_t j = i + 1; j < list->n; j++) {
-		if (strncmp(list->v[j], list->v[i], n + 1) == 0)
+	for (size_t j = from; list && j < list->n; j++) {
+		if (strncmp(list->v[j], pair, n + 1) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void add_pairs(struct rt_buf *out, const struct opt_list *list, const char *option,
-		      bool json)
+/* `later` is what beats a key of this list, NULL for nothing: JSON says more than text. */
+static void add_pairs(struct rt_buf *out, const struct opt_list *list,
+		      const struct opt_list *later, const char *option, bool json)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const char *text = list->v[i], *eq = strchr(text, '=');
@@ -260,7 +263,7 @@ static void add_pairs(struct rt_buf *out, const struct opt_list *list, const cha
 
 		if (n == 0)
 			die_usage("bad --%s \"%s\": KEY=%s", option, text, json ? "JSON" : "TEXT");
-		if (set_again(list, i, n))
+		if (set_again(list, i + 1, text, n) || set_again(later, 0, text, n))
 			continue;
 		add_key(out, (struct rt_str){ text, n });
 		if (!json)
@@ -281,8 +284,8 @@ static void set_metadata(struct rt_event *ev, const struct emit_opts *o, struct 
 		add_tokens(out, o->tokens);
 	if (o->cost)
 		add_cost(out, o->cost);
-	add_pairs(out, &o->set, "set", false);
-	add_pairs(out, &o->set_json, "set-json", true);
+	add_pairs(out, &o->set, &o->set_json, "set", false);
+	add_pairs(out, &o->set_json, NULL, "set-json", true);
 	rt_buf_addc(out, '}');
 	/* A raw line end is white space in JSON, but would end our line. */
 	for (size_t i = 0; i < out->len; i++) {
@@ -294,18 +297,11 @@ static void set_metadata(struct rt_event *ev, const struct emit_opts *o, struct 
 				  rt_json_of(rt_buf_view(out), RT_JSON_OBJECT));
 }
 
-static const char *env(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
 /* What the step around it says. */
 static void set_surroundings(struct rt_event *ev)
 {
-	const char *stage = env("RT_STAGE"), *step = env("RT_STEP_ID");
-	const char *correlation = env("RT_CORRELATION_ID"), *run_id = env("RT_RUN_ID");
+	const char *stage = env_value("RT_STAGE"), *step = env_value("RT_STEP_ID");
+	const char *correlation = env_value("RT_CORRELATION_ID"), *run_id = env_value("RT_RUN_ID");
 
 	if (stage && !rt_event_has(ev, RT_F_STAGE))
 		rt_event_set_text(ev, RT_F_STAGE, rt_str(stage));
@@ -330,7 +326,9 @@ void emit_event_init(struct rt_event *ev, const struct emit_opts *o, struct rt_b
 	}
 	set_metadata(ev, o, metadata);
 	rt_event_derive(ev);
-	set_surroundings(ev);
+	/* Another run than the one around us has other steps. */
+	if (!o->common.run)
+		set_surroundings(ev);
 	rt_event_derive(ev);
 }
 
@@ -354,9 +352,9 @@ static void take_message(struct emit_opts *o, int n, char **words, struct rt_buf
 static int emit_one(const struct emit_opts *o)
 {
 	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
-	struct rt_record_opts opts;
 	struct rt_record *record;
 	struct rt_redact *redact;
+	struct levels levels;
 	struct rt_event ev;
 	struct rt_buf metadata;
 	int code = 0;
@@ -365,11 +363,11 @@ static int emit_one(const struct emit_opts *o)
 	emit_event_init(&ev, o, &metadata);
 	if (o->strict && rt_event_check_strict(&ev, &err) < 0)
 		die(EXIT_FAIL, "%s", err.msg);
-	if (!level_wanted(ev.level, o->field[RT_F_COMPONENT]))
+	levels_init(&levels);
+	if (!level_wanted(&levels, ev.level, o->field[RT_F_COMPONENT]))
 		goto out;
 	redact = redact_env();
-	record_opts_init(&opts, redact);
-	if (writer_open(&record, &o->common, NULL, &opts, &code) == 1) {
+	if (writer_open(&record, &o->common, NULL, redact, &code) == 1) {
 		if (rt_record_emit(record, &ev, &warning, &err) < 0)
 			code = recording_failed(&err);
 		else if (warning.kind)

@@ -33,7 +33,7 @@ struct stream {
 	bool dirty;        /* it lags behind */
 	bool failed;       /* recording failed once: that was said */
 	bool tee, deaf;    /* deaf: nobody reads what is passed on */
-	bool levels;       /* RT_LEVEL drops some */
+	struct levels levels;
 	int code;
 	struct rt_err err; /* of the line at hand; not made anew for each */
 };
@@ -139,7 +139,7 @@ static void disarm(struct stream *s, struct rt_event *ev)
 	rt_event_derive(ev);
 }
 
-static bool is_blank_object(struct rt_str line)
+static bool looks_like_object(struct rt_str line)
 {
 	while (line.n && (*line.p == ' ' || *line.p == '\t')) {
 		line.p++;
@@ -151,7 +151,7 @@ static bool is_blank_object(struct rt_str line)
 /* The line as an event; false when --strict refuses it. */
 static bool make_event(struct stream *s, struct rt_str line, struct rt_event *ev)
 {
-	bool object = is_blank_object(line) && rt_event_parse(ev, line) == 0;
+	bool object = looks_like_object(line) && rt_event_parse(ev, line) == 0;
 
 	if (!object) {
 		if (line.n && line.p[line.n - 1] == '\r')
@@ -240,7 +240,7 @@ static void before_blocking(struct stream *s)
 		flush(s, true);
 }
 
-static bool is_wanted(const struct rt_event *ev)
+static bool is_wanted(struct stream *s, const struct rt_event *ev)
 {
 	struct rt_buf component;
 	bool wanted;
@@ -248,19 +248,9 @@ static bool is_wanted(const struct rt_event *ev)
 	rt_buf_init(&component);
 	if (rt_event_has(ev, RT_F_COMPONENT))
 		rt_event_text(ev, RT_F_COMPONENT, &component);
-	wanted = level_wanted(ev->level, component.s);
+	wanted = level_wanted(&s->levels, ev->level, component.s);
 	rt_buf_release(&component);
 	return wanted;
-}
-
-/* Whether any RT_LEVEL or RT_LEVEL_component is set: nearly always none is. */
-static bool any_level_set(void)
-{
-	for (char **e = environ; *e; e++) {
-		if (strncmp(*e, "RT_LEVEL", 8) == 0)
-			return true;
-	}
-	return false;
 }
 
 static void take_line(struct stream *s, struct rt_str line)
@@ -270,7 +260,7 @@ static void take_line(struct stream *s, struct rt_str line)
 	s->line++;
 	if ((!s->record && !s->opts->strict) || !make_event(s, line, &ev))
 		return;
-	if (!s->record || (s->levels && !is_wanted(&ev)))
+	if (!s->record || (s->levels.any && !is_wanted(s, &ev)))
 		return;
 	if (rt_record_queue(s->record, &ev, &s->err) < 0) {
 		fail(s, &s->err);
@@ -322,9 +312,8 @@ static void report(struct stream *s)
 
 int emit_stream(const struct emit_opts *o)
 {
-	struct stream s = { .opts = o, .tee = o->tee, .levels = any_level_set() };
+	struct stream s = { .opts = o, .tee = o->tee };
 	void (*on_pipe)(int) = SIG_IGN;
-	struct rt_record_opts opts;
 	struct rt_redact *redact;
 
 	if (o->field[RT_F_MESSAGE])
@@ -334,9 +323,9 @@ int emit_stream(const struct emit_opts *o)
 	rt_buf_init(&s.type);
 	emit_event_init(&s.base, o, &s.base_metadata);
 	redact = redact_env();
-	record_opts_init(&opts, redact);
+	levels_init(&s.levels);
 	/* Without a record the input is still read, so that whoever writes it goes on. */
-	if (writer_open(&s.record, &o->common, NULL, &opts, &s.code) != 1)
+	if (writer_open(&s.record, &o->common, NULL, redact, &s.code) != 1)
 		s.record = NULL;
 	if (rt_reader_init(&s.in, STDIN_FILENO, 0, -1, false) < 0)
 		die(EXIT_FAIL, "cannot read standard input: %s", strerror(errno));

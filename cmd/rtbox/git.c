@@ -37,7 +37,7 @@ static bool in_work_tree(void)
 	}
 }
 
-static void become_git(int out, const sigset_t *mask)
+static void become_git(int out, const struct rt_inherited *in)
 {
 	static const char *const argv[] = { "git",	    "--no-optional-locks",
 					    "status",	    "--porcelain=v2",
@@ -45,7 +45,7 @@ static void become_git(int out, const sigset_t *mask)
 					    "--no-renames", NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	rt_inherited_restore(in);
 	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
 	    dup2(null, STDERR_FILENO) >= 0)
 		execvp(argv[0], (char *const *)(uintptr_t)argv);
@@ -66,10 +66,12 @@ static int git_ready(struct side_job *job)
 		return 1;
 	close(job->fd);
 	job->fd = -1;
+	if (g->answered)
+		g->answered(g);
 	return 0;
 }
 
-void git_start(struct git_job *g, const sigset_t *mask)
+void git_start(struct git_job *g, const struct rt_inherited *in)
 {
 	int fds[2];
 
@@ -80,7 +82,7 @@ void git_start(struct git_job *g, const sigset_t *mask)
 		return;
 	g->pid = fork();
 	if (g->pid == 0)
-		become_git(fds[1], mask);
+		become_git(fds[1], in);
 	close(fds[1]);
 	if (g->pid < 0) {
 		close(fds[0]);

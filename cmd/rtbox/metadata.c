@@ -2,6 +2,7 @@
 #include "metadata.h"
 #include "catalog.h"
 #include "clock.h"
+#include "common.h"
 #include "die.h"
 #include "text.h"
 
@@ -12,9 +13,7 @@
 
 static const char *env(const char *name)
 {
-	const char *value = name ? getenv(name) : NULL;
-
-	return value && *value ? value : NULL;
+	return name ? env_value(name) : NULL;
 }
 
 /* A string, with what is secret masked. */

@@ -31,10 +31,11 @@ struct git_job {
 	struct side_job job; /* first, for supervise */
 	pid_t pid;
 	struct rt_buf text;
+	void (*answered)(struct git_job *g);
 };
 
-/* Start asking; job.fd is -1 where there is no work tree. */
-void git_start(struct git_job *g, const sigset_t *mask);
+/* Start asking; `answered`, which may be NULL, is called when all was read; job.fd is -1 where there is no work tree. */
+void git_start(struct git_job *g, const struct rt_inherited *in);
 /* Wait for the answer, at most so long. */
 void git_wait(struct git_job *g, int timeout_ms);
 /* What it said, as a JSON object appended to out; false for nothing (yet): then it is ended. */

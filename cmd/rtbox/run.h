@@ -25,6 +25,7 @@ struct new_run {
 	char *name;
 	struct metadata metadata;
 	struct git_job git;
+	const struct rt_rundir *dir; /* once it is made */
 	int64_t created_ns;
 };
 
@@ -35,18 +36,30 @@ struct new_run {
  */
 int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct common_opts *c,
 		   char *const *argv, int64_t owner_pid, const struct rt_record_opts *opts,
-		   const sigset_t *mask, struct rt_record **out, char **path,
+		   const struct rt_inherited *in, struct rt_record **out, char **path,
 		   struct rt_err *err);
 
-/* Add what git said to metadata.json. */
-void new_run_add_git(struct new_run *n, const struct rt_rundir *d);
+/* What to say behind a refusal to make the run: that --join may be what was meant. */
+const char *join_hint(const struct new_run_opts *o, const struct rt_err *err);
+
+/* Give git so long to answer; what it says goes into metadata.json when it does. */
+void new_run_wait_git(struct new_run *n, int timeout_ms);
 void new_run_release(struct new_run *n);
+
+/* The last part of a command's name. */
+const char *base_name(const char *path);
+
+/* Whether the command ended as the signal that was to end it makes commands end. */
+bool ended_by(int status, int signalled);
+
+/* Record the end of a run, and write its metrics.json. What can be made good later is only said. */
+int end_run(struct rt_record *record, const struct rt_change *change, struct rt_err *err);
 
 /* Say that a run goes unrecorded or recorded in part; with `required` die of it instead. */
 void recording_trouble(const struct rt_err *err, bool required);
 
 /* Run argv as a step of the run at `path`; does not return. */
 _Noreturn void run_as_step(const char *path, const char *name, char *const *argv, bool required,
-			   const sigset_t *mask);
+			   const struct rt_inherited *in);
 
 #endif

@@ -38,19 +38,20 @@ static const struct opt_group start_groups[] = {
 	{ NULL, 0 },
 };
 
+/* The caller wants an id, or to know that there is none: RT_ON_ERROR changes nothing. */
 static int resume_run(const struct start_opts *o, const char *arg,
-		      const struct rt_record_opts *opts)
+		      const struct rt_redact *redact)
 {
 	struct rt_change change = {
 		.to = RT_RUNNING, .resume = true, .exit_code = -1, .owner_pid = o->owner,
 	};
 	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
 	struct rt_record *record;
-	int code = 0;
+	int code = EXIT_FAIL;
 
-	switch (writer_open(&record, &o->common, arg ? arg : o->run.id, opts, &code)) {
+	switch (writer_open(&record, &o->common, arg ? arg : o->run.id, redact, &code)) {
 	case -1:
-		return code;
+		return code ? code : EXIT_FAIL;
 	case 0:
 		die_usage("--resume wants to know which run: give it as an argument");
 	}
@@ -68,21 +69,18 @@ static int start_run(const struct start_opts *o, const struct rt_record_opts *op
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *record;
 	struct new_run n;
-	sigset_t mask;
+	struct rt_inherited in;
 	char *path;
 	int ret;
 
-	sigprocmask(SIG_BLOCK, NULL, &mask);
-	ret = new_run_create(&n, &o->run, &o->common, NULL, o->owner, opts, &mask, &record, &path,
+	rt_inherited_get(&in);
+	ret = new_run_create(&n, &o->run, &o->common, NULL, o->owner, opts, &in, &record, &path,
 			     &err);
 	if (ret < 0)
-		die(err_exit_code(&err), "%s%s", err.msg,
-		    err.kind == RT_ERR_REFUSED && o->run.id ? " (--join adds to a run that goes on)" :
-							      "");
+		die(err_exit_code(&err), "%s%s", err.msg, join_hint(&o->run, &err));
 	puts(n.id);
 	if (ret == 0) {
-		git_wait(&n.git, GIT_MS);
-		new_run_add_git(&n, rt_record_dir(record));
+		new_run_wait_git(&n, GIT_MS);
 		rt_record_close(record);
 	}
 	free(path);
@@ -107,8 +105,12 @@ static int run_start(const struct rt_applet *self, int argc, char **argv)
 	if (o.owner && !rt_owner_fill(&owner, o.owner))
 		die_usage("bad --owner %lld: there is no such process", (long long)o.owner);
 	redact = redact_env();
-	record_opts_init(&opts, redact);
-	code = o.resume ? resume_run(&o, n ? words[0] : NULL, &opts) : start_run(&o, &opts);
+	if (o.resume) {
+		code = resume_run(&o, n ? words[0] : NULL, redact);
+	} else {
+		record_opts_init(&opts, redact);
+		code = start_run(&o, &opts);
+	}
 	rt_redact_free(redact);
 	opt_release(self, &o);
 	return code;
@@ -174,8 +176,7 @@ static void finish_change(struct rt_change *change, const struct finish_opts *o,
 static int run_finish(const struct rt_applet *self, int argc, char **argv)
 {
 	struct finish_opts o = { .status = NULL };
-	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
-	struct rt_record_opts opts;
+	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *record;
 	struct rt_redact *redact;
 	struct rt_change change;
@@ -188,16 +189,9 @@ static int run_finish(const struct rt_applet *self, int argc, char **argv)
 		die_usage("\"%s\" is too much: finish takes one RUN", words[1]);
 	finish_change(&change, &o, text);
 	redact = redact_env();
-	record_opts_init(&opts, redact);
-	if (writer_open(&record, &o.common, n ? words[0] : NULL, &opts, &code) == 1) {
-		/* A transition that is refused is the script's mistake, whatever RT_ON_ERROR says. */
-		if (rt_record_change(record, &change, &warning, &err) < 0)
-			code = err.kind == RT_ERR_REFUSED ? (error("%s", err.msg), EXIT_FAIL) :
-							    recording_failed(&err);
-		else if (warning.kind)
-			warn("%s", warning.msg);
-		if (code == 0 && rt_metrics_write(rt_record_dir(record), &err) < 0)
-			warn("%s", err.msg);
+	if (writer_open(&record, &o.common, n ? words[0] : NULL, redact, &code) == 1) {
+		if (end_run(record, &change, &err) < 0)
+			code = recording_failed(&err);
 		rt_record_close(record);
 	}
 	rt_redact_free(redact);

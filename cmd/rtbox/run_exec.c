@@ -2,6 +2,7 @@
  * rt-run -- COMMAND: a run from the command's start to its end. Whatever goes
  * wrong with the record, the command runs and its end is ours.
  */
+#include "applets.h"
 #include "clock.h"
 #include "die.h"
 #include "environ.h"
@@ -16,6 +17,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define GIT_MS 100 /* that a command may wait at its end for git to have looked */
 
 struct exec_opts {
 	struct new_run_opts run;
@@ -39,15 +42,35 @@ const struct opt_group run_exec_groups[] = {
 void recording_trouble(const struct rt_err *err, bool required)
 {
 	if (required)
-		die_err(err);
+		die(125, "not recorded, so not run: %s", err->msg);
 	warn("not recorded: %s", err->msg);
+}
+
+bool ended_by(int status, int signalled)
+{
+	return signalled && (WIFSIGNALED(status) ? WTERMSIG(status) == signalled :
+						   WEXITSTATUS(status) == 128 + signalled);
+}
+
+int end_run(struct rt_record *record, const struct rt_change *change, struct rt_err *err)
+{
+	struct rt_err warning = RT_ERR_INIT;
+
+	if (rt_record_change(record, change, &warning, err) < 0)
+		return -1;
+	if (warning.kind)
+		warn("%s", warning.msg);
+	/* The run's last word; it can be made again at any time. */
+	else if (rt_metrics_write(rt_record_dir(record), &warning) < 0)
+		warn("%s", warning.msg);
+	return 0;
 }
 
 /* How the run ended, as the state that follows from it. */
 static void note_end(struct rt_record *record, int status, int signalled)
 {
-	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
 	struct rt_change change = { .to = RT_FAILED, .exit_code = -1 };
+	struct rt_err err = RT_ERR_INIT;
 	char text[64];
 
 	rt_wait_text(text, status);
@@ -58,14 +81,10 @@ static void note_end(struct rt_record *record, int status, int signalled)
 		change.exit_code = WEXITSTATUS(status);
 	if (status == 0)
 		change.to = RT_COMPLETED;
-	else if (signalled && (change.signal == signalled || change.exit_code == 128 + signalled))
+	else if (ended_by(status, signalled))
 		change.to = RT_CANCELLED;
-	if (rt_record_change(record, &change, &warning, &err) < 0)
-		warn("%s", err.msg);
-	else if (warning.kind)
-		warn("%s", warning.msg);
-	/* The run's last word; it can be made again at any time. */
-	if (rt_metrics_write(rt_record_dir(record), &err) < 0)
+	/* The command's own end is what counts, whatever became of the record. */
+	if (end_run(record, &change, &err) < 0)
 		warn("%s", err.msg);
 }
 
@@ -84,7 +103,7 @@ static void note_unstartable(struct rt_record *record, const char *name, int cod
 /* The log of what is outside of any step; without it the command runs all the same. */
 static int open_run_log(const struct rt_rundir *d)
 {
-	int fd = rt_rundir_open_log(d, 0, "run.log");
+	int fd = rt_rundir_open_log(d, 0, RT_RUN_LOG_NAME);
 
 	if (fd < 0)
 		warn("output is not captured: cannot write \"%s/%s\": %s", d->path, RT_RUN_LOG,
@@ -93,7 +112,7 @@ static int open_run_log(const struct rt_rundir *d)
 }
 
 static int run_command(struct rt_record *record, struct new_run *n, struct rt_redact *redact,
-		       char *const *argv, const sigset_t *mask, int *signalled, int *code)
+		       char *const *argv, const struct rt_inherited *in, int *signalled, int *code)
 {
 	const struct rt_rundir *d = rt_record_dir(record);
 	struct env_list ours, all;
@@ -101,11 +120,12 @@ static int run_command(struct rt_record *record, struct new_run *n, struct rt_re
 	struct supervised s = {
 		.argv = argv,
 		.dir = d,
+		.record = record,
 		.capture = &capture,
 		.own = { STDOUT_FILENO, STDERR_FILENO },
 		.listen_fd = rt_handoff_listen(d),
 		.heartbeat = true,
-		.mask = mask,
+		.in = in,
 		.job = &n->git.job,
 	};
 	int status;
@@ -131,27 +151,27 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	struct rt_record_opts opts;
 	struct rt_record *record;
 	struct new_run n;
-	sigset_t mask;
+	struct rt_inherited in;
 	char *path;
 	int ret, status, signalled = 0, code = 0;
 
 	record_opts_init(&opts, redact);
-	supervise_signals(&mask);
-	ret = new_run_create(&n, &o->run, &o->common, argv, getpid(), &opts, &mask, &record, &path,
+	supervise_signals(&in);
+	ret = new_run_create(&n, &o->run, &o->common, argv, getpid(), &opts, &in, &record, &path,
 			     &err);
 	if (ret != 0)
 		new_run_release(&n); /* git is not to become the command's child */
 	if (ret == 1)
-		run_as_step(path, o->run.name, argv, o->required, &mask);
+		run_as_step(path, o->run.name, argv, o->required, &in);
 	if (ret < 0 && err.kind == RT_ERR_REFUSED)
-		die(125, "%s%s", err.msg, o->run.id ? " (--join adds to a run that goes on)" : "");
+		die(125, "%s%s", err.msg, join_hint(&o->run, &err));
 	if (ret < 0) {
 		recording_trouble(&err, o->required);
 		unsetenv("RT_RUN"); /* its steps are not the run's around it */
-		run_unrecorded(argv, &mask);
+		run_unrecorded(argv, &in);
 	}
-	status = run_command(record, &n, redact, argv, &mask, &signalled, &code);
-	new_run_add_git(&n, rt_record_dir(record));
+	status = run_command(record, &n, redact, argv, &in, &signalled, &code);
+	new_run_wait_git(&n, GIT_MS);
 	if (status < 0)
 		note_unstartable(record, argv[0], code);
 	else
@@ -174,6 +194,11 @@ static int run_exec(const struct rt_applet *self, int argc, char **argv)
 	common_apply(&o.common, NULL);
 	if (n == 0)
 		die_usage("no command: rt-run [options] -- COMMAND");
+	if (dashdash != 0 && opt_find_sub(&rt_applet_run, words[0]))
+		die_usage("put the command first: rt-run %s [options]", words[0]);
+	if (o.common.run && dashdash == 0)
+		die_usage("-r is for a step of that run: rt-run step -r %s -- %s", o.common.run,
+			  words[0]);
 	if (dashdash != 0)
 		die_usage("\"%s\" is no command of rt-run (to run a program: rt-run -- %s)", words[0],
 			  words[0]);

@@ -35,7 +35,7 @@ static void check_id(const char *what, const char *id)
 }
 
 /* The last part of a command's name. */
-static const char *base_name(const char *path)
+const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -76,7 +76,11 @@ static char *find_joined(const struct new_run *n, const struct new_run_opts *o)
 static void describe(struct new_run *n, const struct new_run_opts *o, char *const *argv,
 		     const struct rt_record_opts *opts)
 {
-	const char *parent = getenv("RT_RUN_ID"), *name = choose_name(o, argv);
+	const char *parent = env_value("RT_RUN_ID"), *name = choose_name(o, argv);
+
+	/* After RT_RUN=$(rt-run start) it is all that tells of the run around us. */
+	if (!parent && env_value("RT_RUN"))
+		parent = base_name(env_value("RT_RUN"));
 
 	n->name = name ? xstrdup(name) : NULL;
 	n->metadata = (struct metadata){
@@ -90,9 +94,27 @@ static void describe(struct new_run *n, const struct new_run_opts *o, char *cons
 	};
 }
 
+/* What git said goes into metadata.json as soon as it is known: we may be killed. */
+static void add_git(struct git_job *g)
+{
+	struct new_run *n = (struct new_run *)(void *)((char *)g - offsetof(struct new_run, git));
+	struct rt_buf git, text;
+
+	rt_buf_init(&git);
+	rt_buf_init(&text);
+	if (git_finish(g, &git) && n->dir) {
+		metadata_write(&n->metadata, git.s, n->created_ns, &text);
+		if (!text.failed)
+			rt_file_replace(n->dir->fd, RT_METADATA_FILE, rt_buf_view(&text),
+					RT_REPLACE_RENAME, NULL);
+	}
+	rt_buf_release(&git);
+	rt_buf_release(&text);
+}
+
 int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct common_opts *c,
 		   char *const *argv, int64_t owner_pid, const struct rt_record_opts *opts,
-		   const sigset_t *mask, struct rt_record **out, char **path, struct rt_err *err)
+		   const struct rt_inherited *in, struct rt_record **out, char **path, struct rt_err *err)
 {
 	struct rt_run_spec spec = { .json_log = o->json_logs, .owner_pid = owner_pid };
 	struct rt_buf text;
@@ -118,7 +140,7 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 		return 1;
 	describe(n, o, argv, opts);
 	n->created_ns = rt_clock_now_ns();
-	git_start(&n->git, mask);
+	git_start(&n->git, in);
 	rt_buf_init(&text);
 	metadata_write(&n->metadata, NULL, n->created_ns, &text);
 	spec.runs_dir = n->runs_dir;
@@ -128,6 +150,10 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 	spec.parent_run_id = n->metadata.parent_run_id;
 	spec.metadata = rt_buf_view(&text);
 	ret = rt_record_create(out, &spec, opts, err);
+	if (ret == 0) {
+		n->dir = rt_record_dir(*out);
+		n->git.answered = add_git;
+	}
 	rt_buf_release(&text);
 	/* Somebody else was faster: then that one is joined. */
 	if (ret < 0 && o->join && err->kind == RT_ERR_REFUSED && (*path = find_joined(n, o)))
@@ -135,20 +161,16 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 	return ret;
 }
 
-void new_run_add_git(struct new_run *n, const struct rt_rundir *d)
+const char *join_hint(const struct new_run_opts *o, const struct rt_err *err)
 {
-	struct rt_buf git, text;
+	if (err->kind != RT_ERR_REFUSED || !o->id || !strstr(err->msg, "exists already"))
+		return "";
+	return o->join ? ", and is over" : " (--join adds to a run that goes on)";
+}
 
-	rt_buf_init(&git);
-	rt_buf_init(&text);
-	if (git_finish(&n->git, &git)) {
-		metadata_write(&n->metadata, git.s, n->created_ns, &text);
-		if (!text.failed)
-			rt_file_replace(d->fd, RT_METADATA_FILE, rt_buf_view(&text),
-					RT_REPLACE_RENAME, NULL);
-	}
-	rt_buf_release(&git);
-	rt_buf_release(&text);
+void new_run_wait_git(struct new_run *n, int timeout_ms)
+{
+	git_wait(&n->git, timeout_ms);
 }
 
 void new_run_release(struct new_run *n)

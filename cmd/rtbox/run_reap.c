@@ -38,7 +38,7 @@ static char *reason(const struct rt_status *st, enum rt_state state)
 static int reap(const char *path, const struct rt_record_opts *opts, bool force)
 {
 	struct rt_change change = { .to = RT_FAILED, .exit_code = -1 };
-	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
+	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *record = NULL;
 	struct rt_rundir d = { .fd = -1 };
 	struct rt_status st;
@@ -56,16 +56,17 @@ static int reap(const char *path, const struct rt_record_opts *opts, bool force)
 		goto out;
 	why = reason(&st, state);
 	change.error = why;
+	change.only_if = 1u << state;
 	ret = rt_record_open(&record, path, opts, &err);
 	if (ret == 0)
-		ret = rt_record_change(record, &change, &warning, &err);
+		ret = end_run(record, &change, &err);
 	free(why);
 	if (ret == 0) {
 		puts(d.id);
 		ret = 1;
+	} else if (err.kind == RT_ERR_REFUSED) {
+		ret = 0; /* somebody else was faster, or it lives again */
 	}
-	if (warning.kind)
-		warn("%s", warning.msg);
 out:
 	if (ret < 0)
 		error("%s", err.msg);
@@ -96,6 +97,17 @@ static int reap_all(const struct common_opts *c, const struct rt_record_opts *op
 	return code;
 }
 
+/* A run that was named: if there is nothing to do, that is said. */
+static int reap_one(const char *path, const struct rt_record_opts *opts, bool force)
+{
+	int done = reap(path, opts, force);
+
+	if (done == 0)
+		warn("\"%s\" is not lost%s", base_name(path),
+		     force ? "" : " (--force takes what is stale, too)");
+	return done < 0 ? EXIT_FAIL : 0;
+}
+
 static int run_reap(const struct rt_applet *self, int argc, char **argv)
 {
 	struct reap_opts o = { .all = false };
@@ -116,8 +128,7 @@ static int run_reap(const struct rt_applet *self, int argc, char **argv)
 	} else {
 		if (!common_resolve(&o.common, n ? words[0] : NULL, false, &found))
 			die_usage("which run? give RUN, or --all");
-		if (reap(found.path, &opts, o.force) < 0)
-			code = EXIT_FAIL;
+		code = reap_one(found.path, &opts, o.force);
 		rt_found_release(&found);
 	}
 	rt_redact_free(redact);

@@ -75,7 +75,7 @@ static int begin_step(struct running *r, struct rt_err *err)
 	return ret;
 }
 
-static void end_step(struct running *r, int status)
+static void end_step(struct running *r, int status, int signalled)
 {
 	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
 	struct rt_event ev;
@@ -90,6 +90,8 @@ static void end_step(struct running *r, int status)
 	rt_event_set_number(&ev, RT_F_DURATION_MS, rt_str(ms));
 	if (status)
 		rt_event_set_text(&ev, RT_F_ERROR, rt_str(error));
+	if (ended_by(status, signalled))
+		rt_event_set_text(&ev, RT_F_RESULT, rt_str("cancelled"));
 	if (WIFSIGNALED(status))
 		snprintf(metadata, sizeof(metadata), "{\"signal\":%d}", WTERMSIG(status));
 	else
@@ -105,14 +107,15 @@ static void end_step(struct running *r, int status)
 }
 
 static int run_command(struct running *r, struct rt_redact *redact, char *const *argv,
-		       const sigset_t *mask, int *code)
+		       const struct rt_inherited *in, int *signalled, int *code)
 {
 	const struct rt_rundir *d = rt_record_dir(r->record);
 	int log = rt_rundir_open_log(d, r->number, RT_STEP_LOG), status;
 	struct env_list ours, all;
 	struct rt_capture capture;
 	struct supervised s = {
-		.argv = argv, .dir = d, .capture = &capture, .listen_fd = -1, .mask = mask,
+		.argv = argv, .dir = d, .record = r->record, .capture = &capture,
+		.listen_fd = -1, .in = in,
 	};
 
 	if (log < 0)
@@ -124,34 +127,26 @@ static int run_command(struct running *r, struct rt_redact *redact, char *const 
 	rt_capture_init(&capture, log, redact);
 	rt_handoff_ask(d, s.own);
 	status = supervise(&s, code);
+	*signalled = s.signalled;
 	rt_capture_release(&capture);
 	env_free(&ours);
 	env_free(&all);
 	return status;
 }
 
-static const char *step_name(const char *name, char *const *argv)
-{
-	const char *slash = strrchr(argv[0], '/');
-
-	if (name && *name)
-		return name;
-	return slash && slash[1] ? slash + 1 : argv[0];
-}
-
 _Noreturn static void run_step_in(struct rt_record *record, const char *name, char *const *argv,
-				  struct rt_redact *redact, bool required, const sigset_t *mask)
+				  struct rt_redact *redact, bool required, const struct rt_inherited *in)
 {
-	struct running r = { .record = record, .name = step_name(name, argv) };
+	struct running r = { .record = record, .name = name && *name ? name : base_name(argv[0]) };
 	struct rt_err err = RT_ERR_INIT;
-	int status, code = 0;
+	int status, signalled = 0, code = 0;
 
 	if (begin_step(&r, &err) < 0) {
 		recording_trouble(&err, required);
-		run_unrecorded(argv, mask);
+		run_unrecorded(argv, in);
 	}
-	status = run_command(&r, redact, argv, mask, &code);
-	end_step(&r, status < 0 ? code << 8 : status);
+	status = run_command(&r, redact, argv, in, &signalled, &code);
+	end_step(&r, status < 0 ? code << 8 : status, signalled);
 	rt_record_close(record);
 	rt_redact_free(redact);
 	if (status < 0)
@@ -160,7 +155,7 @@ _Noreturn static void run_step_in(struct rt_record *record, const char *name, ch
 }
 
 _Noreturn void run_as_step(const char *path, const char *name, char *const *argv, bool required,
-			   const sigset_t *mask)
+			   const struct rt_inherited *in)
 {
 	struct rt_redact *redact = redact_env();
 	struct rt_err err = RT_ERR_INIT;
@@ -170,19 +165,18 @@ _Noreturn void run_as_step(const char *path, const char *name, char *const *argv
 	record_opts_init(&opts, redact);
 	if (rt_record_open(&record, path, &opts, &err) < 0) {
 		recording_trouble(&err, required);
-		run_unrecorded(argv, mask);
+		run_unrecorded(argv, in);
 	}
-	run_step_in(record, name, argv, redact, required, mask);
+	run_step_in(record, name, argv, redact, required, in);
 }
 
 static int run_step(const struct rt_applet *self, int argc, char **argv)
 {
 	struct step_opts o = { .required = false };
 	struct rt_redact *redact;
-	struct rt_record_opts opts;
 	struct rt_record *record;
 	int n, dashdash, opened, code = 0;
-	sigset_t mask;
+	struct rt_inherited in;
 	char **words;
 
 	n = opt_parse(self, argc, argv, &o, &words, &dashdash);
@@ -192,15 +186,16 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 	if (dashdash > 1)
 		die_usage("\"%s\": a step has one name; put the command behind \"--\"", words[1]);
 	redact = redact_env();
-	record_opts_init(&opts, redact);
-	opened = writer_open(&record, &o.common, NULL, &opts, &code);
-	if (opened < 0 && o.required)
+	opened = writer_open(&record, &o.common, NULL, redact, &code);
+	if (opened == -2)
 		exit(EXIT_FAIL);
+	if (opened < 0 && o.required)
+		exit(125);
 	/* Why it cannot be recorded was said; the command runs all the same. */
 	if (opened != 1)
 		run_unrecorded(words + dashdash, NULL);
-	supervise_signals(&mask);
-	run_step_in(record, dashdash ? words[0] : NULL, words + dashdash, redact, o.required, &mask);
+	supervise_signals(&in);
+	run_step_in(record, dashdash ? words[0] : NULL, words + dashdash, redact, o.required, &in);
 }
 
 const struct rt_applet run_step_applet = {

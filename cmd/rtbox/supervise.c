@@ -4,12 +4,13 @@
 #include "die.h"
 #include "fdio.h"
 #include "handoff.h"
+#include "passon.h"
 #include "spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -17,23 +18,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PIECE 65536
 #define PARTIAL_MS 200 /* a line without its end is written after that much quiet */
 #define BEAT_MS 30000
 
 static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
 
-/* Everything that is polled. */
-enum { OUT, ERR, SIGNALS, ASKED, JOB, POLLED };
+/* Everything that is polled. A stream's output has the number of its input and OUTPUTS. */
+enum { OUT, ERR, OUTPUTS, ERR_OUTPUT, SIGNALS, ASKED, JOB, POLLED };
 
 struct loop {
 	struct supervised *s;
 	struct rt_child child;
 	struct pollfd fds[POLLED];
+	int in[2]; /* the command's pipes, -1: closed */
+	struct passon pass[2];
+	bool muted[2];   /* our output cannot be written: the stream is only captured */
+	int64_t due[2];  /* bytes of the pipe that have to go before something else may */
+	int asking;      /* the connection of a step that waits for its answer, -1: none */
+	int shown[2];    /* what it showed */
 	bool exited;
-	int status; /* of wait, once exited */
+	int status;      /* of wait, once exited */
 	int64_t beat_ns;
-	char piece[PIECE];
+	char piece[PASSON_MAX];
 };
 
 static void all_signals(sigset_t *set)
@@ -46,52 +52,34 @@ static void all_signals(sigset_t *set)
 	sigaddset(set, SIGPIPE);
 }
 
-void supervise_signals(sigset_t *inherited)
+void supervise_signals(struct rt_inherited *in)
 {
 	sigset_t set;
 
+	rt_inherited_get(in);
+	/* Ignored children are never told of. */
+	signal(SIGCHLD, SIG_DFL);
 	all_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, inherited);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-_Noreturn void run_unrecorded(char *const *argv, const sigset_t *mask)
+_Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
 {
 	int why;
 
-	if (mask)
-		sigprocmask(SIG_SETMASK, mask, NULL);
+	if (in)
+		rt_inherited_restore(in);
 	execvp(argv[0], argv);
 	why = errno;
 	die(why == ENOENT || why == ENOTDIR ? 127 : 126, "cannot execute \"%s\": %s", argv[0],
 	    strerror(why));
 }
 
-/* Pass a piece on; a descriptor that was made non-blocking by somebody is waited for. */
-static int pass_on(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EAGAIN) {
-			struct pollfd out = { fd, POLLOUT, 0 };
-
-			poll(&out, 1, -1);
-			continue;
-		}
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			p += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
-}
-
 static void close_stream(struct loop *l, int i)
 {
-	close(l->fds[i].fd);
-	l->fds[i].fd = -1;
+	close(l->in[i]);
+	l->in[i] = -1;
+	l->due[i] = 0;
 }
 
 static void captured(struct loop *l, int ret)
@@ -101,55 +89,86 @@ static void captured(struct loop *l, int ret)
 		     strerror(errno));
 }
 
-/* Read what there is, once: how much that was, 0 when there is nothing (more) for now. */
-static size_t pump(struct loop *l, int i)
+/* Write what is pending; when nobody reads, the command is to see that by its own SIGPIPE. */
+static void pass(struct loop *l, int i)
+{
+	static const char *const names[] = { "standard output", "standard error" };
+
+	if (passon_write(&l->pass[i]) == 0)
+		return;
+	if (errno == EPIPE) {
+		if (l->in[i] >= 0)
+			close_stream(l, i);
+		return;
+	}
+	/* Without us the command would have had the error to itself; it must not die of it. */
+	l->muted[i] = true;
+	warn("cannot write %s: %s; the output is still captured", names[i], strerror(errno));
+}
+
+/* Read a piece, once; nothing while the one before still has to go. */
+static void pump(struct loop *l, int i)
 {
 	ssize_t n;
 
-	if (l->fds[i].fd < 0)
-		return 0;
+	if (l->in[i] < 0 || passon_pending(&l->pass[i]))
+		return;
 	do
-		n = read(l->fds[i].fd, l->piece, sizeof(l->piece));
+		n = read(l->in[i], l->piece, sizeof(l->piece));
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
-		return 0;
+	if (n < 0 && errno == EAGAIN) {
+		l->due[i] = 0;
+		return;
+	}
 	if (n <= 0) {
 		close_stream(l, i);
-		return 0;
+		return;
 	}
-	/* Nobody takes our output: the command is to see that too, by its own SIGPIPE. */
-	if (pass_on(l->s->own[i], l->piece, (size_t)n) < 0)
-		close_stream(l, i);
+	l->due[i] -= n;
 	captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
 				   (struct rt_str){ l->piece, (size_t)n }));
-	return (size_t)n;
+	if (!l->muted[i]) {
+		passon_take(&l->pass[i], (struct rt_str){ l->piece, (size_t)n });
+		pass(l, i);
+	}
 }
 
-/* What stands in the pipes now, and no more: somebody may go on writing for ever. */
-static void drain(struct loop *l)
+/* What stands in the pipes now is due, and no more: somebody may go on writing for ever. */
+static void make_due(struct loop *l)
 {
 	for (int i = OUT; i <= ERR; i++) {
 		int waiting = 0;
-		size_t n, done = 0;
 
-		if (l->fds[i].fd < 0 || ioctl(l->fds[i].fd, FIONREAD, &waiting) < 0)
-			continue;
-		/* Once more than that, to see the end of a pipe that nobody writes to. */
-		do {
-			n = pump(l, i);
-			done += n;
-		} while (n && done <= (size_t)waiting);
+		if (l->in[i] >= 0 && ioctl(l->in[i], FIONREAD, &waiting) == 0)
+			l->due[i] = waiting;
 	}
+}
+
+/* Pass on what is due; false as long as a slow reader of our output keeps us from it. */
+static bool drain(struct loop *l)
+{
+	bool done = true;
+
+	for (int i = OUT; i <= ERR; i++) {
+		while (l->due[i] > 0 && !passon_pending(&l->pass[i]))
+			pump(l, i);
+		done &= !passon_pending(&l->pass[i]);
+	}
+	return done;
 }
 
 static void reap(struct loop *l)
 {
 	int status;
+	pid_t pid;
 
-	while (waitpid(l->child.pid, &status, WNOHANG) == l->child.pid) {
+	while ((pid = waitpid(l->child.pid, &status, WNOHANG)) == l->child.pid) {
 		l->exited = true;
 		l->status = status;
 	}
+	/* It cannot be, but waiting for ever would be worse. */
+	if (pid < 0 && errno == ECHILD)
+		l->exited = true;
 }
 
 static void take_signal(struct loop *l)
@@ -181,23 +200,33 @@ static bool same_pipe(int fd, int pipe_fd)
 	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
-/* A step shows its output: where that is our own pipe, it gets what lies behind it. */
+/*
+ * A step shows its output: where that is our own pipe, it gets what lies behind
+ * it, once all that was written before has gone there.
+ */
 static void answer_step(struct loop *l)
 {
-	int shown[2], given[2], conn = rt_handoff_accept(l->fds[ASKED].fd, shown);
+	int given[2];
 
-	if (conn < 0)
+	if (!drain(l))
 		return;
-	drain(l);
 	captured(l, rt_capture_flush(l->s->capture));
 	for (int i = 0; i < 2; i++) {
 		given[i] = -1;
 		for (int stream = OUT; stream <= ERR; stream++) {
-			if (same_pipe(shown[i], l->fds[stream].fd))
+			if (same_pipe(l->shown[i], l->in[stream]))
 				given[i] = l->s->own[stream];
 		}
 	}
-	rt_handoff_answer(conn, shown, given);
+	rt_handoff_answer(l->asking, l->shown, given);
+	l->asking = -1;
+}
+
+static void hear_step(struct loop *l)
+{
+	l->asking = rt_handoff_accept(l->fds[ASKED].fd, l->shown);
+	if (l->asking >= 0)
+		make_due(l);
 }
 
 /* The mtime of .alive tells other machines that we live. */
@@ -223,26 +252,57 @@ static int wait_ms(const struct loop *l)
 	return l->s->heartbeat ? BEAT_MS : -1;
 }
 
+/* What is worth waiting for: input only where the last piece has gone, output only where not. */
+static void choose(struct loop *l)
+{
+	for (int i = OUT; i <= ERR; i++) {
+		bool pending = passon_pending(&l->pass[i]);
+
+		l->fds[i].fd = pending ? -1 : l->in[i];
+		l->fds[OUTPUTS + i].fd = pending ? l->s->own[i] : -1;
+	}
+	l->fds[ASKED].events = l->asking < 0 ? POLLIN : 0;
+}
+
 static void step(struct loop *l)
 {
-	int n = poll(l->fds, POLLED, wait_ms(l));
+	int n;
 
+	choose(l);
+	n = poll(l->fds, POLLED, wait_ms(l));
 	if (n == 0)
 		captured(l, rt_capture_flush(l->s->capture));
 	beat(l);
 	if (n <= 0)
 		return;
+	for (int i = OUT; i <= ERR; i++) {
+		if (l->fds[OUTPUTS + i].revents)
+			pass(l, i);
+	}
 	/* Before anything that may come with it: what a step says must come after. */
-	if (l->fds[ASKED].revents)
+	if (l->fds[ASKED].revents & POLLIN)
+		hear_step(l);
+	if (l->asking >= 0)
 		answer_step(l);
-	if (l->fds[OUT].revents)
-		pump(l, OUT);
-	if (l->fds[ERR].revents)
-		pump(l, ERR);
+	for (int i = OUT; i <= ERR; i++) {
+		if (l->fds[i].revents)
+			pump(l, i);
+	}
 	if (l->fds[SIGNALS].revents)
 		take_signal(l);
 	if (l->fds[JOB].revents && l->s->job->ready(l->s->job) == 0)
 		l->fds[JOB].fd = -1;
+}
+
+/* The command has ended: what it wrote goes out, unless somebody wants us to end as well. */
+static void finish_output(struct loop *l)
+{
+	make_due(l);
+	while (!drain(l) && !l->s->signalled)
+		step(l);
+	/* Once more, to see the end of a pipe that nobody writes to any more. */
+	pump(l, OUT);
+	pump(l, ERR);
 }
 
 /*
@@ -255,48 +315,86 @@ static bool leave_drainer(struct loop *l)
 {
 	pid_t pid;
 
-	drain(l);
-	if (l->fds[OUT].fd < 0 && l->fds[ERR].fd < 0)
+	if (l->in[OUT] < 0 && l->in[ERR] < 0)
 		return false;
 	pid = fork();
 	if (pid != 0)
 		return pid > 0;
 	close(STDIN_FILENO);
-	for (int i = SIGNALS; i < POLLED; i++)
+	/* An open log would keep a lock that we die with. */
+	rt_record_close(l->s->record);
+	for (int i = SIGNALS; i < POLLED; i++) {
+		if (l->fds[i].fd >= 0)
+			close(l->fds[i].fd);
 		l->fds[i].fd = -1;
+	}
 	l->s->heartbeat = false;
-	while (l->fds[OUT].fd >= 0 || l->fds[ERR].fd >= 0)
+	while (l->in[OUT] >= 0 || l->in[ERR] >= 0 || passon_pending(&l->pass[OUT]) ||
+	       passon_pending(&l->pass[ERR]))
 		step(l);
 	rt_capture_end(l->s->capture);
 	_exit(0);
 }
 
-int supervise(struct supervised *s, int *exit_code)
+static void begin(struct loop *l)
 {
-	struct loop l = { .s = s, .exited = false };
-	struct rt_err err = RT_ERR_INIT;
+	struct supervised *s = l->s;
 	sigset_t signals;
 
 	all_signals(&signals);
-	l.beat_ns = rt_clock_monotonic_ns() + BEAT_MS * RT_NS_PER_MS;
-	if (rt_child_start(&l.child, s->argv, s->envp, s->mask, exit_code, &err) < 0) {
+	for (int i = 0; i < POLLED; i++)
+		l->fds[i] = (struct pollfd){ -1, POLLIN, 0 };
+	for (int i = OUT; i <= ERR; i++) {
+		passon_init(&l->pass[i], s->own[i]);
+		l->muted[i] = false;
+		l->due[i] = 0;
+		l->fds[OUTPUTS + i].events = POLLOUT;
+	}
+	l->in[OUT] = l->child.out;
+	l->in[ERR] = l->child.err;
+	l->fds[SIGNALS].fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	l->fds[ASKED].fd = s->listen_fd;
+	l->fds[JOB].fd = s->job ? s->job->fd : -1;
+	l->asking = -1;
+	l->exited = false;
+	l->status = 0;
+	l->beat_ns = 0;
+}
+
+static void release(struct loop *l)
+{
+	close(l->fds[SIGNALS].fd);
+	for (int i = OUT; i <= ERR; i++) {
+		if (l->in[i] >= 0)
+			close(l->in[i]);
+	}
+	if (l->asking >= 0)
+		close(l->asking);
+	if (l->s->heartbeat)
+		unlinkat(l->s->dir->fd, RT_ALIVE_FILE, 0);
+	free(l);
+}
+
+int supervise(struct supervised *s, int *exit_code)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct loop *l = xmalloc(sizeof(*l));
+	int status;
+
+	l->s = s;
+	if (rt_child_start(&l->child, s->argv, s->envp, s->in, exit_code, &err) < 0) {
 		error("%s", err.msg);
+		free(l);
 		return -1;
 	}
-	l.fds[OUT] = (struct pollfd){ l.child.out, POLLIN, 0 };
-	l.fds[ERR] = (struct pollfd){ l.child.err, POLLIN, 0 };
-	l.fds[SIGNALS] = (struct pollfd){ signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK),
-					  POLLIN, 0 };
-	l.fds[ASKED] = (struct pollfd){ s->listen_fd, POLLIN, 0 };
-	l.fds[JOB] = (struct pollfd){ s->job ? s->job->fd : -1, POLLIN, 0 };
-	while (!l.exited)
-		step(&l);
-	if (!leave_drainer(&l))
-		captured(&l, rt_capture_end(s->capture));
-	close(l.fds[SIGNALS].fd);
-	for (int i = OUT; i <= ERR; i++) {
-		if (l.fds[i].fd >= 0)
-			close(l.fds[i].fd);
-	}
-	return l.status;
+	begin(l);
+	beat(l);
+	while (!l->exited)
+		step(l);
+	finish_output(l);
+	if (!leave_drainer(l))
+		captured(l, rt_capture_end(s->capture));
+	status = l->status;
+	release(l);
+	return status;
 }

@@ -6,9 +6,8 @@
 #define RT_SUPERVISE_H
 
 #include "capture.h"
-#include "rundir.h"
-
-#include <signal.h>
+#include "record.h"
+#include "spawn.h"
 
 /* Something else to wait for while the command runs: `ready` reads it, 0 at its end. */
 struct side_job {
@@ -20,11 +19,12 @@ struct supervised {
 	char *const *argv;
 	char *const *envp;
 	const struct rt_rundir *dir; /* the run */
+	struct rt_record *record;    /* closed in a process that stays behind */
 	struct rt_capture *capture;
 	int own[2];                  /* where output is passed on to */
 	int listen_fd;               /* for steps inside the run, -1: none */
 	bool heartbeat;              /* touch .alive */
-	const sigset_t *mask;        /* the command's signal mask */
+	const struct rt_inherited *in; /* what the command has of signals */
 	struct side_job *job;        /* may be NULL */
 	int signalled;               /* set: a signal that was to end it, 0: none */
 };
@@ -38,11 +38,11 @@ int supervise(struct supervised *s, int *exit_code);
 /*
  * Take over signals: from here on they wait, to be passed on to the command.
  * Kept apart from supervise, so that none is lost while a run is being made.
- * *inherited gets the mask that was, which the command is to have.
+ * *in gets what was, which the command is to have.
  */
-void supervise_signals(sigset_t *inherited);
+void supervise_signals(struct rt_inherited *in);
 
-/* Become the command, where nothing can be recorded. mask may be NULL. */
-_Noreturn void run_unrecorded(char *const *argv, const sigset_t *mask);
+/* Become the command, where nothing can be recorded. in may be NULL. */
+_Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in);
 
 #endif

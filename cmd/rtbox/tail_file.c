@@ -193,7 +193,8 @@ void tail_file_rewind(struct tail_source *s)
 	struct stat st;
 	int n = 0;
 
-	while (n + 1 < ROTATED_MAX && stat_file(s, n + 1, &st))
+	/* rt rotates output alone: what others call FILE.1 was not asked for */
+	while (!s->events && n + 1 < ROTATED_MAX && stat_file(s, n + 1, &st))
 		n++;
 	if (n) {
 		int fd = open_file(s, n);
@@ -201,6 +202,13 @@ void tail_file_rewind(struct tail_source *s)
 		if (fd >= 0)
 			switch_to(s, fd);
 	}
+}
+
+static bool is_newer(const struct stat *st, const struct stat *than)
+{
+	if (st->st_mtim.tv_sec != than->st_mtim.tv_sec)
+		return st->st_mtim.tv_sec > than->st_mtim.tv_sec;
+	return st->st_mtim.tv_nsec > than->st_mtim.tv_nsec;
 }
 
 /*
@@ -215,7 +223,7 @@ static int find_next(const struct tail_source *s, int known)
 	if (known >= 0 || fstat(s->fd, &mine) < 0)
 		return known - 1;
 	for (int n = 1; n < ROTATED_MAX && stat_file(s, n, &st); n++)
-		if (st.st_mtime >= mine.st_mtime)
+		if (is_newer(&st, &mine))
 			next = n;
 	return next;
 }
@@ -248,7 +256,8 @@ bool tail_file_advance(struct tail_source *s)
 
 bool tail_file_retreat(struct tail_source *s)
 {
-	int known = find_known(s), fd = known < 0 ? -1 : open_file(s, known + 1);
+	int known = s->events ? -1 : find_known(s);
+	int fd = known < 0 ? -1 : open_file(s, known + 1);
 	struct stat st;
 
 	if (fd < 0)

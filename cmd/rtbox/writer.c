@@ -9,40 +9,63 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *env(const char *name)
+/*
+ * A bad value must not keep a command from running: it is said, and the default
+ * stands.
+ */
+static void take_sync(struct rt_record_opts *o)
 {
-	const char *value = getenv(name);
+	const char *sync = env_value("RT_SYNC");
 
-	return value && *value ? value : NULL;
+	if (!sync || strcmp(sync, "end") == 0)
+		return;
+	if (strcmp(sync, "always") == 0)
+		o->sync = RT_SYNC_ALWAYS;
+	else if (strcmp(sync, "never") == 0)
+		o->sync = RT_SYNC_NEVER;
+	else
+		warn("RT_SYNC=%s is none of end, always, never: end it is", sync);
+}
+
+static void take_timeout(struct rt_record_opts *o)
+{
+	const char *timeout = env_value("RT_LOCK_TIMEOUT");
+	struct rt_err err = RT_ERR_INIT;
+	int64_t ns;
+
+	if (!timeout)
+		return;
+	if (rt_duration_parse(timeout, &ns, &err) < 0) {
+		warn("RT_LOCK_TIMEOUT: %s; 10s it is", err.msg);
+		return;
+	}
+	ns /= RT_NS_PER_MS;
+	o->lock_timeout_ms = ns < 1 ? 1 : ns > INT_MAX ? INT_MAX : (int)ns;
+}
+
+static void take_keep(struct rt_record_opts *o)
+{
+	const char *keep = env_value("RT_STATUS_EVENTS");
+	unsigned long n;
+	char *end;
+
+	if (!keep)
+		return;
+	n = strtoul(keep, &end, 10);
+	if (*end || n < 1 || n > 1000)
+		warn("RT_STATUS_EVENTS=%s is no number from 1 to 1000: %d it is", keep,
+		     RT_STATUS_EVENTS);
+	else
+		o->keep_events = n;
 }
 
 void record_opts_init(struct rt_record_opts *o, const struct rt_redact *redact)
 {
-	const char *sync = env("RT_SYNC"), *timeout = env("RT_LOCK_TIMEOUT");
-	const char *keep = env("RT_STATUS_EVENTS");
-	struct rt_err err = RT_ERR_INIT;
-	int64_t ns;
-	char *end;
-
 	memset(o, 0, sizeof(*o));
 	o->redact = redact;
-	if (sync) {
-		opt_check_choice("RT_SYNC", sync, "end|always|never");
-		o->sync = *sync == 'a' ? RT_SYNC_ALWAYS : *sync == 'n' ? RT_SYNC_NEVER : RT_SYNC_END;
-	}
-	if (timeout) {
-		if (rt_duration_parse(timeout, &ns, &err) < 0)
-			die_usage("bad RT_LOCK_TIMEOUT: %s", err.msg);
-		ns /= RT_NS_PER_MS;
-		o->lock_timeout_ms = ns < 1 ? 1 : ns > INT_MAX ? INT_MAX : (int)ns;
-	}
-	if (keep) {
-		unsigned long n = strtoul(keep, &end, 10);
-
-		if (*end || n < 1 || n > 1000)
-			die_usage("bad RT_STATUS_EVENTS \"%s\": a number from 1 to 1000", keep);
-		o->keep_events = n;
-	}
+	take_sync(o);
+	take_timeout(o);
+	take_keep(o);
 }
 
 struct rt_redact *redact_env(void)
@@ -56,14 +79,15 @@ struct rt_redact *redact_env(void)
 
 static bool is_lenient(void)
 {
-	const char *mode = env("RT_ON_ERROR");
+	const char *mode = env_value("RT_ON_ERROR");
 
 	return mode && strcmp(mode, "warn") == 0;
 }
 
 int recording_failed(const struct rt_err *err)
 {
-	if (is_lenient()) {
+	/* A transition that is refused is the script's mistake, not the record's. */
+	if (is_lenient() && err->kind != RT_ERR_REFUSED) {
 		warn("%s", err->msg);
 		return 0;
 	}
@@ -73,22 +97,22 @@ int recording_failed(const struct rt_err *err)
 
 static int no_run(int *exit_code)
 {
-	const char *require = env("RT_REQUIRE");
+	const char *require = env_value("RT_REQUIRE");
 
 	if (!require || strcmp(require, "0") == 0)
 		return 0;
 	error("no run is set, and RT_REQUIRE wants one: set RT_RUN or give -r RUN");
 	*exit_code = EXIT_FAIL;
-	return -1;
+	return -2;
 }
 
 char *writer_runs_dir(const struct common_opts *c, struct rt_err *err)
 {
-	const char *named = c->runs_dir ? c->runs_dir : env("RT_RUNS_DIR");
+	const char *named = c->runs_dir ? c->runs_dir : env_value("RT_RUNS_DIR");
 	struct stat st;
 
 	if (!named)
-		named = env("GAMEGEN_RUNS_DIR");
+		named = env_value("GAMEGEN_RUNS_DIR");
 	if (stat(named ? named : "runs", &st) < 0 || S_ISDIR(st.st_mode))
 		return common_runs_dir(c);
 	rt_err_set(err, RT_ERR_FAILURE, "the runs folder \"%s\" is not a directory",
@@ -97,9 +121,10 @@ char *writer_runs_dir(const struct common_opts *c, struct rt_err *err)
 }
 
 int writer_open(struct rt_record **out, const struct common_opts *c, const char *arg,
-		const struct rt_record_opts *opts, int *exit_code)
+		const struct rt_redact *redact, int *exit_code)
 {
-	const char *run = arg ? arg : c->run ? c->run : env("RT_RUN");
+	struct rt_record_opts opts;
+	const char *run = arg ? arg : c->run ? c->run : env_value("RT_RUN");
 	struct rt_found found = { NULL, false };
 	struct rt_err err = RT_ERR_INIT;
 	char *runs_dir;
@@ -107,15 +132,16 @@ int writer_open(struct rt_record **out, const struct common_opts *c, const char 
 
 	if (!run)
 		return no_run(exit_code);
+	record_opts_init(&opts, redact);
 	/* What rt-run exported is a path, and opening it finds out whether it is there. */
 	if (*run == '/') {
-		ret = rt_record_open(out, run, opts, &err);
+		ret = rt_record_open(out, run, &opts, &err);
 	} else {
 		runs_dir = writer_runs_dir(c, &err);
 		if (runs_dir)
 			ret = rt_catalog_resolve(runs_dir, run, false, &found, &err);
 		if (ret == 0)
-			ret = rt_record_open(out, found.path, opts, &err);
+			ret = rt_record_open(out, found.path, &opts, &err);
 		rt_found_release(&found);
 		free(runs_dir);
 	}
@@ -127,33 +153,43 @@ int writer_open(struct rt_record **out, const struct common_opts *c, const char 
 	return -1;
 }
 
-/* The variable's level; an unknown word is said and drops nothing. */
-static bool level_from(const char *name, enum rt_level *level)
+/* The variable's level; an unknown word is said once, and drops nothing. */
+static bool level_from(struct levels *l, const char *name, enum rt_level *level)
 {
-	const char *value = env(name);
+	const char *value = env_value(name);
 
 	if (!value)
 		return false;
 	if (rt_level_find(rt_str(value), level))
 		return true;
-	warn("%s: unknown level \"%s\"", name, value);
+	if (!l->warned)
+		warn("%s: unknown level \"%s\"", name, value);
+	l->warned = true;
 	return false;
 }
 
-bool level_wanted(enum rt_level level, const char *component)
+void levels_init(struct levels *l)
+{
+	*l = (struct levels){ .least = RT_DEBUG };
+	for (char **e = environ; *e; e++)
+		l->any |= strncmp(*e, "RT_LEVEL", 8) == 0;
+	if (l->any)
+		level_from(l, "RT_LEVEL", &l->least);
+}
+
+bool level_wanted(struct levels *l, enum rt_level level, const char *component)
 {
 	char name[sizeof("RT_LEVEL_") + RT_ID_MAX];
-	enum rt_level least = RT_DEBUG;
+	enum rt_level least = l->least;
 
-	level_from("RT_LEVEL", &least);
-	if (component && *component && strlen(component) <= RT_ID_MAX) {
+	if (l->any && component && *component && strlen(component) <= RT_ID_MAX) {
 		snprintf(name, sizeof(name), "RT_LEVEL_%s", component);
 		/* Shells take no "-" or "." in a name. */
 		for (char *p = name; *p; p++) {
 			if (*p == '-' || *p == '.')
 				*p = '_';
 		}
-		level_from(name, &least);
+		level_from(l, name, &least);
 	}
 	return level >= least;
 }

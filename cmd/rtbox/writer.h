@@ -9,7 +9,7 @@
 #include "common.h"
 #include "record.h"
 
-/* How runs are written, from the environment. Dies of a bad value. */
+/* How runs are written, from the environment. A bad value is said and left. */
 void record_opts_init(struct rt_record_opts *o, const struct rt_redact *redact);
 
 /* The secrets of this process's environment; dies when memory runs out. Free it. */
@@ -26,13 +26,21 @@ char *writer_runs_dir(const struct common_opts *c, struct rt_err *err);
 
 /*
  * Open the run that `arg`, -r or $RT_RUN means. 1: *out is open; 0: no run is
- * set, there is nothing to do (RT_REQUIRE=1 makes that a failure); -1: it
+ * set, there is nothing to do; -2: none is set, though RT_REQUIRE wants one; -1: it
  * failed, which was said, and *exit_code is set.
  */
 int writer_open(struct rt_record **out, const struct common_opts *c, const char *arg,
-		const struct rt_record_opts *opts, int *exit_code);
+		const struct rt_redact *redact, int *exit_code);
 
-/* Whether an event of this level from this component (may be NULL) is wanted: RT_LEVEL. */
-bool level_wanted(enum rt_level level, const char *component);
+/* Which events are wanted: RT_LEVEL, and RT_LEVEL_component for one component's. */
+struct levels {
+	enum rt_level least;
+	bool any;    /* one of them is set */
+	bool warned; /* of an unknown level */
+};
+void levels_init(struct levels *l);
+
+/* Whether an event of this level from this component (may be NULL) is. */
+bool level_wanted(struct levels *l, enum rt_level level, const char *component);
 
 #endif

@@ -1,87 +1,149 @@
 #!/bin/sh
-# `make bench`: what rt costs beside what else one would use. Each row is paired
-# in one run and a median; RT_BENCH_ROUNDS sets how many. Peers that are not
-# installed are left out. Nothing here passes or fails.
+# Measure: `run.sh BUILD`, as `make bench` does. Prints a table of what rt takes,
+# what a peer takes that is installed, and the ratio; medians of both, measured in
+# turn. BENCH_DIR (default: TMPDIR) is where it works: the file system counts.
+# It takes about a minute on an idle machine, and tests nothing.
 set -eu
 
-build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
-rounds=${RT_BENCH_ROUNDS:-200}
-work=$(mktemp -d "${RT_BENCH_DIR:-${TMPDIR:-/tmp}}/rt-bench.XXXXXX")
+PATH=$(cd "$1" && pwd)/bin:$PATH
+work=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/rt-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
-cc=${CC:-cc}
-for tool in pair gen; do
-	"$cc" -O2 -std=c11 -D_GNU_SOURCE -o "$work/$tool" "$here/$tool.c"
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cd "$work"
+
+for name in $(env | sed -n 's/^\(RT_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+export HOME="$work" RT_RUNS_DIR="$work/runs" TZ=UTC LC_ALL=C.UTF-8
+for program in pair gen; do
+	"${CC:-cc}" -std=c11 -O2 -D_GNU_SOURCE -o "$program" "$here/$program.c"
 done
-PATH=$build/bin:$work:$PATH RT_RUNS_DIR=$work/runs
-export PATH RT_RUNS_DIR
-unset RT_RUN RT_RUN_ID RT_STEP_ID RT_STAGE
 
-has() {
-	command -v "$1" >/dev/null 2>&1
+have() {
+	command -v "$1" >/dev/null
 }
 
-# row WHAT PEER "OURS THEIRS RATIO": a line of the table, times in milliseconds.
-row() {
-	echo "$3" | {
-		read -r ours theirs ratio
-		printf '%-44s %9s ms  %9s ms  %6sx  %s\n' "$1" "$ours" "$theirs" "$ratio" "$2"
+header() {
+	printf '\n%-46s | %12s | %12s | %6s\n' "$1" rt peer ratio
+	printf '%s\n' "-----------------------------------------------|--------------|--------------|-------"
+}
+
+# us TITLE PAIR-ARGUMENT...: microseconds of both, and how often the peer's it is.
+us() {
+	title=$1
+	shift
+	./pair "$@" >figures 2>failed || {
+		printf '%-46s | %s\n' "$title" "$(cat failed)"
+		return
 	}
+	awk -v title="$title" -F '\t' '
+		function time(us) { return us < 10000 ? sprintf("%.0f us", us) : sprintf("%.1f ms", us / 1000) }
+		{ printf "%-46s | %12s | %12s | %6.2f\n", title, time($1), time($4), $7 }' figures
 }
 
-new_run() {
-	rt-run start --name bench
+# throughput TITLE BYTES PAIR-ARGUMENT...: GB a second, and how many times the peer's.
+throughput() {
+	title=$1 bytes=$2
+	shift 2
+	./pair "$@" >figures 2>failed || {
+		printf '%-46s | %s\n' "$title" "$(cat failed)"
+		return
+	}
+	awk -v title="$title" -v bytes="$bytes" -F '\t' '
+		function rate(us) { return sprintf("%.3f GB/s", bytes / us / 1000) }
+		{ printf "%-46s | %12s | %12s | %6.2f\n", title, rate($1), rate($4), 1 / $7 }' figures
 }
 
-printf '%s, %s processors, %s\n' "$(uname -srm)" "$(nproc)" "$(date -u +%F)"
-sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1
-printf '\n%-44s %12s  %12s  %7s  %s\n' what rt peer ratio peer
+start() {
+	echo "$RT_RUNS_DIR/$(rt-run start --name bench)"
+}
 
-run=$RT_RUNS_DIR/$(new_run)
-emit="rt-emit -r $run -s spec --percent 10 hello"
-has busybox && row "rt-emit, an event" "busybox true" "$(pair "$rounds" "$emit" "busybox true")"
-row "rt-emit, an event" "/bin/true" "$(pair "$rounds" "$emit" "/bin/true")"
-has logger && logger --no-act x 2>/dev/null && row "rt-emit, an event" "logger --no-act" \
-	"$(pair "$rounds" "$emit" "logger --no-act hello")"
-has jq && row "rt-emit, an event" "jq -n {}" "$(pair 50 "$emit" "jq -n {}")"
+# So many stages and steps with long names, and events after them.
+fill_tables() {
+	awk -v n=100 'BEGIN {
+		long = "with_a_name_that_is_rather_long_as_those_of_a_matrix_build_tend_to_be"
+		for (i = 0; i < n; i++) {
+			printf "{\"type\":\"step_started\",\"step_id\":\"step_%03d\",\"stage\":\"step_%d_%s\",\"message\":\"begins\"}\n", i, i, long
+			printf "{\"type\":\"step_completed\",\"step_id\":\"step_%03d\",\"stage\":\"step_%d_%s\",\"message\":\"ends\"}\n", i, i, long
+		}
+	}' | rt-emit --run "$1" -
+}
 
-# The 100,000th event against the 10th, with and without full tables.
-young=$RT_RUNS_DIR/$(new_run)
-old=$RT_RUNS_DIR/$(new_run)
-full=$RT_RUNS_DIR/$(new_run)
-gen 100000 >"$work/100k.jsonl"
-rt-emit -r "$old" - <"$work/100k.jsonl"
-{
-	cat "$work/100k.jsonl"
+printf '%s, %s CPUs, %s; %s on %s; rt %s\n' \
+	"$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)" "$(getconf _NPROCESSORS_ONLN)" \
+	"$(uname -sr)" "$(df -T . | awk 'NR == 2 { print $2 }')" "$(uname -n)" \
+	"$(rtbox --version | cut -d ' ' -f 2)" | sed "s/ on $(uname -n)//"
+
+header "one event (1,000 times each)"
+run=$(start)
+us "rt-emit; busybox true" -n 1000 rt-emit --run "$run" "an event" --- busybox true
+us "rt-emit; /bin/true" -n 1000 rt-emit --run "$run" "an event" --- /bin/true
+us "rt-emit -s STAGE --percent 50; busybox true" -n 1000 rt-emit --run "$run" -s a --percent 50 b --- busybox true
+if have logger; then us "rt-emit; logger" -n 300 rt-emit --run "$run" "an event" --- logger "an event"; fi
+if have jq; then us "rt-emit; jq -n" -n 100 rt-emit --run "$run" "an event" --- jq -n 1; fi
+
+header "the 100,000th event; the 10th (200 times each)"
+./gen 100000 >events.jsonl
+few=$(start)
+seq 8 | rt-emit --run "$few" -
+many=$(start)
+rt-emit --run "$many" - <events.jsonl
+us "no tables to speak of" -n 200 rt-emit --run "$many" "an event" --- rt-emit --run "$few" "an event"
+few_full=$(start)
+fill_tables "$few_full"
+many_full=$(start)
+rt-emit --run "$many_full" - <events.jsonl
+fill_tables "$many_full"
+us "100 stages and 100 steps in both" -n 200 rt-emit --run "$many_full" "an event" --- rt-emit --run "$few_full" "an event"
+few=$(start)
+seq 8 | rt-emit --run "$few" -
+us "100 stages and 100 steps in the 100,000th" -n 200 rt-emit --run "$many_full" "an event" --- rt-emit --run "$few" "an event"
+printf 'status.json: %s bytes, with full tables %s (limit 65536)\n' "$(stat -c %s "$many/status.json")" \
+	"$(stat -c %s "$many_full/status.json")"
+
+header "rt-emit - (100,000 events of $(stat -c %s events.jsonl) bytes)"
+run=$(start)
+size=$(stat -c %s events.jsonl)
+if have jq; then throughput "rt-emit -; jq -c ." "$size" -n 5 -i events.jsonl rt-emit --run "$run" - --- jq -c .; fi
+throughput "rt-emit -; cat" "$size" -n 5 -i events.jsonl rt-emit --run "$run" - --- cat
+if have strace; then
+	run=$(start)
+	begin=$(date +%s%N)
 	i=0
-	while [ $i -lt 100 ]; do
+	while [ "$i" -lt 100 ]; do
+		head -n 10000 events.jsonl
+		sleep 0.02
 		i=$((i + 1))
-		printf '{"type":"step_started","step_id":"step_%03d","stage":"stage number %d"}\n' $i $i
-		printf '{"type":"step_completed","step_id":"step_%03d","stage":"stage number %d"}\n' $i $i
-	done
-	head -n 20 "$work/100k.jsonl" | sed 's/"stage":"[a-z_]*",//'
-} | rt-emit -r "$full" -
-row "rt-emit, the 100,000th event" "the 10th" \
-	"$(pair "$rounds" "rt-emit -r $old hello" "rt-emit -r $young hello")"
-row "rt-emit, the 100,000th, full tables" "the 10th" \
-	"$(pair "$rounds" "rt-emit -r $full hello" "rt-emit -r $young hello")"
-printf '%-44s %9s B\n' "status.json, full tables" "$(wc -c <"$full/status.json")"
-
-# A stream of events.
-gen 400000 >"$work/400k.jsonl"
-stream=$RT_RUNS_DIR/$(new_run)
-if has jq; then
-	row "rt-emit -, 400,000 events" "jq -c ." \
-		"$(pair -i "$work/400k.jsonl" 7 "rt-emit -r $stream -" "jq -c .")"
+	done | strace -f -o writes -e trace=rename,renameat,renameat2 rt-emit --run "$run" -
+	end=$(date +%s%N)
+	awk -v ns="$((end - begin))" '/status.json/ { n++ } END {
+		printf "status.json written %d times in %.1f s of a stream: %.1f a second (at most 10) and at its end\n",
+			n, ns / 1e9, (n - 1) * 1e9 / ns
+	}' writes
+	if have jq; then
+		printf 'its last state counts %s of %s events\n' "$(jq .counts.events "$run/status.json")" \
+			"$(wc -l <"$run/events.jsonl")"
+	fi
 fi
-rm -rf "$stream"
 
-row "rt-run -- true" "/bin/true" "$(pair $((rounds / 2)) "rt-run -- true" "/bin/true")"
+header "a run of a command (200 times each)"
+us "rt-run -- true; /bin/true" -n 200 rt-run -- true --- /bin/true
+us "rt-run -- true; sh -c true" -n 200 rt-run -- true --- sh -c true
 
-# Questions.
-file=$work/400k.jsonl
-has rg && row "rt-query --type task_failed -c" "rg -c" \
-	"$(pair 11 "rt-query --type task_failed -c $file" "rg -c -F \"type\":\"task_failed\" $file")"
-has jq && row "rt-query --match 'duration_ms>8900'" "jq select" \
-	"$(pair 3 "rt-query --match duration_ms>8900 -o jsonl $file" "jq -c select(.duration_ms>8900) $file")"
+rm -rf "$RT_RUNS_DIR"
+./gen 548000 >large.jsonl
+size=$(stat -c %s large.jsonl)
+header "rt-query over $size bytes of events"
+if have rg; then
+	throughput "rt-query -c --type task_failed; rg -c" "$size" -n 7 -o counted \
+		rt-query --count --type task_failed large.jsonl --- rg -c '"type":"task_failed"' large.jsonl
+fi
+throughput "rt-query -c --type task_failed; grep -c" "$size" -n 7 -o counted \
+	rt-query --count --type task_failed large.jsonl --- grep -c '"type":"task_failed"' large.jsonl
+if have jq; then
+	throughput "rt-query --type task_failed; jq -c select" "$size" -n 1 \
+		rt-query --type task_failed -o jsonl large.jsonl --- jq -c 'select(.type == "task_failed")' large.jsonl
+	throughput "rt-query --match duration_ms > 5000; jq" "$size" -n 1 \
+		rt-query --match 'duration_ms > 5000' -o jsonl large.jsonl --- \
+		jq -c 'select(.duration_ms > 5000)' large.jsonl
+fi

@@ -113,7 +113,7 @@ calls_of() {
 		name == "poll" && /fd=0[,<].*fd=1[,<].*fd=2[,<]/ { main = 1 }
 		name == "exit_group" { exit }
 		# The memory of a sanitizer is its own; a failing one is no disk that is full.
-		main && !(sanitize && name ~ /^(brk|mmap|munmap|mprotect|madvise|mremap)$/) {
+		main && !(sanitize && name ~ /^(brk|mmap|munmap|mprotect|madvise|mremap|sigaltstack)$/) {
 			print name, n[name]
 		}' sanitize="${RT_SANITIZE-}" trace
 }

@@ -119,7 +119,7 @@ fresh() {
 	cp -a "$RT_RUNS_DIR/template" "$dir"
 }
 finish_check() {
-	local times shown
+	local times shown=''
 	times=$(count_of "$dir" '"type":"run_failed"')
 	case $1:$times in
 	3:0) shown=running ;;

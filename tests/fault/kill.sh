@@ -152,9 +152,11 @@ for ((i = 0; i < n; i++)); do
 	completed:*:1:0 | failed::0:1) ;;
 	*) complain "$id: $(state_of "$dir")" "$(tail -n 2 "$dir/events.jsonl")" ;;
 	esac
-	jq -r 'select(.stage) | .message' "$dir/events.jsonl" >there
-	[ "$(grep "^$id " acknowledged)" = "$(cat there)" ] ||
-		complain "$id: acknowledged: $(grep -c "^$id " acknowledged), there: $(cat there)"
+	jq -r 'select(.stage) | .message' "$dir/events.jsonl" | sort >there
+	grep "^$id " acknowledged | sort | comm -23 - there >missing
+	[ ! -s missing ] || complain "$id: missing: $(cat missing)"
+	uniq -d there >twice
+	[ ! -s twice ] || complain "$id: twice: $(cat twice)"
 done
 report
 ok "rt-run killed $n times: the run is whole, lost, and can be reaped"

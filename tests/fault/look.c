@@ -78,7 +78,8 @@ static void read_events(struct events *e, const char *dir)
 		e->n++;
 		e->size += n;
 		if (!event || line[n - 1] != '\n' || !message)
-			printf("events.jsonl: line %lld is not whole: %.*s\n", (long long)e->n, 80, line);
+			printf("events.jsonl: line %lld is not whole: %.*s\n", (long long)e->n, 80,
+			       line);
 		snprintf(e->last, sizeof(e->last), "%s", message ? message : "");
 		json_decref(event);
 	}

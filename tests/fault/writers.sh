@@ -94,4 +94,89 @@ done
 echo "# documents read: $(cat read.* | paste -sd ' ')"
 ok "readers of status.json, slow ones too, never see a bad one"
 
+# --- A stream that passes on what it reads to somebody who does not take it.
+
+dir=$(new_run tee)
+export RT_RUN=$dir RT_LOCK_TIMEOUT=2
+mkfifo passed
+{ yes "a line of a stream that nobody reads" | head -n 50000 | rt-emit --tee - >passed; } 2>said &
+exec 9<passed
+for ((i = 0; i < 500; i++)); do
+	grep -qs "nobody reads" "$dir/events.jsonl" && break
+	sleep 0.02
+done
+sleep 0.2
+for i in 1 2 3; do rt-emit "meanwhile $i" || complain "event $i is locked out"; done
+[ "$(wc -l <&9)" = 50000 ] || complain "not all was passed on"
+exec 9<&-
+wait
+[ ! -s said ] || complain "$(cat said)"
+[ "$(wc -l <"$dir/events.jsonl")" = 50004 ] || complain "$(wc -l <"$dir/events.jsonl") events"
+check_settled "$dir"
+ok "a stream that cannot pass on what it reads keeps nobody out"
+
+# --- The same thing done by many at once happens once.
+
+unset RT_RUN
+at_once=16
+# all_at_once COMMAND...: how many of them ended with which status, "0:N 3:N".
+all_at_once() {
+	local i pids=() ended=()
+	: >printed
+	: >said
+	for ((i = 0; i < at_once; i++)); do
+		"$@" >>printed 2>>said &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+		ended+=("$?")
+	done
+	printf '%s\n' "${ended[@]}" | sort | uniq -c | awk '{ printf "%s%s:%s", sep, $2, $1; sep = " " }'
+}
+
+for n in 1 2 3 4 5; do
+	got=$(all_at_once rt-run start --id "same-$n")
+	[ "$got" = "0:1 3:$((at_once - 1))" ] || complain "start: $got"
+	check_run "$RT_RUNS_DIR/same-$n"
+done
+ok "$at_once that make a run of the same name: one does"
+
+for n in 1 2 3 4 5; do
+	got=$(all_at_once rt-run finish "same-$n")
+	[ "$got" = "0:$at_once" ] || complain "finish: $got"
+	got=$(grep -c run_completed "$RT_RUNS_DIR/same-$n/events.jsonl")
+	[ "$got" = 1 ] || complain "finish: $got times completed"
+	check_settled "$RT_RUNS_DIR/same-$n"
+done
+ok "$at_once that finish a run: all do, and it says so once"
+
+# shellcheck disable=SC2016 # for the other shell
+step='echo $RT_STEP_ID; exit 5'
+dir=$(new_run steps)
+got=$(RT_RUN=$dir all_at_once rt-run step "a step" -- sh -c "$step")
+[ "$got" = "5:$at_once" ] || complain "steps: $got"
+got=$(find "$dir/logs" -name output.log -exec grep -ho 'step_.*' {} + | sort | uniq -c | awk '$1 == 1' | wc -l)
+[ "$got" = "$at_once" ] || complain "$got steps of $at_once have a log of their own"
+jq -e --argjson n "$at_once" '(.steps | length) == $n and all(.steps[]; .status == "failed")' \
+	"$dir/status.json" >/dev/null || complain "steps: $(jq -c .steps "$dir/status.json")"
+check_settled "$dir"
+ok "$at_once steps at once: each has its own number and log"
+
+# They wait for each other, so that none comes when it is over.
+cat >joins <<'END'
+rt-emit "from $$"
+for i in $(seq 500); do
+	[ "$(grep -c '"message":"from ' "$RT_RUN/events.jsonl")" -lt "$1" ] || break
+	sleep 0.02
+done
+exit 5
+END
+got=$(all_at_once rt-run --id joined --join -- sh joins "$at_once")
+[ "$got" = "5:$at_once" ] || complain "join: $got: $(cat said)"
+got=$(grep -c '"message":"from ' "$RT_RUNS_DIR/joined/events.jsonl")
+[ "$got" = "$at_once" ] || complain "$got of $at_once joined"
+check_settled "$RT_RUNS_DIR/joined"
+ok "$at_once that join one run: one makes it, the others are its steps"
+
 finish
