@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #define ADD_MASK "::add-mask::"
-#define ADD_MASK_MAX 8192 /* bytes of a line with it that has no end yet; past that it is taken as it is */
+#define ADD_MASK_MAX \
+	8192 /* bytes of a line with it that has no end yet; past that it is taken as it is */
 
 static const char *const stream_names[] = { "stdout", "stderr" };
 

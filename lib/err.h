@@ -23,7 +23,10 @@ struct rt_err {
 	char msg[512];
 };
 
-#define RT_ERR_INIT { RT_ERR_NONE, 0, "" }
+#define RT_ERR_INIT                \
+	{                          \
+		RT_ERR_NONE, 0, "" \
+	}
 
 /* Fill err (which may be NULL) and return -1, so that a caller can return it. */
 int rt_err_set(struct rt_err *err, enum rt_err_kind kind, const char *fmt, ...)

@@ -43,8 +43,9 @@ static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 	case RT_KIND_STRING:
 		return string ? AS_WRITTEN : UNFIT;
 	case RT_KIND_TEXT:
-		return v->type == RT_JSON_ARRAY || v->type == RT_JSON_OBJECT ? UNFIT :
-									       as_written_if(string);
+		return v->type == RT_JSON_ARRAY || v->type == RT_JSON_OBJECT ?
+			       UNFIT :
+			       as_written_if(string);
 	case RT_KIND_ANY:
 		return AS_WRITTEN;
 	case RT_KIND_INT:
@@ -168,8 +169,7 @@ void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str num
 
 	for (size_t i = 0; i < number.n; i++)
 		real |= number.p[i] == '.' || (number.p[i] | 0x20) == 'e';
-	rt_event_set_json(ev, f,
-			  rt_json_of(number, real ? RT_JSON_REAL : RT_JSON_INT));
+	rt_event_set_json(ev, f, rt_json_of(number, real ? RT_JSON_REAL : RT_JSON_INT));
 }
 
 /* The text of a string in place where it has no escapes, else through scratch. */

@@ -53,26 +53,65 @@ enum rt_level { RT_DEBUG, RT_INFO, RT_WARNING, RT_ERROR, RT_CRITICAL };
 /* The known types; RT_T_OTHER is any other. */
 enum rt_type {
 	RT_T_OTHER,
-	RT_T_RUN_STARTED, RT_T_RUN_COMPLETED, RT_T_RUN_FAILED, RT_T_RUN_CANCELLED,
-	RT_T_RUN_PAUSED, RT_T_RUN_RESUMED,
-	RT_T_SESSION_STARTED, RT_T_SESSION_COMPLETED, RT_T_SESSION_FAILED, RT_T_SESSION_ABORTED,
-	RT_T_PROGRESS, RT_T_PHASE_TRANSITION, RT_T_PHASE_STARTED, RT_T_PHASE_COMPLETED,
-	RT_T_ITERATION_STARTED, RT_T_ITERATION_COMPLETED,
-	RT_T_STEP_STARTED, RT_T_STEP_COMPLETED, RT_T_STEP_FAILED, RT_T_STEP_RETRYING,
+	RT_T_RUN_STARTED,
+	RT_T_RUN_COMPLETED,
+	RT_T_RUN_FAILED,
+	RT_T_RUN_CANCELLED,
+	RT_T_RUN_PAUSED,
+	RT_T_RUN_RESUMED,
+	RT_T_SESSION_STARTED,
+	RT_T_SESSION_COMPLETED,
+	RT_T_SESSION_FAILED,
+	RT_T_SESSION_ABORTED,
+	RT_T_PROGRESS,
+	RT_T_PHASE_TRANSITION,
+	RT_T_PHASE_STARTED,
+	RT_T_PHASE_COMPLETED,
+	RT_T_ITERATION_STARTED,
+	RT_T_ITERATION_COMPLETED,
+	RT_T_STEP_STARTED,
+	RT_T_STEP_COMPLETED,
+	RT_T_STEP_FAILED,
+	RT_T_STEP_RETRYING,
 	RT_T_STEP_SKIPPED,
-	RT_T_TASK_SCHEDULED, RT_T_TASK_STARTED, RT_T_TASK_COMPLETED, RT_T_TASK_FAILED,
-	RT_T_TASK_RETRYING, RT_T_TASK_SKIPPED,
-	RT_T_AGENT_INVOKED, RT_T_AGENT_RESPONSE, RT_T_LLM_REQUEST_SENT,
-	RT_T_LLM_RESPONSE_RECEIVED, RT_T_MODEL_ROUTED, RT_T_COST_TRACKING,
-	RT_T_GATE_CHECKED, RT_T_GATE_EVALUATED, RT_T_GATE_BLOCKED, RT_T_GATE_WARNED,
-	RT_T_DIFF_APPLIED, RT_T_DIFF_FAILED, RT_T_COMMAND_EXECUTED, RT_T_FILE_WRITTEN,
+	RT_T_TASK_SCHEDULED,
+	RT_T_TASK_STARTED,
+	RT_T_TASK_COMPLETED,
+	RT_T_TASK_FAILED,
+	RT_T_TASK_RETRYING,
+	RT_T_TASK_SKIPPED,
+	RT_T_AGENT_INVOKED,
+	RT_T_AGENT_RESPONSE,
+	RT_T_LLM_REQUEST_SENT,
+	RT_T_LLM_RESPONSE_RECEIVED,
+	RT_T_MODEL_ROUTED,
+	RT_T_COST_TRACKING,
+	RT_T_GATE_CHECKED,
+	RT_T_GATE_EVALUATED,
+	RT_T_GATE_BLOCKED,
+	RT_T_GATE_WARNED,
+	RT_T_DIFF_APPLIED,
+	RT_T_DIFF_FAILED,
+	RT_T_COMMAND_EXECUTED,
+	RT_T_FILE_WRITTEN,
 	RT_T_FILE_READ_FAILED,
-	RT_T_VERIFICATION_STARTED, RT_T_VERIFICATION_PASSED, RT_T_VERIFICATION_FAILED,
-	RT_T_ARTIFACT_CREATED, RT_T_ARTIFACT_UPDATED, RT_T_ARTIFACT_DELETED,
-	RT_T_DELIVERY_STARTED, RT_T_DELIVERY_COMPLETED,
-	RT_T_CLARIFICATION_REQUESTED, RT_T_CLARIFICATION_ANSWERED, RT_T_PAUSE_REQUESTED,
-	RT_T_RESUME_REQUESTED, RT_T_CANCEL_REQUESTED, RT_T_CONTEXT_ADDED,
-	RT_T_INFO, RT_T_WARNING, RT_T_ERROR,
+	RT_T_VERIFICATION_STARTED,
+	RT_T_VERIFICATION_PASSED,
+	RT_T_VERIFICATION_FAILED,
+	RT_T_ARTIFACT_CREATED,
+	RT_T_ARTIFACT_UPDATED,
+	RT_T_ARTIFACT_DELETED,
+	RT_T_DELIVERY_STARTED,
+	RT_T_DELIVERY_COMPLETED,
+	RT_T_CLARIFICATION_REQUESTED,
+	RT_T_CLARIFICATION_ANSWERED,
+	RT_T_PAUSE_REQUESTED,
+	RT_T_RESUME_REQUESTED,
+	RT_T_CANCEL_REQUESTED,
+	RT_T_CONTEXT_ADDED,
+	RT_T_INFO,
+	RT_T_WARNING,
+	RT_T_ERROR,
 	RT_TYPE_COUNT
 };
 
@@ -80,24 +119,24 @@ enum rt_type {
 #define RT_NAMES_MAX 6
 
 struct rt_event {
-	struct rt_str line;            /* what it was parsed from; empty for a new one */
-	uint32_t fields;               /* bit F: the field F is there */
-	uint8_t have[RT_FIELD_COUNT];  /* bit N: under its Nth name; valid where `fields` says so */
+	struct rt_str line;           /* what it was parsed from; empty for a new one */
+	uint32_t fields;              /* bit F: the field F is there */
+	uint8_t have[RT_FIELD_COUNT]; /* bit N: under its Nth name; valid where `fields` says so */
 	struct rt_json slot[RT_FIELD_COUNT][RT_NAMES_MAX]; /* valid where `have` says so */
-	enum rt_type type;             /* derived, as rt_event_type_text says it */
-	enum rt_level level;           /* derived */
-	int64_t ts_ns; /* where `timed` */
-	bool timed;    /* rt_event_keep_time was called */
+	enum rt_type type;   /* derived, as rt_event_type_text says it */
+	enum rt_level level; /* derived */
+	int64_t ts_ns;       /* where `timed` */
+	bool timed;          /* rt_event_keep_time was called */
 	size_t compact_size; /* while parsing: bytes of members that are as rt writes them */
 	int last_field;
 	bool in_order;  /* they stand in the order of writing */
 	bool canonical; /* all members are as rt_event_write would write them, secrets aside */
-	bool veiled;   /* an escape may hide ordinary text in the line */
-	bool extra; /* parsed keys that are no field, or lost to a better name */
-	bool composed; /* a field was set by rt_event_set_*: line is not all of it */
+	bool veiled;    /* an escape may hide ordinary text in the line */
+	bool extra;     /* parsed keys that are no field, or lost to a better name */
+	bool composed;  /* a field was set by rt_event_set_*: line is not all of it */
 	const char *absorbed; /* a value of the line that a field which was set contains, or NULL */
-	bool truncated; /* the message was cut when it was written */
-	bool faithful; /* set by rt_event_write: the line means just what the event means */
+	bool truncated;       /* the message was cut when it was written */
+	bool faithful;        /* set by rt_event_write: the line means just what the event means */
 };
 
 /* Names. The returned strings are constants. Unknown numbers are not passed. */
@@ -106,7 +145,8 @@ bool rt_field_find(struct rt_str name, enum rt_field *f); /* canonical names onl
 const char *rt_type_name(enum rt_type t);
 enum rt_type rt_type_find(struct rt_str name); /* canonical names and their twins (step_start) */
 const char *rt_level_name(enum rt_level l);
-bool rt_level_find(struct rt_str name, enum rt_level *l); /* any case; warn, fatal, pino's 10 to 60 */
+bool rt_level_find(struct rt_str name,
+		   enum rt_level *l);   /* any case; warn, fatal, pino's 10 to 60 */
 bool rt_type_valid(struct rt_str name); /* [a-z][a-z0-9_.:-]{0,63} */
 
 /* An event without fields, to be put together. */

@@ -98,8 +98,8 @@ int rt_event_check_strict(const struct rt_event *ev, struct rt_err *err)
 	if (ev->type == RT_T_OTHER) {
 		rt_buf_init(&name);
 		rt_event_text(ev, RT_F_TYPE, &name);
-		rt_err_set(err, RT_ERR_FAILURE, "unknown event type \"%s\" (rt-event(5) lists them)",
-			   name.s);
+		rt_err_set(err, RT_ERR_FAILURE,
+			   "unknown event type \"%s\" (rt-event(5) lists them)", name.s);
 		rt_buf_release(&name);
 		return -1;
 	}

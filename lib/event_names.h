@@ -6,16 +6,16 @@
 
 /* Which JSON values a field takes; a key with another one counts as no field. */
 enum rt_field_kind {
-	RT_KIND_TIME,    /* string or number */
+	RT_KIND_TIME, /* string or number */
 	RT_KIND_STRING,
-	RT_KIND_TEXT,    /* any scalar */
+	RT_KIND_TEXT, /* any scalar */
 	RT_KIND_ANY,
 	RT_KIND_INT,     /* integral, from 0 */
 	RT_KIND_NUMBER,  /* from 0 */
 	RT_KIND_PERCENT, /* 0 to 100 */
 	RT_KIND_BOOL,
 	RT_KIND_OBJECT,
-	RT_KIND_LEVEL,   /* a word, or pino's number */
+	RT_KIND_LEVEL, /* a word, or pino's number */
 };
 
 struct rt_field_def {

@@ -11,16 +11,16 @@
 struct line {
 	struct rt_buf *out;
 	const struct rt_redact *redact;
-	const char *run_id;  /* NULL: none */
-	size_t message_max;  /* bytes of the escaped message */
-	size_t field_max;    /* bytes of each other escaped text */
-	bool metadata;       /* with metadata and extra keys */
-	bool first;          /* no member was written yet */
-	bool cut;            /* something did not fit */
-	bool reworded;       /* the type was not one that can be written */
+	const char *run_id;          /* NULL: none */
+	size_t message_max;          /* bytes of the escaped message */
+	size_t field_max;            /* bytes of each other escaped text */
+	bool metadata;               /* with metadata and extra keys */
+	bool first;                  /* no member was written yet */
+	bool cut;                    /* something did not fit */
+	bool reworded;               /* the type was not one that can be written */
 	enum rt_level default_level; /* of the type that was written */
-	bool dropped;        /* nor did the metadata */
-	size_t message_size; /* what the message took */
+	bool dropped;                /* nor did the metadata */
+	size_t message_size;         /* what the message took */
 };
 
 /* The last boundary between characters and escapes in text[0..n) at or before max. */
@@ -34,7 +34,8 @@ static size_t cut_escaped(const char *text, size_t n, size_t max)
 		if (text[at] == '\\')
 			unit = text[at + 1] == 'u' ? 6 : 2;
 		else if ((unsigned char)text[at] >= 0x80)
-			for (unit = 1; at + unit < n && ((unsigned char)text[at + unit] & 0xc0) == 0x80;)
+			for (unit = 1;
+			     at + unit < n && ((unsigned char)text[at + unit] & 0xc0) == 0x80;)
 				unit++;
 		if (unit == 6 && rt_escape_is_surrogate(text + at))
 			unit = 12;
@@ -226,7 +227,8 @@ static void put_field_value(struct line *l, const struct rt_event *ev, enum rt_f
 	if (kind == RT_KIND_TEXT && v->type != RT_JSON_STRING)
 		v->type = RT_JSON_TEXT;
 	if (f == RT_F_DURATION_MS)
-		rt_milliseconds_text(v->text, rt_rank_is_seconds(__builtin_ctz(ev->have[f])), l->out);
+		rt_milliseconds_text(v->text, rt_rank_is_seconds(__builtin_ctz(ev->have[f])),
+				     l->out);
 	else if ((kind == RT_KIND_INT || kind == RT_KIND_PERCENT) && v->type == RT_JSON_REAL &&
 		 rt_json_int(v, &n))
 		rt_buf_addf(l->out, "%lld", (long long)n);
@@ -247,7 +249,8 @@ static bool is_extra(const struct line *l, const struct rt_event *ev, const stru
 	if (m->value.type == RT_JSON_NULL)
 		extra = false;
 	else if (!name)
-		extra = !(m->value.type == RT_JSON_TRUE && rt_str_is(rt_buf_view(&plain), "truncated"));
+		extra = !(m->value.type == RT_JSON_TRUE &&
+			  rt_str_is(rt_buf_view(&plain), "truncated"));
 	else if (name->field == RT_F_RUN_ID)
 		extra = !l->run_id;
 	else if (m->value.text.p == ev->absorbed)
@@ -355,8 +358,7 @@ static void put_field(struct line *l, const struct rt_event *ev, enum rt_field f
 		if (!rt_event_get(ev, f, &v))
 			break;
 		/* Only texts can be cut. */
-		if (v.text.n > l->field_max && v.type != RT_JSON_STRING &&
-		    v.type != RT_JSON_TEXT) {
+		if (v.text.n > l->field_max && v.type != RT_JSON_STRING && v.type != RT_JSON_TEXT) {
 			l->cut = true;
 			break;
 		}
@@ -378,8 +380,7 @@ static void put_line(struct line *l, const struct rt_event *ev)
 		put_key(l, rt_str("run_id"));
 		rt_json_quote(l->out, rt_str(l->run_id));
 	}
-	for (uint32_t left = (ev->fields | always) & below_metadata; left;
-	     left &= left - 1)
+	for (uint32_t left = (ev->fields | always) & below_metadata; left; left &= left - 1)
 		put_field(l, ev, (enum rt_field)__builtin_ctz(left));
 	if (l->metadata)
 		put_metadata(l, ev);

@@ -54,9 +54,11 @@ int rt_evlog_lock(struct rt_evlog *l, const struct rt_rundir *d, int timeout_ms,
 			if (errno != EWOULDBLOCK)
 				return rt_err_sys(err, "cannot lock \"%s/%s\"", d->path,
 						  RT_EVENTS_FILE);
-			return rt_err_set(err, RT_ERR_LOCKED,
-					  "run \"%s\" is locked by another process for more than %d ms"
-					  " (RT_LOCK_TIMEOUT)", d->id, timeout_ms);
+			return rt_err_set(
+				err, RT_ERR_LOCKED,
+				"run \"%s\" is locked by another process for more than %d ms"
+				" (RT_LOCK_TIMEOUT)",
+				d->id, timeout_ms);
 		}
 		if (is_current(l, d, &l->size)) {
 			if (l->size && pread(l->fd, &last, 1, l->size - 1) < 0) {
@@ -98,7 +100,8 @@ int rt_evlog_append(struct rt_evlog *l, struct rt_str lines, bool sync, struct r
 	saved = n >= 0 && n < (ssize_t)lines.n ? ENOSPC : errno;
 	/* Nobody else writes under the lock: what stands past the old end is ours. */
 	if (n > 0 && ftruncate(l->fd, l->size) < 0)
-		return rt_err_sys(err, "an event was written in part to \"%s\" and cannot be removed",
+		return rt_err_sys(err,
+				  "an event was written in part to \"%s\" and cannot be removed",
 				  RT_EVENTS_FILE);
 	errno = saved;
 	return rt_err_sys(err, "cannot append to \"%s\"", RT_EVENTS_FILE);

@@ -16,8 +16,8 @@
 /* The log of a run, open for writing. */
 struct rt_evlog {
 	int fd;
-	off_t size; /* under the lock: bytes in the file */
-	bool torn;  /* under the lock: the last line has no newline */
+	off_t size;    /* under the lock: bytes in the file */
+	bool torn;     /* under the lock: the last line has no newline */
 	bool reopened; /* set when another file was found in its place */
 };
 
@@ -53,8 +53,8 @@ struct rt_reader {
 	/* Set it to see every piece as it is read, forwards; NULL: nobody wants to. */
 	void (*seen)(void *arg, const char *p, size_t n);
 	void *seen_arg;
-	bool skipping;          /* in the middle of a line that is too long */
-	size_t skipped;         /* lines over RT_READ_LINE_MAX */
+	bool skipping;  /* in the middle of a line that is too long */
+	size_t skipped; /* lines over RT_READ_LINE_MAX */
 };
 
 /*

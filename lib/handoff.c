@@ -112,7 +112,8 @@ static int receive_fds(int conn, int fds[2])
 	do
 		got = recvmsg(conn, &msg, MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
-	for (struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+	for (struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&msg); c;
+	     c = CMSG_NXTHDR(&msg, c)) {
 		size_t size = c->cmsg_len - CMSG_LEN(0);
 
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&

@@ -131,7 +131,8 @@ enum rt_state rt_status_derive(const struct rt_status *st, int dirfd, int64_t no
 	beat = st->owner.pid ? heartbeat(dirfd) : 0;
 	if (beat > heard)
 		heard = beat;
-	return now_ns - heard > (beat ? HEARTBEAT_LATE_NS : quiet_limit_ns()) ? RT_STALE : st->state;
+	return now_ns - heard > (beat ? HEARTBEAT_LATE_NS : quiet_limit_ns()) ? RT_STALE :
+										st->state;
 }
 
 void rt_hostname(char out[256])

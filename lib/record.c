@@ -90,8 +90,8 @@ int rt_batch_begin(struct rt_record *r, struct rt_err *err)
 		return -1;
 	if (!r->loaded || r->log.reopened || r->status.events_size != r->log.size) {
 		r->log.reopened = false;
-		r->loaded = rt_status_refresh(&r->status, &r->dir, r->log.fd, r->log.size,
-					      err) == 0;
+		r->loaded = rt_status_refresh(&r->status, &r->dir, r->log.fd, r->log.size, err) ==
+			    0;
 	}
 	r->locked = r->loaded;
 	if (!r->locked)
@@ -124,8 +124,8 @@ static void add_line(struct rt_record *r, struct rt_event *ev)
 		return;
 	}
 	if (!ev->faithful || !rt_event_has(ev, RT_F_MESSAGE)) {
-		if (rt_event_parse(&written, (struct rt_str){ r->lines.s + at,
-							      r->lines.len - at - 1 }) < 0)
+		if (rt_event_parse(&written,
+				   (struct rt_str){ r->lines.s + at, r->lines.len - at - 1 }) < 0)
 			return;
 		ev = &written;
 	}
@@ -146,8 +146,8 @@ int rt_record_queue(struct rt_record *r, struct rt_event *ev, struct rt_err *err
 	timed = rt_event_keep_time(ev);
 	if (!timed) {
 		rt_clock_format(ts, rt_clock_now_ns());
-		rt_event_set_json(ev, RT_F_TS, rt_json_of((struct rt_str){ ts, RT_TS_LEN },
-							  RT_JSON_STRING));
+		rt_event_set_json(ev, RT_F_TS,
+				  rt_json_of((struct rt_str){ ts, RT_TS_LEN }, RT_JSON_STRING));
 	}
 	add_line(r, ev);
 	if (!timed)
@@ -238,7 +238,7 @@ static int append_lines(struct rt_record *r, enum commit_kind kind, struct rt_er
 
 /* Under the lock: record the batch. */
 int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *warning,
-		  struct rt_err *err)
+		    struct rt_err *err)
 {
 	enum rt_replace how = replace_how(r, kind);
 	struct rt_replacement put;
@@ -256,7 +256,8 @@ int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *w
 			return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 		if (rt_replace_prepare(&put, r->dir.fd, RT_STATUS_FILE, rt_buf_view(&r->document),
 				       how, &cause) < 0)
-			return rt_err_set(err, cause.kind, "run \"%s\": %s", r->dir.path, cause.msg);
+			return rt_err_set(err, cause.kind, "run \"%s\": %s", r->dir.path,
+					  cause.msg);
 	}
 	if (append_lines(r, kind, err) < 0) {
 		if (kind != COMMIT_LATER)

@@ -19,8 +19,8 @@ enum rt_sync { RT_SYNC_END, RT_SYNC_ALWAYS, RT_SYNC_NEVER };
 
 struct rt_record_opts {
 	enum rt_sync sync;
-	int lock_timeout_ms;           /* 0: 10,000 */
-	size_t keep_events;            /* 0: RT_STATUS_EVENTS */
+	int lock_timeout_ms;            /* 0: 10,000 */
+	size_t keep_events;             /* 0: RT_STATUS_EVENTS */
 	const struct rt_redact *redact; /* may be NULL; must outlive the record */
 };
 
@@ -29,12 +29,12 @@ struct rt_record; /* opaque */
 /* What a new run is. Strings may be NULL, except runs_dir and id. */
 struct rt_run_spec {
 	const char *runs_dir, *group;
-	const char *id;                /* rt_id_make() gives a random one */
+	const char *id; /* rt_id_make() gives a random one */
 	const char *name, *parent_run_id;
-	struct rt_str metadata;        /* metadata.json as it will stand, its run_id is `id`;
+	struct rt_str metadata; /* metadata.json as it will stand, its run_id is `id`;
 					  empty: made of what stands here */
-	int64_t owner_pid;             /* 0: none */
-	bool json_log;                 /* keep logs.jsonl too */
+	int64_t owner_pid;      /* 0: none */
+	bool json_log;          /* keep logs.jsonl too */
 };
 
 /* Make a run and start it (run_started). Close the record. */

@@ -8,10 +8,10 @@ struct rt_record {
 	struct rt_rundir dir;
 	struct rt_evlog log;
 	struct rt_status status;
-	bool loaded;           /* status accounts for status.events_size bytes of the log */
+	bool loaded; /* status accounts for status.events_size bytes of the log */
 	struct rt_record_opts opts;
-	bool locked;           /* a batch is being put together */
-	struct rt_buf lines;   /* the batch, a torn tail's newline in front of it left out */
+	bool locked;         /* a batch is being put together */
+	struct rt_buf lines; /* the batch, a torn tail's newline in front of it left out */
 	struct rt_buf log_text, json_log_text, document;
 	int log_fd, json_log_fd; /* -1: not open yet; -2: there is none */
 };

@@ -170,7 +170,9 @@ static void set_text(struct rt_buf *to, const char *text)
 /* The run as a record that nobody else knows of: its first event and its state. */
 static int conceive(struct rt_record *r, const struct rt_run_spec *spec, struct rt_err *err)
 {
-	struct rt_change start = { .to = RT_RUNNING, .exit_code = -1, .owner_pid = spec->owner_pid };
+	struct rt_change start = { .to = RT_RUNNING,
+				   .exit_code = -1,
+				   .owner_pid = spec->owner_pid };
 	struct rt_status *st = &r->status;
 	char host[256];
 

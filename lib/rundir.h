@@ -24,8 +24,8 @@
 #define RT_PRIVATE_DIR ".rt" /* in the runs folder */
 
 struct rt_rundir {
-	int fd;     /* the directory */
-	char *path; /* absolute */
+	int fd;       /* the directory */
+	char *path;   /* absolute */
 	char id[256]; /* the directory's name */
 };
 

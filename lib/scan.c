@@ -503,8 +503,7 @@ bool rt_json_number(const struct rt_json *v, double *number)
 	int64_t n;
 
 	if (v->type != RT_JSON_INT && v->type != RT_JSON_REAL &&
-	    !((v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT) &&
-	      rt_json_is_number(v->text)))
+	    !((v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT) && rt_json_is_number(v->text)))
 		return false;
 	*number = digits_to_int(v->text, &n) ? (double)n : to_double(v->text);
 	return isfinite(*number);

@@ -48,7 +48,7 @@ struct rt_member {
 
 struct rt_scan {
 	const char *p, *end;
-	char close;  /* '}' or ']' */
+	char close; /* '}' or ']' */
 	bool first;
 };
 

@@ -69,8 +69,8 @@ bool rt_state_allows(enum rt_state from, enum rt_state to, bool resume)
 
 static struct rt_buf *const *all_texts(struct rt_status *st, struct rt_buf *texts[9])
 {
-	struct rt_buf *const all[9] = { &st->name,  &st->group,	  &st->parent_run_id,
-					&st->host,  &st->stage,	  &st->step_id,
+	struct rt_buf *const all[9] = { &st->name,  &st->group,   &st->parent_run_id,
+					&st->host,  &st->stage,   &st->step_id,
 					&st->error, &st->percent, &st->extra };
 
 	memcpy(texts, all, sizeof(all));
@@ -160,8 +160,7 @@ static void end_stage(struct rt_status *st, int64_t ns, const char *state)
 
 	if (st->stage.len == 0)
 		return;
-	if (rt_entry_load(&e, &st->stages, NULL, rt_buf_view(&st->stage)) &&
-	    rt_entry_running(&e)) {
+	if (rt_entry_load(&e, &st->stages, NULL, rt_buf_view(&st->stage)) && rt_entry_running(&e)) {
 		rt_entry_end(&e, ns, state);
 		rt_entry_store(&e, &st->stages);
 	}
@@ -310,8 +309,8 @@ static void take_result(struct rt_status *st, const struct rt_event *ev)
 
 	if (!rt_event_get(ev, RT_F_METADATA, &metadata))
 		return;
-	if (rt_scan_find(metadata.text, rt_str("exit_code"), &v) && rt_json_int(&v, &n) &&
-	    n >= 0 && n < 256)
+	if (rt_scan_find(metadata.text, rt_str("exit_code"), &v) && rt_json_int(&v, &n) && n >= 0 &&
+	    n < 256)
 		st->exit_code = (int)n;
 	if (rt_scan_find(metadata.text, rt_str("signal"), &v) && rt_json_int(&v, &n) && n > 0 &&
 	    n < 128)

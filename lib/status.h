@@ -49,7 +49,7 @@ struct rt_owner {
 	int64_t pid;         /* 0: none */
 	int64_t start_ticks; /* /proc/PID/stat field 22 */
 	char boot_id[40];
-	int64_t pid_ns;      /* inode of /proc/PID/ns/pid */
+	int64_t pid_ns; /* inode of /proc/PID/ns/pid */
 };
 
 /*
@@ -68,19 +68,20 @@ bool rt_table_next(const struct rt_table *t, size_t *at, struct rt_str *entry);
 struct rt_status {
 	char run_id[256]; /* the directory's name */
 	enum rt_state state;
-	int64_t created_ns, updated_ns;   /* 0: unknown */
-	int64_t started_ns, finished_ns;  /* 0: not there */
-	struct rt_buf name, group, parent_run_id, host, stage, step_id, error; /* empty: not there */
-	struct rt_buf percent;   /* number text, empty: not there */
-	int exit_code;           /* -1: not there */
-	int signal;              /* 0: not there */
+	int64_t created_ns, updated_ns;  /* 0: unknown */
+	int64_t started_ns, finished_ns; /* 0: not there */
+	struct rt_buf name, group, parent_run_id, host, stage, step_id,
+		error;         /* empty: not there */
+	struct rt_buf percent; /* number text, empty: not there */
+	int exit_code;         /* -1: not there */
+	int signal;            /* 0: not there */
 	struct rt_owner owner;
 	int64_t n_events, n_warnings, n_errors;
 	struct rt_ledger *ledger; /* tokens and cost */
 	int64_t events_size;      /* bytes of events.jsonl that this accounts for; -1: unknown */
 	bool ordered;             /* times in events.jsonl never go back */
 	struct rt_buf extra;      /* members of another program: ",\"key\":value" each */
-	bool foreign; /* no rt wrote it: session_* events change the state too */
+	bool foreign;             /* no rt wrote it: session_* events change the state too */
 	size_t keep_events;       /* RT_STATUS_EVENTS */
 	struct rt_table stages, steps, events;
 };

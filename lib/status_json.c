@@ -11,7 +11,8 @@
 #include <stdio.h>
 
 #define EXTRA_MAX 8192 /* of members that rt does not know */
-#define HEAD_TEXT_MAX 1024 /* of each text outside of the tables; status.c cuts most of them sooner */
+#define HEAD_TEXT_MAX \
+	1024 /* of each text outside of the tables; status.c cuts most of them sooner */
 
 static void take_time(const struct rt_json *v, int64_t *ns)
 {
@@ -82,9 +83,14 @@ static bool take_scalar(struct rt_status *st, struct saved_usage *u, const struc
 		const char *name;
 		struct rt_buf *to;
 	} texts[] = {
-		{ "name", &st->name },	   { "group", &st->group },   { "parent_run_id", &st->parent_run_id },
-		{ "host", &st->host },	   { "stage", &st->stage },   { "step_id", &st->step_id },
-		{ "error", &st->error },   { "percent", &st->percent },
+		{ "name", &st->name },
+		{ "group", &st->group },
+		{ "parent_run_id", &st->parent_run_id },
+		{ "host", &st->host },
+		{ "stage", &st->stage },
+		{ "step_id", &st->step_id },
+		{ "error", &st->error },
+		{ "percent", &st->percent },
 	};
 	const struct {
 		const char *name;
@@ -312,7 +318,8 @@ static void add_text(struct rt_buf *out, const char *key, const struct rt_buf *t
 	if (text->len == 0)
 		return;
 	rt_buf_addf(out, ",\"%s\":", key);
-	rt_json_quote(out, (struct rt_str){ text->s, rt_utf8_cut(rt_buf_view(text), HEAD_TEXT_MAX) });
+	rt_json_quote(out,
+		      (struct rt_str){ text->s, rt_utf8_cut(rt_buf_view(text), HEAD_TEXT_MAX) });
 }
 
 static void add_time(struct rt_buf *out, const char *key, int64_t ns)
@@ -378,8 +385,8 @@ static void add_head(const struct rt_status *st, struct rt_buf *out)
 	if (st->finished_ns) {
 		add_time(out, "finished_at", st->finished_ns);
 		if (st->started_ns && st->finished_ns >= st->started_ns)
-			add_int(out, "duration_ms", st->finished_ns / RT_NS_PER_MS -
-							    st->started_ns / RT_NS_PER_MS);
+			add_int(out, "duration_ms",
+				st->finished_ns / RT_NS_PER_MS - st->started_ns / RT_NS_PER_MS);
 	}
 	add_text(out, "stage", &st->stage);
 	if (st->percent.len <= HEAD_TEXT_MAX && rt_json_is_number(rt_buf_view(&st->percent)))
@@ -395,8 +402,10 @@ static void add_head(const struct rt_status *st, struct rt_buf *out)
 		rt_buf_adds(out, ",\"owner\":");
 		rt_owner_write(&st->owner, out);
 	}
-	rt_buf_addf(out, ",\"counts\":{\"events\":%" PRId64 ",\"warnings\":%" PRId64
-		    ",\"errors\":%" PRId64 "}", st->n_events, st->n_warnings, st->n_errors);
+	rt_buf_addf(out,
+		    ",\"counts\":{\"events\":%" PRId64 ",\"warnings\":%" PRId64
+		    ",\"errors\":%" PRId64 "}",
+		    st->n_events, st->n_warnings, st->n_errors);
 	add_usage(out, st->ledger);
 	if (st->events_size >= 0) {
 		add_int(out, "events_size", st->events_size);

@@ -140,13 +140,20 @@ static int adopt(struct rt_status *st, const struct rt_rundir *d, int fd, off_t 
 			rt_status_set_text(&st->stage, rt_buf_view(&folded.stage), SIZE_MAX);
 		if (st->percent.len == 0)
 			rt_status_set_text(&st->percent, rt_buf_view(&folded.percent), SIZE_MAX);
-		if (!st->started_ns)
-			st->started_ns = st->created_ns;
-		if (!st->finished_ns && rt_state_over(st->state))
-			st->finished_ns = st->updated_ns;
 	}
 	rt_status_release(&folded);
 	return ret;
+}
+
+/* Where there are no events, its own counts stand as well. */
+static int adopt_all(struct rt_status *st, const struct rt_rundir *d, int fd, off_t size,
+		     struct rt_err *err)
+{
+	if (!st->started_ns)
+		st->started_ns = st->created_ns;
+	if (!st->finished_ns && rt_state_over(st->state))
+		st->finished_ns = st->updated_ns;
+	return fd < 0 ? 0 : adopt(st, d, fd, size, err);
 }
 
 static int rebuild(struct rt_status *st, const struct rt_rundir *d, int fd, off_t size,
@@ -169,7 +176,7 @@ static int load(struct rt_status *st, const struct rt_rundir *d, struct rt_str t
 	while (st->events.n > st->keep_events)
 		rt_table_drop(&st->events);
 	if (st->events_size < 0)
-		return fd < 0 ? 0 : adopt(st, d, fd, size, err);
+		return adopt_all(st, d, fd, size, err);
 	if (st->events_size > size)
 		return rebuild(st, d, fd, size, torn_counts, err);
 	if (st->events_size == size)

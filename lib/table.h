@@ -6,8 +6,8 @@
 
 /* An entry of `stages` (known by its name) or `steps` (known by its id). */
 struct rt_entry {
-	size_t at, len;     /* where it stands in the table; len 0: nowhere yet */
-	struct rt_buf id;   /* steps only */
+	size_t at, len;   /* where it stands in the table; len 0: nowhere yet */
+	struct rt_buf id; /* steps only */
 	struct rt_buf name;
 	struct rt_buf status;
 	int64_t started_ns, finished_ns; /* 0: not there */

@@ -8,7 +8,7 @@
 
 #define SAVED_MAX 32
 #define COUNT_MAX (INT64_C(1) << 40) /* tokens of one event */
-#define REMEMBER_MAX (1u << 21) /* correlations; past that a late request may count twice */
+#define REMEMBER_MAX (1u << 21)      /* correlations; past that a late request may count twice */
 
 enum role { EMPTY, REQUEST, ANSWERED };
 
@@ -245,9 +245,11 @@ void rt_ledger_save_open(const struct rt_ledger *l, struct rt_buf *out)
 		const struct open_request *e = probe(l->slot, l->cap, l->last[i]);
 
 		rt_buf_adds(out, i ? "," : "[");
-		rt_buf_addf(out, "[\"%016" PRIx64 "\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
-			    ",%.15g]", e->hash, e->usage.calls, e->usage.prompt,
-			    e->usage.completion, e->usage.total, e->usage.cost_usd);
+		rt_buf_addf(out,
+			    "[\"%016" PRIx64 "\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
+			    ",%.15g]",
+			    e->hash, e->usage.calls, e->usage.prompt, e->usage.completion,
+			    e->usage.total, e->usage.cost_usd);
 	}
 	if (l->n_last)
 		rt_buf_addc(out, ']');

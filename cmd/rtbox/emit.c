@@ -23,8 +23,8 @@ static const struct opt emit_options[] = {
 	  COMPLETE_TYPE },
 	{ 'l', "level", NULL, OPT_STRING, FIELD(RT_F_LEVEL), "LEVEL",
 	  "debug, info, warning, error or critical", NULL, COMPLETE_LEVEL },
-	{ 'p', "percent", NULL, OPT_STRING, FIELD(RT_F_PERCENT), "N", "how far the run is, 0 to 100",
-	  NULL, COMPLETE_NONE },
+	{ 'p', "percent", NULL, OPT_STRING, FIELD(RT_F_PERCENT), "N",
+	  "how far the run is, 0 to 100", NULL, COMPLETE_NONE },
 	{ 0, "step", NULL, OPT_STRING, FIELD(RT_F_STEP), "N", "number of the step", NULL,
 	  COMPLETE_NONE },
 	{ 0, "total-steps", NULL, OPT_STRING, FIELD(RT_F_TOTAL_STEPS), "N", "how many there are",
@@ -37,8 +37,8 @@ static const struct opt emit_options[] = {
 	  COMPLETE_NONE },
 	{ 0, "step-id", NULL, OPT_STRING, FIELD(RT_F_STEP_ID), "ID",
 	  "step it belongs to (default: the one around it)", NULL, COMPLETE_STEP },
-	{ 0, "component", NULL, OPT_STRING, FIELD(RT_F_COMPONENT), "NAME", "part that says it", NULL,
-	  COMPLETE_NONE },
+	{ 0, "component", NULL, OPT_STRING, FIELD(RT_F_COMPONENT), "NAME", "part that says it",
+	  NULL, COMPLETE_NONE },
 	{ 0, "action", NULL, OPT_STRING, FIELD(RT_F_ACTION), "TEXT", "what was done", NULL,
 	  COMPLETE_NONE },
 	{ 0, "role", NULL, OPT_STRING, FIELD(RT_F_AGENT_ROLE), "ROLE", "role of the agent", NULL,
@@ -61,20 +61,20 @@ static const struct opt emit_options[] = {
 	  NULL, COMPLETE_NONE },
 	{ 0, "result", NULL, OPT_STRING, FIELD(RT_F_RESULT), "TEXT", "what came of it", NULL,
 	  COMPLETE_NONE },
-	{ 0, "duration-ms", NULL, OPT_STRING, FIELD(RT_F_DURATION_MS), "N", "how long it took", NULL,
-	  COMPLETE_NONE },
+	{ 0, "duration-ms", NULL, OPT_STRING, FIELD(RT_F_DURATION_MS), "N", "how long it took",
+	  NULL, COMPLETE_NONE },
 	{ 0, "error", NULL, OPT_STRING, FIELD(RT_F_ERROR), "TEXT", "what went wrong", NULL,
 	  COMPLETE_NONE },
-	{ 0, "ts", NULL, OPT_STRING, FIELD(RT_F_TS), "TIME", "when it happened (default: now)", NULL,
-	  COMPLETE_NONE },
+	{ 0, "ts", NULL, OPT_STRING, FIELD(RT_F_TS), "TIME", "when it happened (default: now)",
+	  NULL, COMPLETE_NONE },
 	{ 0, "set", NULL, OPT_LIST, offsetof(struct emit_opts, set), "KEY=TEXT",
 	  "add text to the metadata", NULL, COMPLETE_NONE },
 	{ 0, "set-json", NULL, OPT_LIST, offsetof(struct emit_opts, set_json), "KEY=JSON",
 	  "add any JSON value to the metadata", NULL, COMPLETE_NONE },
 	{ 0, "tokens", NULL, OPT_STRING, offsetof(struct emit_opts, tokens), "P,C",
 	  "prompt and completion tokens used", NULL, COMPLETE_NONE },
-	{ 0, "cost", NULL, OPT_STRING, offsetof(struct emit_opts, cost), "USD", "what it cost", NULL,
-	  COMPLETE_NONE },
+	{ 0, "cost", NULL, OPT_STRING, offsetof(struct emit_opts, cost), "USD", "what it cost",
+	  NULL, COMPLETE_NONE },
 	{ 0, "strict", NULL, OPT_FLAG, offsetof(struct emit_opts, strict), NULL,
 	  "refuse unknown types and missing fields", NULL, COMPLETE_NONE },
 	{ 0, "tee", NULL, OPT_FLAG, offsetof(struct emit_opts, tee), NULL,
@@ -120,10 +120,12 @@ static void set_type(struct rt_event *ev, const char *text)
 {
 	if (!rt_type_valid(rt_str(text)))
 		die_usage("bad --type \"%s\": lower case letters, digits and \"_.:-\", at most 64, "
-			  "starting with a letter", text);
+			  "starting with a letter",
+			  text);
 	if (strncmp(text, "run_", 4) == 0)
 		die_usage("--type %s is for rt-run alone: it says what becomes of the run "
-			  "(rt-run finish)", text);
+			  "(rt-run finish)",
+			  text);
 	rt_event_set_text(ev, RT_F_TYPE, rt_str(text));
 }
 
@@ -133,7 +135,8 @@ static void set_success(struct rt_event *ev, const char *text)
 
 	if (!yes && strcmp(text, "false") != 0)
 		die_usage("bad --success \"%s\": true or false", text);
-	rt_event_set_json(ev, RT_F_SUCCESS, rt_json_of(rt_str(text), yes ? RT_JSON_TRUE : RT_JSON_FALSE));
+	rt_event_set_json(ev, RT_F_SUCCESS,
+			  rt_json_of(rt_str(text), yes ? RT_JSON_TRUE : RT_JSON_FALSE));
 }
 
 static void check_time(const char *text)
@@ -177,7 +180,8 @@ static void set_field(struct rt_event *ev, enum rt_field f, const char *text)
 		return;
 	case RT_F_LEVEL:
 		if (!rt_level_find(rt_str(text), &level))
-			die_usage("bad --level \"%s\": debug, info, warning, error or critical", text);
+			die_usage("bad --level \"%s\": debug, info, warning, error or critical",
+				  text);
 		break;
 	case RT_F_TS:
 		check_time(text);
@@ -254,8 +258,8 @@ static bool set_again(const struct opt_list *list, size_t from, const char *pair
 }
 
 /* `later` is what beats a key of this list, NULL for nothing: JSON says more than text. */
-static void add_pairs(struct rt_buf *out, const struct opt_list *list,
-		      const struct opt_list *later, const char *option, bool json)
+static void add_pairs(struct rt_buf *out, const struct opt_list *list, const struct opt_list *later,
+		      const char *option, bool json)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const char *text = list->v[i], *eq = strchr(text, '=');
@@ -271,8 +275,8 @@ static void add_pairs(struct rt_buf *out, const struct opt_list *list,
 		else if (valid_json(eq + 1))
 			rt_buf_adds(out, eq + 1);
 		else
-			die_usage("bad --%s \"%s\": the value is no JSON (text wants --set)", option,
-				  text);
+			die_usage("bad --%s \"%s\": the value is no JSON (text wants --set)",
+				  option, text);
 	}
 }
 
@@ -293,8 +297,7 @@ static void set_metadata(struct rt_event *ev, const struct emit_opts *o, struct 
 			out->s[i] = ' ';
 	}
 	if (out->len > 2)
-		rt_event_set_json(ev, RT_F_METADATA,
-				  rt_json_of(rt_buf_view(out), RT_JSON_OBJECT));
+		rt_event_set_json(ev, RT_F_METADATA, rt_json_of(rt_buf_view(out), RT_JSON_OBJECT));
 }
 
 /* What the step around it says. */

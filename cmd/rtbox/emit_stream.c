@@ -24,7 +24,7 @@
 
 struct stream {
 	const struct emit_opts *opts;
-	struct rt_event base;     /* what the options say */
+	struct rt_event base; /* what the options say */
 	struct rt_buf base_metadata, merged, type;
 	struct rt_record *record; /* NULL: no run is set, or it cannot be opened */
 	struct rt_reader in;

@@ -66,8 +66,8 @@ void env_of_run(struct env_list *list, const struct rt_rundir *d, const char *ru
 		add(list, xasprintf("RT_STEP_ID=%s", step_id));
 	if (stage)
 		add(list, xasprintf("RT_STAGE=%s", stage));
-	add(list, xasprintf("RT_CORRELATION_ID=%s",
-			    correlation && *correlation ? correlation : d->id));
+	add(list,
+	    xasprintf("RT_CORRELATION_ID=%s", correlation && *correlation ? correlation : d->id));
 	add(list, xstrdup("RT_ON_ERROR=warn"));
 	add(list, traceparent());
 	free(found);

@@ -39,9 +39,9 @@ static bool in_work_tree(void)
 
 static void become_git(int out, const struct rt_inherited *in)
 {
-	static const char *const argv[] = { "git",	    "--no-optional-locks",
-					    "status",	    "--porcelain=v2",
-					    "--branch",	    "--untracked-files=no",
+	static const char *const argv[] = { "git",          "--no-optional-locks",
+					    "status",       "--porcelain=v2",
+					    "--branch",     "--untracked-files=no",
 					    "--no-renames", NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 

@@ -8,7 +8,7 @@
 
 struct metadata {
 	const char *id, *name, *group, *parent_run_id;
-	char *const *argv; /* the command, NULL: none */
+	char *const *argv;             /* the command, NULL: none */
 	const struct opt_list *labels; /* K=V, checked */
 	const struct rt_redact *redact;
 };

@@ -5,8 +5,8 @@
 #include "metadata.h"
 #include "writer.h"
 
-extern const struct rt_applet run_exec_applet, run_start_applet, run_step_applet,
-	run_finish_applet, run_env_applet, run_reap_applet;
+extern const struct rt_applet run_exec_applet, run_start_applet, run_step_applet, run_finish_applet,
+	run_env_applet, run_reap_applet;
 
 extern const struct opt_group run_exec_groups[]; /* of `rt-run -- COMMAND` */
 

@@ -39,11 +39,13 @@ static const struct opt_group start_groups[] = {
 };
 
 /* The caller wants an id, or to know that there is none: RT_ON_ERROR changes nothing. */
-static int resume_run(const struct start_opts *o, const char *arg,
-		      const struct rt_redact *redact)
+static int resume_run(const struct start_opts *o, const char *arg, const struct rt_redact *redact)
 {
 	struct rt_change change = {
-		.to = RT_RUNNING, .resume = true, .exit_code = -1, .owner_pid = o->owner,
+		.to = RT_RUNNING,
+		.resume = true,
+		.exit_code = -1,
+		.owner_pid = o->owner,
 	};
 	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
 	struct rt_record *record;
@@ -136,9 +138,10 @@ static const struct opt finish_options[] = {
 	{ 0, "exit-code", NULL, OPT_STRING, offsetof(struct finish_opts, exit_code), "N",
 	  "completed with 0, failed with anything else", NULL, COMPLETE_NONE },
 	{ 0, "status", NULL, OPT_STRING, offsetof(struct finish_opts, status), "WORD",
-	  "completed (default), failed or cancelled", "completed|failed|cancelled", COMPLETE_STATE },
-	{ 0, "error", NULL, OPT_STRING, offsetof(struct finish_opts, error), "TEXT", "what went wrong",
-	  NULL, COMPLETE_NONE },
+	  "completed (default), failed or cancelled", "completed|failed|cancelled",
+	  COMPLETE_STATE },
+	{ 0, "error", NULL, OPT_STRING, offsetof(struct finish_opts, error), "TEXT",
+	  "what went wrong", NULL, COMPLETE_NONE },
 	{ 0 },
 };
 

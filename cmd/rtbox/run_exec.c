@@ -200,8 +200,8 @@ static int run_exec(const struct rt_applet *self, int argc, char **argv)
 		die_usage("-r is for a step of that run: rt-run step -r %s -- %s", o.common.run,
 			  words[0]);
 	if (dashdash != 0)
-		die_usage("\"%s\" is no command of rt-run (to run a program: rt-run -- %s)", words[0],
-			  words[0]);
+		die_usage("\"%s\" is no command of rt-run (to run a program: rt-run -- %s)",
+			  words[0], words[0]);
 	run_recorded(&o, words);
 }
 

@@ -19,8 +19,8 @@ const struct opt new_run_opts[] = {
 	  COMPLETE_NONE },
 	{ 0, "join", NULL, OPT_FLAG, FIELD(join), NULL,
 	  "with --id: if there is such a run already, add to it", NULL, COMPLETE_NONE },
-	{ 'l', "label", NULL, OPT_LIST, FIELD(label), "KEY=VALUE", "a label to select runs by", NULL,
-	  COMPLETE_NONE },
+	{ 'l', "label", NULL, OPT_LIST, FIELD(label), "KEY=VALUE", "a label to select runs by",
+	  NULL, COMPLETE_NONE },
 	{ 0, "json-logs", NULL, OPT_FLAG, FIELD(json_logs), NULL, "keep logs.jsonl, too", NULL,
 	  COMPLETE_NONE },
 	{ 0 },
@@ -114,7 +114,8 @@ static void add_git(struct git_job *g)
 
 int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct common_opts *c,
 		   char *const *argv, int64_t owner_pid, const struct rt_record_opts *opts,
-		   const struct rt_inherited *in, struct rt_record **out, char **path, struct rt_err *err)
+		   const struct rt_inherited *in, struct rt_record **out, char **path,
+		   struct rt_err *err)
 {
 	struct rt_run_spec spec = { .json_log = o->json_logs, .owner_pid = owner_pid };
 	struct rt_buf text;

@@ -96,8 +96,7 @@ static void end_step(struct running *r, int status, int signalled)
 		snprintf(metadata, sizeof(metadata), "{\"signal\":%d}", WTERMSIG(status));
 	else
 		snprintf(metadata, sizeof(metadata), "{\"exit_code\":%d}", WEXITSTATUS(status));
-	rt_event_set_json(&ev, RT_F_METADATA,
-			  rt_json_of(rt_str(metadata), RT_JSON_OBJECT));
+	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(rt_str(metadata), RT_JSON_OBJECT));
 	rt_event_derive(&ev);
 	if (rt_record_emit(r->record, &ev, &warning, &err) < 0)
 		warn("not recorded: %s", err.msg);
@@ -114,8 +113,12 @@ static int run_command(struct running *r, struct rt_redact *redact, char *const 
 	struct env_list ours, all;
 	struct rt_capture capture;
 	struct supervised s = {
-		.argv = argv, .dir = d, .record = r->record, .capture = &capture,
-		.listen_fd = -1, .in = in,
+		.argv = argv,
+		.dir = d,
+		.record = r->record,
+		.capture = &capture,
+		.listen_fd = -1,
+		.in = in,
 	};
 
 	if (log < 0)
@@ -135,7 +138,8 @@ static int run_command(struct running *r, struct rt_redact *redact, char *const 
 }
 
 _Noreturn static void run_step_in(struct rt_record *record, const char *name, char *const *argv,
-				  struct rt_redact *redact, bool required, const struct rt_inherited *in)
+				  struct rt_redact *redact, bool required,
+				  const struct rt_inherited *in)
 {
 	struct running r = { .record = record, .name = name && *name ? name : base_name(argv[0]) };
 	struct rt_err err = RT_ERR_INIT;

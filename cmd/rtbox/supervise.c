@@ -32,12 +32,12 @@ struct loop {
 	struct pollfd fds[POLLED];
 	int in[2]; /* the command's pipes, -1: closed */
 	struct passon pass[2];
-	bool muted[2];   /* our output cannot be written: the stream is only captured */
-	int64_t due[2];  /* bytes of the pipe that have to go before something else may */
-	int asking;      /* the connection of a step that waits for its answer, -1: none */
-	int shown[2];    /* what it showed */
+	bool muted[2];  /* our output cannot be written: the stream is only captured */
+	int64_t due[2]; /* bytes of the pipe that have to go before something else may */
+	int asking;     /* the connection of a step that waits for its answer, -1: none */
+	int shown[2];   /* what it showed */
 	bool exited;
-	int status;      /* of wait, once exited */
+	int status; /* of wait, once exited */
 	int64_t beat_ns;
 	char piece[PASSON_MAX];
 };

@@ -21,12 +21,12 @@ struct supervised {
 	const struct rt_rundir *dir; /* the run */
 	struct rt_record *record;    /* closed in a process that stays behind */
 	struct rt_capture *capture;
-	int own[2];                  /* where output is passed on to */
-	int listen_fd;               /* for steps inside the run, -1: none */
-	bool heartbeat;              /* touch .alive */
+	int own[2];                    /* where output is passed on to */
+	int listen_fd;                 /* for steps inside the run, -1: none */
+	bool heartbeat;                /* touch .alive */
 	const struct rt_inherited *in; /* what the command has of signals */
-	struct side_job *job;        /* may be NULL */
-	int signalled;               /* set: a signal that was to end it, 0: none */
+	struct side_job *job;          /* may be NULL */
+	int signalled;                 /* set: a signal that was to end it, 0: none */
 };
 
 /*

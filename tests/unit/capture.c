@@ -104,8 +104,8 @@ static void test_splits(struct tap *t)
 
 static void test_long_lines(struct tap *t)
 {
-	static const size_t lengths[] = { RT_CAPTURE_CHUNK - 1, RT_CAPTURE_CHUNK, RT_CAPTURE_CHUNK + 1,
-					  2 * RT_CAPTURE_CHUNK, 100000 };
+	static const size_t lengths[] = { RT_CAPTURE_CHUNK - 1, RT_CAPTURE_CHUNK,
+					  RT_CAPTURE_CHUNK + 1, 2 * RT_CAPTURE_CHUNK, 100000 };
 	bool good = true;
 
 	srand(1);
@@ -200,8 +200,10 @@ static void test_trouble(struct tap *t)
 		fclose(full);
 	rt_capture_init(&c, fd, NULL);
 	ok(t, rt_capture_add(&c, RT_STDOUT, rt_str("a\n")) < 0, "a full disk is an error");
-	ok(t, rt_capture_add(&c, RT_STDOUT, rt_str("b\n")) == 0 && !rt_capture_pending(&c) &&
-		   rt_capture_end(&c) == 0, "said once");
+	ok(t,
+	   rt_capture_add(&c, RT_STDOUT, rt_str("b\n")) == 0 && !rt_capture_pending(&c) &&
+		   rt_capture_end(&c) == 0,
+	   "said once");
 	rt_capture_release(&c);
 	rt_capture_init(&c, -1, NULL);
 	ok(t, rt_capture_add(&c, RT_STDOUT, rt_str("a")) == 0 && rt_capture_end(&c) == 0,

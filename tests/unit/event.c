@@ -49,21 +49,25 @@ static void stays(struct tap *t, const char *line)
 static void test_round_trip(struct tap *t)
 {
 	stays(t, "{" TS "\"type\":\"info\",\"message\":\"hello\"}");
-	stays(t, "{" TS "\"type\":\"x.y:z-1\",\"level\":\"error\",\"stage\":\"s\",\"message\":\"m\","
-		 "\"percent\":99.50,\"step\":1,\"total_steps\":2,\"iteration\":0,"
-		 "\"max_iterations\":9007199254740993,\"task_id\":\"t\",\"step_id\":\"step_001\","
-		 "\"component\":\"c\",\"action\":\"a\",\"agent_role\":\"r\",\"model\":\"m\","
-		 "\"correlation_id\":\"i\",\"span_id\":\"s\",\"event_id\":\"e\",\"parent_id\":\"p\","
-		 "\"state_before\":\"b\",\"state_after\":\"f\",\"success\":true,"
-		 "\"result\":{\"a\":[1.0,1e2,null]},\"duration_ms\":0.50,\"error\":\"x\","
-		 "\"metadata\":{\"k\":1E+2,\"l\":{\"ts\":\"\"}}}");
+	stays(t,
+	      "{" TS "\"type\":\"x.y:z-1\",\"level\":\"error\",\"stage\":\"s\",\"message\":\"m\","
+	      "\"percent\":99.50,\"step\":1,\"total_steps\":2,\"iteration\":0,"
+	      "\"max_iterations\":9007199254740993,\"task_id\":\"t\",\"step_id\":\"step_001\","
+	      "\"component\":\"c\",\"action\":\"a\",\"agent_role\":\"r\",\"model\":\"m\","
+	      "\"correlation_id\":\"i\",\"span_id\":\"s\",\"event_id\":\"e\",\"parent_id\":\"p\","
+	      "\"state_before\":\"b\",\"state_after\":\"f\",\"success\":true,"
+	      "\"result\":{\"a\":[1.0,1e2,null]},\"duration_ms\":0.50,\"error\":\"x\","
+	      "\"metadata\":{\"k\":1E+2,\"l\":{\"ts\":\"\"}}}");
 	stays(t, "{" TS "\"type\":\"info\",\"message\":\"\\u0000 \\\" \\\\ é \xf0\x9f\x98\x80\"}");
 	stays(t, "{" TS "\"type\":\"step_failed\",\"level\":\"error\",\"message\":\"m\"}");
 	stays(t, "{" TS "\"type\":\"info\",\"message\":\"m\",\"truncated\":true}");
 	/* Not in rt's order, with white space, with what rt leaves out. */
-	becomes(t, " { \"message\" : \"m\" , \"type\":\"info\", \"level\":\"info\"," TS "\"step\":null } ",
+	becomes(t,
+		" { \"message\" : \"m\" , \"type\":\"info\", \"level\":\"info\"," TS
+		"\"step\":null } ",
 		"{" TS "\"type\":\"info\",\"message\":\"m\"}");
-	becomes(t, "{\"message\":\"m\",\"type\":\"info\",\"ts\":\"2026-07-01T14:00:00.0009+02:00\"}",
+	becomes(t,
+		"{\"message\":\"m\",\"type\":\"info\",\"ts\":\"2026-07-01T14:00:00.0009+02:00\"}",
 		"{" TS "\"type\":\"info\",\"message\":\"m\"}");
 	becomes(t, "{" TS "\"type\":\"Step Started!\",\"message\":\"m\"}",
 		"{" TS "\"type\":\"step_started_\",\"message\":\"m\"}");
@@ -75,7 +79,8 @@ static void test_round_trip(struct tap *t)
 
 static void test_derived(struct tap *t)
 {
-	becomes(t, "{\"stage\":\"s\"}", "{\"type\":\"progress\",\"stage\":\"s\",\"message\":\"Progress in s\"}");
+	becomes(t, "{\"stage\":\"s\"}",
+		"{\"type\":\"progress\",\"stage\":\"s\",\"message\":\"Progress in s\"}");
 	becomes(t, "{\"percent\":5.0}",
 		"{\"type\":\"progress\",\"message\":\"Progress: 5.0%\",\"percent\":5}");
 	becomes(t, "{\"message\":\"m\"}", "{\"type\":\"info\",\"message\":\"m\"}");
@@ -105,16 +110,24 @@ static const struct {
 	{ RT_F_TS,
 	  { "timestamp", "ts", "time", "ts_iso", "Timestamp" },
 	  { "1783000000", "1783000001", "1783000002", "1783000003", "1783000004" } },
-	{ RT_F_TS, { "timestamp", "ts", "time", "@timestamp" }, { "1783000000", "1783000001", "1783000002", "1783000003" } },
+	{ RT_F_TS,
+	  { "timestamp", "ts", "time", "@timestamp" },
+	  { "1783000000", "1783000001", "1783000002", "1783000003" } },
 	{ RT_F_TYPE, { "type", "event_type", "eventType", "event", "topic" }, { NULL } },
-	{ RT_F_MESSAGE, { "message", "msg", "event_summary", "Body", "description", "detail" }, { NULL } },
+	{ RT_F_MESSAGE,
+	  { "message", "msg", "event_summary", "Body", "description", "detail" },
+	  { NULL } },
 	{ RT_F_STAGE, { "stage", "phase" }, { NULL } },
-	{ RT_F_LEVEL, { "level", "severity", "SeverityText" }, { "\"debug\"", "\"error\"", "\"fatal\"" } },
+	{ RT_F_LEVEL,
+	  { "level", "severity", "SeverityText" },
+	  { "\"debug\"", "\"error\"", "\"fatal\"" } },
 	{ RT_F_COMPONENT, { "component", "module", "agent" }, { NULL } },
 	{ RT_F_AGENT_ROLE, { "agent_role", "role" }, { NULL } },
 	{ RT_F_RUN_ID, { "run_id", "runId", "session_id", "sessionId", "pipeline_id" }, { NULL } },
 	{ RT_F_TASK_ID, { "task_id", "taskId", "subtask_id" }, { NULL } },
-	{ RT_F_CORRELATION_ID, { "correlation_id", "correlationId", "trace_id", "workOrderId" }, { NULL } },
+	{ RT_F_CORRELATION_ID,
+	  { "correlation_id", "correlationId", "trace_id", "workOrderId" },
+	  { NULL } },
 	{ RT_F_DURATION_MS,
 	  { "duration_ms", "durationMs", "duration_sec", "duration_seconds", "seconds" },
 	  { "10", "11", "12", "13", "14" } },
@@ -181,7 +194,8 @@ static void test_names(struct tap *t)
 		"{" TS "\"type\":\"progress\",\"stage\":\"p\",\"message\":\"Progress in p\"}");
 	becomes(t, "{\"msg\":\"a\",\"message\":\"b\"}",
 		"{\"type\":\"info\",\"message\":\"b\",\"metadata\":{\"msg\":\"a\"}}");
-	becomes(t, "{\"message\":\"a\",\"message\":\"b\"}", "{\"type\":\"info\",\"message\":\"b\"}");
+	becomes(t, "{\"message\":\"a\",\"message\":\"b\"}",
+		"{\"type\":\"info\",\"message\":\"b\"}");
 	becomes(t, "{\"duration_seconds\":1.25,\"message\":\"m\"}",
 		"{\"type\":\"info\",\"message\":\"m\",\"duration_ms\":1250}");
 	becomes(t, "{\"seconds\":0.0004,\"message\":\"m\"}",
@@ -192,16 +206,43 @@ static void test_names(struct tap *t)
 static void random_line(struct rt_buf *out)
 {
 	static const char *const members[] = {
-		"\"ts\":\"2026-07-01T12:00:00.000+00:00\"", "\"ts\":1783000000", "\"type\":\"info\"",
-		"\"type\":\"step_failed\"", "\"type\":\"Odd Type\"", "\"type\":\"own\"",
-		"\"level\":\"error\"", "\"level\":\"WARN\"", "\"level\":\"info\"", "\"stage\":\"s\\n\"",
-		"\"message\":\"m\"", "\"message\":\"\\u00e9\\/\"", "\"percent\":5", "\"percent\":5.0",
-		"\"percent\":\"5\"", "\"step\":1", "\"step\":-1", "\"task_id\":7", "\"success\":true",
-		"\"success\":1", "\"result\":[1]", "\"error\":{\"a\":1}", "\"duration_ms\":1e2",
-		"\"seconds\":1.5", "\"metadata\":{\"a\":1}", "\"metadata\":{}", "\"data\":{ \"b\" : 2 }",
-		"\"own\":\"x\"", "\"msg\":\"n\"", "\"phase\":null", "\"action\":\"task_start\"",
-		"\"m\\u0065ssage\":\"e\"", "\"truncated\":true", "\"truncated\":1", "\"model\":\"g\"",
-		"\"type\":\"\\u0069nfo\"", "\"level\":\"\\u0065rror\"",
+		"\"ts\":\"2026-07-01T12:00:00.000+00:00\"",
+		"\"ts\":1783000000",
+		"\"type\":\"info\"",
+		"\"type\":\"step_failed\"",
+		"\"type\":\"Odd Type\"",
+		"\"type\":\"own\"",
+		"\"level\":\"error\"",
+		"\"level\":\"WARN\"",
+		"\"level\":\"info\"",
+		"\"stage\":\"s\\n\"",
+		"\"message\":\"m\"",
+		"\"message\":\"\\u00e9\\/\"",
+		"\"percent\":5",
+		"\"percent\":5.0",
+		"\"percent\":\"5\"",
+		"\"step\":1",
+		"\"step\":-1",
+		"\"task_id\":7",
+		"\"success\":true",
+		"\"success\":1",
+		"\"result\":[1]",
+		"\"error\":{\"a\":1}",
+		"\"duration_ms\":1e2",
+		"\"seconds\":1.5",
+		"\"metadata\":{\"a\":1}",
+		"\"metadata\":{}",
+		"\"data\":{ \"b\" : 2 }",
+		"\"own\":\"x\"",
+		"\"msg\":\"n\"",
+		"\"phase\":null",
+		"\"action\":\"task_start\"",
+		"\"m\\u0065ssage\":\"e\"",
+		"\"truncated\":true",
+		"\"truncated\":1",
+		"\"model\":\"g\"",
+		"\"type\":\"\\u0069nfo\"",
+		"\"level\":\"\\u0065rror\"",
 	};
 	static const char *const gaps[] = { "", "", "", " ", "\t " };
 	size_t n = (size_t)rand() % 7;
@@ -344,13 +385,15 @@ static void shrinks(struct tap *t, const char *member, const char *before, const
 	rt_event_parse(&ev, rt_buf_view(&line));
 	rt_event_write(&ev, NULL, NULL, RT_LINE_MAX, &out);
 	out.len--;
-	ok(t, out.len < RT_LINE_MAX && rt_scan_valid(rt_buf_view(&out)) &&
+	ok(t,
+	   out.len < RT_LINE_MAX && rt_scan_valid(rt_buf_view(&out)) &&
 		   rt_event_parse(&got, rt_buf_view(&out)) == 0 && got.truncated &&
 		   rt_event_has(&got, RT_F_MESSAGE),
 	   "%s: %s…%s fits, is marked and keeps the message", member, before, after);
 	out.len = 0;
 	rt_event_write_brief(&ev, &out);
-	ok(t, out.len <= 1024 && rt_scan_valid(rt_buf_view(&out)), "%s: the short copy, too", member);
+	ok(t, out.len <= 1024 && rt_scan_valid(rt_buf_view(&out)), "%s: the short copy, too",
+	   member);
 	rt_buf_release(&line);
 	rt_buf_release(&out);
 }
@@ -371,7 +414,8 @@ static void test_shrink(struct tap *t)
 
 static void test_log(struct tap *t)
 {
-	const char *head = "{\"ts\":\"2026-07-01T12:00:00.000+00:00\",\"level\":\"WARNING\",\"msg\":\"";
+	const char *head =
+		"{\"ts\":\"2026-07-01T12:00:00.000+00:00\",\"level\":\"WARNING\",\"msg\":\"";
 	struct rt_buf out;
 	struct rt_event ev;
 	const char *line = "{" TS "\"level\":\"warn\",\"stage\":\"a\\tb\",\"percent\":4.50,"
@@ -386,7 +430,8 @@ static void test_log(struct tap *t)
 		"the line of logs.txt");
 	rt_buf_clear(&out);
 	rt_event_write_json_log(&ev, &out);
-	ok(t, rt_scan_valid((struct rt_str){ out.s, out.len - 1 }), "the line of logs.jsonl is JSON");
+	ok(t, rt_scan_valid((struct rt_str){ out.s, out.len - 1 }),
+	   "the line of logs.jsonl is JSON");
 	ok(t, strncmp(out.s, head, strlen(head)) == 0, "and begins as it should");
 	rt_buf_release(&out);
 }
@@ -405,7 +450,8 @@ static void test_strict(struct tap *t)
 {
 	strict(t, "{\"message\":\"m\"}", "");
 	strict(t, "{\"type\":\"info\"}", "an event of type \"info\" needs \"message\"");
-	strict(t, "{\"type\":\"task_started\"}", "an event of type \"task_started\" needs \"task_id\"");
+	strict(t, "{\"type\":\"task_started\"}",
+	       "an event of type \"task_started\" needs \"task_id\"");
 	strict(t, "{\"type\":\"task_started\",\"taskId\":1}", "");
 	strict(t, "{\"type\":\"llm_request_sent\",\"metadata\":{\"model\":\"m\"}}", "");
 	strict(t, "{\"type\":\"own\",\"message\":\"m\"}",
@@ -435,7 +481,8 @@ static void test_types(struct tap *t)
 	}
 	ok(t, found, "every known type is found by its name");
 	ok(t, said, "and has a message");
-	ok(t, rt_type_find(view("run_canceled")) == RT_T_RUN_CANCELLED &&
+	ok(t,
+	   rt_type_find(view("run_canceled")) == RT_T_RUN_CANCELLED &&
 		   rt_type_find(view("step_start")) == RT_T_STEP_STARTED &&
 		   rt_type_find(view("Task.Finished")) == RT_T_TASK_COMPLETED &&
 		   rt_type_find(view("llm_request")) == RT_T_LLM_REQUEST_SENT &&
@@ -450,10 +497,10 @@ static void test_levels(struct tap *t)
 		const char *name;
 		enum rt_level level;
 	} levels[] = {
-		{ "DEBUG", RT_DEBUG }, { "Info", RT_INFO }, { "warn", RT_WARNING },
+		{ "DEBUG", RT_DEBUG },     { "Info", RT_INFO },      { "warn", RT_WARNING },
 		{ "WARNING", RT_WARNING }, { "fatal", RT_CRITICAL }, { "10", RT_DEBUG },
-		{ "20", RT_DEBUG }, { "30", RT_INFO }, { "40", RT_WARNING }, { "50", RT_ERROR },
-		{ "60", RT_CRITICAL }, { "35", RT_INFO },
+		{ "20", RT_DEBUG },        { "30", RT_INFO },        { "40", RT_WARNING },
+		{ "50", RT_ERROR },        { "60", RT_CRITICAL },    { "35", RT_INFO },
 	};
 	enum rt_level level;
 	bool good = true;
@@ -461,8 +508,10 @@ static void test_levels(struct tap *t)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
 		good &= rt_level_find(view(levels[i].name), &level) && level == levels[i].level;
 	ok(t, good, "levels in any case, pino's numbers");
-	ok(t, !rt_level_find(view("loud"), &level) && !rt_level_find(view("5"), &level) &&
-		   !rt_level_find(view(""), &level), "and nothing else");
+	ok(t,
+	   !rt_level_find(view("loud"), &level) && !rt_level_find(view("5"), &level) &&
+		   !rt_level_find(view(""), &level),
+	   "and nothing else");
 }
 
 int main(void)

@@ -127,7 +127,8 @@ static void test_random(struct tap *t)
 		parts &= read_lines(fd, (off_t)from, (off_t)to, false, false, &skipped, &got) &&
 			 same(&got, &want);
 		if (to - from < 3000000)
-			parts &= read_lines(fd, (off_t)from, (off_t)to, true, false, &skipped, &got) &&
+			parts &= read_lines(fd, (off_t)from, (off_t)to, true, false, &skipped,
+					    &got) &&
 				 same(&got, &want);
 		close(fd);
 	}
@@ -207,8 +208,10 @@ static void test_too_long(struct tap *t)
 	text.len = RT_READ_LINE_MAX + 4;
 	rt_buf_adds(&text, "\ntwo\n");
 	fd = scratch_file(rt_buf_view(&text));
-	ok(t, read_lines(fd, 0, -1, false, false, &skipped, &got) && skipped == 0 &&
-		   got.len == text.len, "one of 16 MiB is read");
+	ok(t,
+	   read_lines(fd, 0, -1, false, false, &skipped, &got) && skipped == 0 &&
+		   got.len == text.len,
+	   "one of 16 MiB is read");
 	close(fd);
 	rt_buf_release(&text);
 	rt_buf_release(&got);

@@ -181,9 +181,13 @@ static void test_rebuild(struct tap *t)
 	char *env[] = { token, NULL };
 	struct rt_redact *redact = rt_redact_new(env);
 	struct rt_record_opts opts = { .redact = redact };
-	struct rt_run_spec spec = { .runs_dir = runs, .id = "rebuilt", .group = "g",
-				    .name = "a sesame \"name\"", .parent_run_id = "p",
-				    .owner_pid = getpid(), .json_log = true };
+	struct rt_run_spec spec = { .runs_dir = runs,
+				    .id = "rebuilt",
+				    .group = "g",
+				    .name = "a sesame \"name\"",
+				    .parent_run_id = "p",
+				    .owner_pid = getpid(),
+				    .json_log = true };
 	struct rt_change end = { .to = RT_FAILED, .exit_code = 3, .error = "open sesame" };
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *r = NULL;
@@ -193,14 +197,16 @@ static void test_rebuild(struct tap *t)
 	emit(r, "\"stage\":\"build\",\"percent\":1.50,\"message\":\"a sesame\\u0021\"");
 	emit(r, "\"type\":\"Odd type\",\"own\":{\"k\":1}");
 	emit(r, "\"type\":\"step_started\",\"step\":1,\"stage\":\"one\"");
-	emit(r, "\"type\":\"llm_request_sent\",\"correlation_id\":\"c\",\"metadata\":{\"prompt_tokens\":7}");
+	emit(r,
+	     "\"type\":\"llm_request_sent\",\"correlation_id\":\"c\",\"metadata\":{\"prompt_tokens\":7}");
 	emit(r, "\"ts\":\"2026-07-01T12:00:00Z\",\"level\":\"warn\",\"message\":\"late\"");
 	emit(r, "\"type\":\"step start\",\"message\":\"is written step_start\",\"step\":9");
 	same_when_rebuilt(t, r, "in the middle of a step, with an open request");
 	ok(t, rt_record_change(r, &end, NULL, &err) == 0, "it fails");
 	same_when_rebuilt(t, r, "a run that failed");
-	end = (struct rt_change){ .to = RT_RUNNING, .resume = true, .exit_code = -1,
-				  .owner_pid = getpid() };
+	end = (struct rt_change){
+		.to = RT_RUNNING, .resume = true, .exit_code = -1, .owner_pid = getpid()
+	};
 	ok(t, rt_record_change(r, &end, NULL, &err) == 0, "it is taken up again");
 	for (int i = 0; i < 150; i++) {
 		char members[64];
@@ -224,7 +230,8 @@ static void test_catch_up(struct tap *t)
 	emit(r, "\"message\":\"one\"");
 	read_file(r, RT_STATUS_FILE, &old);
 	for (int i = 0; i < 30; i++)
-		emit(r, "\"stage\":\"lost\",\"percent\":40,\"message\":\"two\",\"level\":\"error\"");
+		emit(r,
+		     "\"stage\":\"lost\",\"percent\":40,\"message\":\"two\",\"level\":\"error\"");
 	write_file(r, RT_STATUS_FILE, O_TRUNC, rt_buf_view(&old));
 	rebuilt(r, &text);
 	ok(t, strstr(text.s, "\"events\":32,\"warnings\":0,\"errors\":30") != NULL,
@@ -249,12 +256,14 @@ static void test_foreign_lines(struct tap *t)
 	struct rt_buf text;
 
 	rt_buf_init(&text);
-	write_file(r, RT_EVENTS_FILE, O_APPEND,
-		   rt_str("{\"event\":\"step_start\",\"step_id\":\"theirs\",\"timestamp\":\"2026-07-01T12:00:00Z\"}\n"
-			  "nonsense\n\n{\"msg\":\"x\",\"severity\":\"ERROR\"}\n"));
+	write_file(
+		r, RT_EVENTS_FILE, O_APPEND,
+		rt_str("{\"event\":\"step_start\",\"step_id\":\"theirs\",\"timestamp\":\"2026-07-01T12:00:00Z\"}\n"
+		       "nonsense\n\n{\"msg\":\"x\",\"severity\":\"ERROR\"}\n"));
 	emit(r, "\"message\":\"mine\"");
 	read_file(r, RT_STATUS_FILE, &text);
-	ok(t, counted(r) == 4 && strstr(text.s, "\"errors\":1") && strstr(text.s, "\"theirs\"") &&
+	ok(t,
+	   counted(r) == 4 && strstr(text.s, "\"errors\":1") && strstr(text.s, "\"theirs\"") &&
 		   strstr(text.s, "\"ordered\":false"),
 	   "what others appended is counted, and only what is an event");
 	write_file(r, RT_EVENTS_FILE, O_APPEND, rt_str("{\"message\":\"torn but whole\"}"));
@@ -262,7 +271,8 @@ static void test_foreign_lines(struct tap *t)
 	ok(t, counted(r) == 6, "a torn tail that is whole is counted");
 	write_file(r, RT_EVENTS_FILE, O_APPEND, rt_str("{\"message\":\"torn"));
 	emit(r, "\"message\":\"mine\"");
-	ok(t, counted(r) == 7 && count_lines(r) == 10, "one that is not is ended and takes nothing with it");
+	ok(t, counted(r) == 7 && count_lines(r) == 10,
+	   "one that is not is ended and takes nothing with it");
 	read_file(r, RT_EVENTS_FILE, &text);
 	ok(t, strstr(text.s, "{\"message\":\"torn\n{\"ts\":") != NULL, "on a line of its own");
 	same_when_rebuilt(t, r, "and all is as it should be");
@@ -281,7 +291,8 @@ static void test_replaced(struct tap *t)
 	renameat(dirfd_of(r), "new", dirfd_of(r), RT_EVENTS_FILE);
 	emit(r, "\"message\":\"into the new one\"");
 	ok(t, count_lines(r) == 2 && counted(r) == 2, "a log that was replaced is opened again");
-	write_file(r, RT_EVENTS_FILE, O_TRUNC, rt_str("{\"type\":\"run_started\",\"message\":\"s\"}\n"));
+	write_file(r, RT_EVENTS_FILE, O_TRUNC,
+		   rt_str("{\"type\":\"run_started\",\"message\":\"s\"}\n"));
 	emit(r, "\"message\":\"after a cut\"");
 	ok(t, counted(r) == 2, "one that was cut is counted again");
 	unlinkat(dirfd_of(r), RT_EVENTS_FILE, 0);
@@ -326,7 +337,8 @@ static void test_no_space(struct tap *t)
 	rt_buf_init(&status);
 	signal(SIGXFSZ, SIG_IGN);
 	for (int i = 0; i < 60; i++)
-		emit(r, "\"message\":\"some events more than status.json is long\",\"level\":\"error\"");
+		emit(r,
+		     "\"message\":\"some events more than status.json is long\",\"level\":\"error\"");
 	read_file(r, RT_EVENTS_FILE, &events);
 	emit(r, "\"message\":\"x\"");
 	read_file(r, RT_STATUS_FILE, &status);
@@ -343,8 +355,10 @@ static void test_no_space(struct tap *t)
 	}
 	ok(t, refused && told, "an event that there is no room for is refused, and why is said");
 	ok(t, same, "and leaves everything as it was");
-	ok(t, emit(r, "\"message\":\"x\"") == 0 && count_lines(r) == added + 1 &&
-		   counted(r) == (long)added + 1, "the next one is recorded");
+	ok(t,
+	   emit(r, "\"message\":\"x\"") == 0 && count_lines(r) == added + 1 &&
+		   counted(r) == (long)added + 1,
+	   "the next one is recorded");
 	same_when_rebuilt(t, r, "and all is as it should be");
 	signal(SIGXFSZ, SIG_DFL);
 	rt_record_close(r);
@@ -364,7 +378,8 @@ static void test_warning(struct tap *t)
 	rt_event_parse(&ev, rt_str("{\"message\":\"m\"}"));
 	ok(t, rt_record_emit(r, &ev, &warning, &err) == 0 && counted(r) == 2,
 	   "an event is recorded though logs.txt cannot be written");
-	ok(t, strncmp(warning.msg, "event recorded, but cannot write", 32) == 0, "and that is said");
+	ok(t, strncmp(warning.msg, "event recorded, but cannot write", 32) == 0,
+	   "and that is said");
 	rt_record_close(r);
 }
 
@@ -378,7 +393,8 @@ static void test_lock(struct tap *t)
 	flock(fd, LOCK_EX);
 	ok(t, emit_line(r, "{\"message\":\"m\"}", &err) < 0 && err.kind == RT_ERR_LOCKED,
 	   "a lock that somebody else holds is waited for, not for ever");
-	ok(t, change(r, RT_COMPLETED, &err) < 0 && err.kind == RT_ERR_LOCKED, "also to change the state");
+	ok(t, change(r, RT_COMPLETED, &err) < 0 && err.kind == RT_ERR_LOCKED,
+	   "also to change the state");
 	close(fd);
 	ok(t, emit(r, "\"message\":\"m\"") == 0, "then it goes on");
 	rt_record_close(r);
@@ -395,9 +411,12 @@ static void test_batch(struct tap *t)
 		rt_record_queue(r, &ev, &err);
 	}
 	ok(t, rt_record_queued(r) > 0 && count_lines(r) == 1, "what is queued is not there yet");
-	ok(t, rt_record_flush(r, false, NULL, &err) == 0 && count_lines(r) == 101 && counted(r) == 1,
+	ok(t,
+	   rt_record_flush(r, false, NULL, &err) == 0 && count_lines(r) == 101 && counted(r) == 1,
 	   "a flush may leave status.json as it is");
-	ok(t, rt_record_queued(r) == 0 && rt_record_flush(r, true, NULL, &err) == 0 && counted(r) == 101,
+	ok(t,
+	   rt_record_queued(r) == 0 && rt_record_flush(r, true, NULL, &err) == 0 &&
+		   counted(r) == 101,
 	   "and write it later");
 	same_when_rebuilt(t, r, "and all is as it should be");
 	rt_record_close(r);
@@ -411,15 +430,19 @@ static void test_changes(struct tap *t)
 
 	ok(t, change(r, RT_RUNNING, &err) < 0 && err.kind == RT_ERR_REFUSED, "running to running");
 	is_text(t, err.msg, "run \"changed\" is running already", "is refused");
-	ok(t, change(r, RT_PAUSED, &err) == 0 && change(r, RT_RUNNING, &err) == 0, "pause and go on");
+	ok(t, change(r, RT_PAUSED, &err) == 0 && change(r, RT_RUNNING, &err) == 0,
+	   "pause and go on");
 	ok(t, change(r, RT_COMPLETED, &err) == 0, "the end");
 	lines = count_lines(r);
-	ok(t, change(r, RT_COMPLETED, &err) == 0 && count_lines(r) == lines, "the same end again is fine");
-	ok(t, change(r, RT_FAILED, &err) < 0 && err.kind == RT_ERR_REFUSED && count_lines(r) == lines,
+	ok(t, change(r, RT_COMPLETED, &err) == 0 && count_lines(r) == lines,
+	   "the same end again is fine");
+	ok(t,
+	   change(r, RT_FAILED, &err) < 0 && err.kind == RT_ERR_REFUSED && count_lines(r) == lines,
 	   "another one is not");
 	is_text(t, err.msg,
 		"run \"changed\" is completed: it cannot become failed"
-		" (rt-run start --resume takes it up again)", "which is said");
+		" (rt-run start --resume takes it up again)",
+		"which is said");
 	ok(t, emit(r, "\"message\":\"late\"") == 0 && rt_record_status(r)->state == RT_COMPLETED,
 	   "an event after the end is kept, the state stays");
 	rt_record_close(r);
@@ -444,13 +467,16 @@ static void test_create(struct tap *t)
 
 	rt_buf_init(&text);
 	read_file(r, RT_METADATA_FILE, &text);
-	ok(t, rt_scan_valid(rt_buf_view(&text)) && strstr(text.s, "\"run_id\":\"made\",\"name\":\"unit\""),
+	ok(t,
+	   rt_scan_valid(rt_buf_view(&text)) &&
+		   strstr(text.s, "\"run_id\":\"made\",\"name\":\"unit\""),
 	   "metadata.json is made where there is none");
 	ok(t, faccessat(dirfd_of(r), RT_JSON_LOG_FILE, F_OK, 0) < 0, "logs.jsonl is not");
 	rt_record_close(r);
 	ok(t, refused("made", NULL, RT_ERR_REFUSED), "a name that is taken");
 	ok(t, refused("x", "made", RT_ERR_REFUSED), "a group that is a run");
-	ok(t, refused("../x", NULL, RT_ERR_USAGE) && refused("", NULL, RT_ERR_USAGE) &&
+	ok(t,
+	   refused("../x", NULL, RT_ERR_USAGE) && refused("", NULL, RT_ERR_USAGE) &&
 		   refused("x", "a/b", RT_ERR_USAGE) && refused(".x", NULL, RT_ERR_USAGE),
 	   "names that are none");
 	snprintf(path, sizeof(path), "%s/../%s", runs, "escaped");
@@ -519,7 +545,8 @@ static void test_many(struct tap *t)
 	}
 	while (wait(&status) > 0)
 		failed += status != 0;
-	ok(t, failed == 0 && count_lines(r) == 601 && counted(r) == 601, "8 processes at once lose nothing");
+	ok(t, failed == 0 && count_lines(r) == 601 && counted(r) == 601,
+	   "8 processes at once lose nothing");
 	rt_buf_init(&text);
 	read_file(r, RT_EVENTS_FILE, &text);
 	for (size_t at = 0; at < text.len;) {

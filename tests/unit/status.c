@@ -82,9 +82,13 @@ static void test_transitions(struct tap *t)
 	/* SPEC: from, to, and whether that takes --resume. */
 	static const char *const allowed[RT_STATE_COUNT][RT_STATE_COUNT] = {
 		[RT_PENDING] = { [RT_RUNNING] = "yes", [RT_FAILED] = "yes", [RT_CANCELLED] = "yes" },
-		[RT_RUNNING] = { [RT_PAUSED] = "yes", [RT_COMPLETED] = "yes", [RT_FAILED] = "yes",
+		[RT_RUNNING] = { [RT_PAUSED] = "yes",
+				 [RT_COMPLETED] = "yes",
+				 [RT_FAILED] = "yes",
 				 [RT_CANCELLED] = "yes" },
-		[RT_PAUSED] = { [RT_RUNNING] = "yes", [RT_COMPLETED] = "yes", [RT_FAILED] = "yes",
+		[RT_PAUSED] = { [RT_RUNNING] = "yes",
+				[RT_COMPLETED] = "yes",
+				[RT_FAILED] = "yes",
 				[RT_CANCELLED] = "yes" },
 		[RT_COMPLETED] = { [RT_RUNNING] = "resume" },
 		[RT_FAILED] = { [RT_RUNNING] = "resume" },
@@ -112,8 +116,9 @@ static void test_state_names(struct tap *t)
 		const char *name;
 		enum rt_state state;
 	} names[] = {
-		{ "canceled", RT_CANCELLED }, { "aborted", RT_CANCELLED }, { "succeeded", RT_COMPLETED },
-		{ "SUCCESS", RT_COMPLETED },  { "passed", RT_COMPLETED },  { "failure", RT_FAILED },
+		{ "canceled", RT_CANCELLED },  { "aborted", RT_CANCELLED },
+		{ "succeeded", RT_COMPLETED }, { "SUCCESS", RT_COMPLETED },
+		{ "passed", RT_COMPLETED },    { "failure", RT_FAILED },
 		{ "in-progress", RT_RUNNING }, { "Paused", RT_PAUSED },
 	};
 	enum rt_state s;
@@ -122,7 +127,8 @@ static void test_state_names(struct tap *t)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		good &= rt_state_find(rt_str(names[i].name), &s) && s == names[i].state;
 	ok(t, good, "other spellings of states");
-	ok(t, !rt_state_find(rt_str("done"), &s) && !rt_state_find(rt_str(""), &s), "and nothing else");
+	ok(t, !rt_state_find(rt_str("done"), &s) && !rt_state_find(rt_str(""), &s),
+	   "and nothing else");
 }
 
 static void test_events(struct tap *t)
@@ -155,7 +161,8 @@ static void test_events(struct tap *t)
 	has(t, &st, "ordered", "true");
 	say(&st, 8, "info", "");
 	has(t, &st, "ordered", "false");
-	say(&st, 10, "run_failed", "\"error\":\"boom\",\"metadata\":{\"exit_code\":3,\"signal\":9}");
+	say(&st, 10, "run_failed",
+	    "\"error\":\"boom\",\"metadata\":{\"exit_code\":3,\"signal\":9}");
 	has(t, &st, "status", "failed");
 	has(t, &st, "exit_code", "3");
 	has(t, &st, "signal", "9");
@@ -213,7 +220,9 @@ static void comes_back(struct tap *t, struct rt_status *st, const char *name)
 	rt_buf_init(&second);
 	document(st, &first);
 	rt_status_init(&back);
-	ok(t, rt_scan_valid(rt_buf_view(&first)) && rt_status_parse(&back, rt_buf_view(&first), NULL) == 0,
+	ok(t,
+	   rt_scan_valid(rt_buf_view(&first)) &&
+		   rt_status_parse(&back, rt_buf_view(&first), NULL) == 0,
 	   "%s: it is JSON, and read", name);
 	document(&back, &second);
 	is_text(t, second.s, first.s, name);
@@ -235,7 +244,8 @@ static void test_layout(struct tap *t)
 	rt_buf_adds(&st.host, "box");
 	rt_owner_fill(&st.owner, getpid());
 	say(&st, 1, "step_started", "\"step_id\":\"s\\\"1\",\"stage\":\"st\\n,\\n{\"");
-	say(&st, 2, "llm_request_sent", "\"correlation_id\":\"c\",\"metadata\":{\"prompt_tokens\":5,\"cost_usd\":0.1}");
+	say(&st, 2, "llm_request_sent",
+	    "\"correlation_id\":\"c\",\"metadata\":{\"prompt_tokens\":5,\"cost_usd\":0.1}");
 	comes_back(t, &st, "with tables, quotes and newlines");
 	document(&st, &out);
 	for (size_t i = 0; i < out.len; i++)
@@ -248,10 +258,11 @@ static void test_layout(struct tap *t)
 
 static void test_foreign_layout(struct tap *t)
 {
-	const char *text = "{\n  \"events\": [ {\"a\": \"x, y\",\n \"b\": [1, 2]}, 5 ],\n"
-			   "  \"run_id\": \"old\", \"status\": \"canceled\", \"own\": {\"k\":\n 1},\n"
-			   "  \"text\": \"a\\nb\", \"created_at\": \"2026-07-01T12:00:00Z\",\n"
-			   "  \"updated_at\": 1783000000, \"stage\": null, \"name\": \"n\"}";
+	const char *text =
+		"{\n  \"events\": [ {\"a\": \"x, y\",\n \"b\": [1, 2]}, 5 ],\n"
+		"  \"run_id\": \"old\", \"status\": \"canceled\", \"own\": {\"k\":\n 1},\n"
+		"  \"text\": \"a\\nb\", \"created_at\": \"2026-07-01T12:00:00Z\",\n"
+		"  \"updated_at\": 1783000000, \"stage\": null, \"name\": \"n\"}";
 	struct rt_status st;
 
 	rt_status_init(&st);
@@ -271,7 +282,12 @@ static void test_foreign_layout(struct tap *t)
 static void test_bad_documents(struct tap *t)
 {
 	static const char *const bad[] = {
-		"", "x", "[]", "{}", "{\"run_id\":\"r\"}", "{\"status\":\"running\"}",
+		"",
+		"x",
+		"[]",
+		"{}",
+		"{\"run_id\":\"r\"}",
+		"{\"status\":\"running\"}",
 		"{\"run_id\":\"r\",\"status\":\"running\"",
 		"{\"run_id\":\"r\",\"status\":\"running\"}x",
 	};
@@ -299,8 +315,8 @@ static void fill(struct rt_status *st)
 		memset(name, '\\', sizeof(name));
 		name[256] = '\0';
 		memcpy(name, "\\\\", 2);
-		snprintf(members, sizeof(members), "\"step_id\":\"%04d%.250s\",\"stage\":\"%04d%.250s\"", i,
-			 name, i, name);
+		snprintf(members, sizeof(members),
+			 "\"step_id\":\"%04d%.250s\",\"stage\":\"%04d%.250s\"", i, name, i, name);
 		say(st, i % 60, "step_started", members);
 		snprintf(members, sizeof(members), "\"step_id\":\"%04d%.250s\"", i, name);
 		say(st, i % 60, "step_completed", members);
@@ -332,9 +348,12 @@ static void test_bound(struct tap *t)
 	rt_buf_adds(&st.extra, "\"");
 	fill(&st);
 	document(&st, &out);
-	ok(t, out.len <= RT_STATUS_MAX && out.len > RT_STATUS_MAX / 2, "at most 64 KiB: %zu", out.len);
+	ok(t, out.len <= RT_STATUS_MAX && out.len > RT_STATUS_MAX / 2, "at most 64 KiB: %zu",
+	   out.len);
 	ok(t, st.events.n > 0 && st.steps.n > 0 && st.stages.n > 0, "with something of each table");
-	ok(t, memmem(out.s, out.len, "\"0299\\", 6) != NULL && memmem(out.s, out.len, "\"0000\\", 6) == NULL,
+	ok(t,
+	   memmem(out.s, out.len, "\"0299\\", 6) != NULL &&
+		   memmem(out.s, out.len, "\"0000\\", 6) == NULL,
 	   "the newest entries of it");
 	comes_back(t, &st, "full");
 	say(&st, 59, "info", "");
@@ -354,7 +373,8 @@ static void test_table_limits(struct tap *t)
 		snprintf(members, sizeof(members), "\"step\":%d,\"stage\":\"s%d\"", i, i);
 		say(&st, i % 60, "step_started", members);
 	}
-	ok(t, st.steps.n == RT_STATUS_TABLE && st.stages.n == RT_STATUS_TABLE, "the last 100 of each");
+	ok(t, st.steps.n == RT_STATUS_TABLE && st.stages.n == RT_STATUS_TABLE,
+	   "the last 100 of each");
 	ok(t, st.events.n == RT_STATUS_EVENTS, "the last 20 events");
 	rt_status_release(&st);
 	rt_status_init(&st);
@@ -390,9 +410,11 @@ static void add(struct rt_ledger *l, const char *line)
 	rt_ledger_add(l, &ev, NULL);
 }
 
-#define REQUEST(id, p) "{\"type\":\"llm_request_sent\",\"correlation_id\":\"" id "\",\"metadata\":{\"prompt_tokens\":" p "}}"
-#define RESPONSE(id, p, c)                                                                          \
-	"{\"type\":\"llm_response_received\",\"correlation_id\":\"" id                              \
+#define REQUEST(id, p)                                            \
+	"{\"type\":\"llm_request_sent\",\"correlation_id\":\"" id \
+	"\",\"metadata\":{\"prompt_tokens\":" p "}}"
+#define RESPONSE(id, p, c)                                             \
+	"{\"type\":\"llm_response_received\",\"correlation_id\":\"" id \
 	"\",\"metadata\":{\"prompt_tokens\":" p ",\"completion_tokens\":" c "}}"
 
 static void test_ledger(struct tap *t)
@@ -432,8 +454,10 @@ static void test_usage(struct tap *t)
 	add(l, "{\"type\":\"llm_request_sent\"}");
 	add(l, "{\"type\":\"llm_response_received\",\"metadata\":{\"total_tokens\":7}}");
 	ok(t, counts(l, (struct count){ 2, 3, 0, 10 }), "without a correlation nothing is matched");
-	add(l, "{\"type\":\"own\",\"metadata\":{\"prompt_tokens\":-3,\"completion_tokens\":\"x\"}}");
-	ok(t, counts(l, (struct count){ 2, 3, 0, 10 }), "what is no number of tokens counts nothing");
+	add(l,
+	    "{\"type\":\"own\",\"metadata\":{\"prompt_tokens\":-3,\"completion_tokens\":\"x\"}}");
+	ok(t, counts(l, (struct count){ 2, 3, 0, 10 }),
+	   "what is no number of tokens counts nothing");
 	rt_ledger_free(l);
 }
 
@@ -447,8 +471,10 @@ static void test_saved_requests(struct tap *t)
 
 	rt_buf_init(&saved);
 	for (int i = 0; i < 100; i++) {
-		snprintf(line, sizeof(line), "{\"type\":\"llm_request_sent\",\"correlation_id\":\"%d\","
-			 "\"metadata\":{\"prompt_tokens\":1}}", i);
+		snprintf(line, sizeof(line),
+			 "{\"type\":\"llm_request_sent\",\"correlation_id\":\"%d\","
+			 "\"metadata\":{\"prompt_tokens\":1}}",
+			 i);
 		add(l, line);
 	}
 	for (int i = 0; i < 1000; i++) {
@@ -461,7 +487,8 @@ static void test_saved_requests(struct tap *t)
 		rt_ledger_load(next, &total, rt_buf_view(&saved));
 		rt_ledger_free(l);
 		l = next;
-		snprintf(line, sizeof(line), "{\"type\":\"llm_%s\",\"correlation_id\":\"x%d\","
+		snprintf(line, sizeof(line),
+			 "{\"type\":\"llm_%s\",\"correlation_id\":\"x%d\","
 			 "\"metadata\":{\"prompt_tokens\":1}}",
 			 i % 2 ? "response_received" : "request_sent", i / 2);
 		add(l, line);
@@ -469,8 +496,10 @@ static void test_saved_requests(struct tap *t)
 	ok(t, counts(l, (struct count){ 600, 600, 0, 600 }),
 	   "pairs count once, however many other requests wait");
 	for (int i = 69; i < 100; i++) {
-		snprintf(line, sizeof(line), "{\"type\":\"llm_response_received\",\"correlation_id\":\"%d\","
-			 "\"metadata\":{\"prompt_tokens\":1}}", i);
+		snprintf(line, sizeof(line),
+			 "{\"type\":\"llm_response_received\",\"correlation_id\":\"%d\","
+			 "\"metadata\":{\"prompt_tokens\":1}}",
+			 i);
 		add(l, line);
 	}
 	ok(t, counts(l, (struct count){ 600, 600, 0, 600 }), "the last of them are still known");
