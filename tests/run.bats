@@ -147,6 +147,39 @@ can_mount() {
 	[ "$(status b '[.status, .exit_code]')" = '["failed",5]' ]
 }
 
+@test "a signal reaches a command whose output nobody takes" {
+	mkfifo pipe
+	exec 8<>pipe
+	rt-run --id a -- yes >pipe 3>&- 8>&- &
+	mine=$!
+	wait_for 10 grep -q y "$RT_RUNS_DIR/a/logs/run.log"
+	kill -TERM $!
+	wait $! && code=0 || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(status a .status)" = '"cancelled"' ]
+}
+
+@test "a step that is ended by a signal is cancelled" {
+	rt-run start --id a >/dev/null
+	rt-run step -r a s -- sleep 60 3>&- &
+	mine=$!
+	wait_for 10 pgrep -P $! -x sleep
+	kill -INT $! # ignored: it is in the background
+	kill -TERM $!
+	wait $! && code=0 || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(status a '[.status, .steps[0].status]')" = '["running","cancelled"]' ]
+}
+
+@test "children that are ignored, and standard output that cannot be written" {
+	ignoring() { perl -e '$SIG{CHLD} = "IGNORE"; exec { $ARGV[0] } @ARGV' "$@"; }
+	run -3 timeout 20 perl -e '$SIG{CHLD} = "IGNORE"; exec { $ARGV[0] } @ARGV' rt-run -- sh -c 'exit 3'
+	[ "$(ignoring rt-run -- grep SigIgn /proc/self/status)" = "$(ignoring grep SigIgn /proc/self/status)" ]
+	run -4 bash -c 'rt-run --id full -- sh -c "echo one; echo two; exit 4" >/dev/full'
+	[ "$output" = 'rt-run: cannot write standard output: No space left on device; the output is still captured' ]
+	[ "$(captured full run.log)" = $'one\ntwo' ]
+}
+
 @test "125, 126 and 127" {
 	run -127 rt-run --id a -- no-such-command
 	[ "$output" = 'rt-run: cannot execute "no-such-command": No such file or directory' ]
@@ -174,6 +207,10 @@ can_mount() {
 	[ "${lines[0]}" = 'rt-run: bad --label "x": KEY=VALUE' ]
 	run -125 rt-run --join -- true
 	[ "${lines[0]}" = 'rt-run: --join wants to know which run: give --id' ]
+	run -125 rt-run -n x start
+	[ "${lines[0]}" = 'rt-run: put the command first: rt-run start [options]' ]
+	run -125 rt-run -r x -- true
+	[ "${lines[0]}" = 'rt-run: -r is for a step of that run: rt-run step -r x -- true' ]
 }
 
 @test "ids that are none" {
@@ -299,6 +336,8 @@ can_mount() {
 	[ "$(captured inner run.log | head -n 1)" = deep ]
 	[ "$(captured outer step_001/output.log | head -n 1)" = deep ]
 	[ ! -s "$RT_RUNS_DIR/outer/logs/run.log" ]
+	RT_RUN=outer rt-run --id by-id -- true
+	[ "$(status by-id .parent_run_id)" = '"outer"' ]
 }
 
 @test "steps: numbered, each captured once in its own log" {

@@ -48,8 +48,9 @@ static void all_signals(sigset_t *set)
 	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
 		sigaddset(set, forwarded[i]);
 	sigaddset(set, SIGCHLD);
-	/* A reader that goes away shows as EPIPE. */
+	/* A reader that goes away shows as EPIPE, a limit on the size of files as EFBIG. */
 	sigaddset(set, SIGPIPE);
+	sigaddset(set, SIGXFSZ);
 }
 
 void supervise_signals(struct rt_inherited *in)
@@ -183,7 +184,7 @@ static void take_signal(struct loop *l)
 		reap(l);
 		return;
 	}
-	if (sig == SIGPIPE)
+	if (sig == SIGPIPE || sig == SIGXFSZ)
 		return;
 	if (sig != SIGUSR1 && sig != SIGUSR2)
 		l->s->signalled = sig;
