@@ -41,8 +41,9 @@ librundir := $(BUILD)/lib/librundir.a
 rtbox := $(BUILD)/bin/rtbox
 
 warnings := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings -Wvla -Wshadow
+# -Wno-stringop-overflow: gcc warns of what its own checks look like.
 sanitize := $(if $(call on,SANITIZE),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer)
+	-fno-omit-frame-pointer -Wno-stringop-overflow)
 # -fPIE costs nothing here and lets librundir.a go into any program. Paths in
 # debug information are relative, so that every clone makes the same bytes.
 cflags = -std=c11 -pthread -fPIE -ffunction-sections -fdata-sections $(warnings) \

@@ -20,8 +20,9 @@ example() {
 }
 
 compile() {
-	local libs='-ljansson -luuid -pthread' flags=
+	local flags= libs
 
+	libs=$(sed -n 's/^Libs.private: *//p' "$SOURCE/lib/rundir.pc.in")
 	[ -z "${RT_SANITIZE-}" ] || flags='-fsanitize=address -fsanitize=undefined'
 	# shellcheck disable=SC2086 # they are several
 	"${CC:-cc}" -Wall -Wextra -Werror $flags -Iinclude -o "${1%.c}" "$1" "$RT_BUILD/lib/librundir.a" $libs

@@ -392,6 +392,9 @@ can_mount() {
 	diff want got
 	rt-run --id both -- bash -c '{ echo a; rt-run step s -- sh -c "echo b; echo c >&2"; echo d >&2; } 2>&1' >got
 	[ "$(paste -sd' ' got)" = 'a b c d' ]
+	# and to a reader who takes his time
+	rt-run -- bash -c 'seq 100000; rt-run step -q s -- echo step; echo end' | (sleep 0.5 && cat) >got
+	diff <(seq 100000 && echo step && echo end) got
 	# whose output goes elsewhere is captured all the same
 	rt-run --id redirected -- sh -c 'rt-run step s -- echo into a file >file; rt-run step s -- echo into a pipe | tr a-z A-Z'
 	[ "$(cat file)" = 'into a file' ]

@@ -27,9 +27,9 @@ static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGU
 enum { OUT, ERR, OUTPUTS, ERR_OUTPUT, SIGNALS, ASKED, JOB, POLLED };
 
 struct loop {
+	struct pollfd fds[POLLED];
 	struct supervised *s;
 	struct rt_child child;
-	struct pollfd fds[POLLED];
 	int in[2]; /* the command's pipes, -1: closed */
 	struct passon pass[2];
 	bool muted[2];  /* our output cannot be written: the stream is only captured */

@@ -1,10 +1,11 @@
 /*
  * Time two commands in turn: `pair [-n TIMES] [-i INPUT] [-o OUTPUT] A... --- B...`
  * runs each TIMES times (200), A B, then B A, and so on, so that whatever else
- * the machine does meets both. Prints, tab separated, in microseconds of wall
- * time: the median, 10th and 90th percentile of A, those of B, and the ratio of
- * the medians. What they print goes nowhere without -o (to which grep counts
- * nothing, hence the option); one that fails ends the measurement.
+ * the machine does meets both. Prints, tab separated, in microseconds: median,
+ * 10th and 90th percentile of A's wall time, the median of its processor time,
+ * the same four of B, and A's median wall time as a multiple of B's. What they
+ * print goes nowhere without -o (to which grep counts nothing, hence the
+ * option); one that fails ends the measurement.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define WARM 3
+
+/* What a command took, in nanoseconds, each time. */
+struct times {
+	int64_t *wall, *cpu;
+};
 
 static int64_t now_ns(void)
 {
@@ -33,10 +40,16 @@ static void die(const char *what, const char *why)
 	exit(2);
 }
 
-/* Run it once: how long it took, in nanoseconds. */
-static int64_t run(char **argv, const char *input, const char *output)
+static int64_t timeval_ns(struct timeval tv)
+{
+	return tv.tv_sec * INT64_C(1000000000) + tv.tv_usec * INT64_C(1000);
+}
+
+/* Run it once, and note how long it took as its ith time. */
+static void run(char **argv, const char *input, const char *output, struct times *t, size_t i)
 {
 	posix_spawn_file_actions_t files;
+	struct rusage used;
 	int64_t start;
 	int err, status;
 	pid_t pid;
@@ -48,13 +61,13 @@ static int64_t run(char **argv, const char *input, const char *output)
 	err = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
 	if (err)
 		die(argv[0], strerror(err));
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR)
 		;
-	start = now_ns() - start;
+	t->wall[i] = now_ns() - start;
+	t->cpu[i] = timeval_ns(used.ru_utime) + timeval_ns(used.ru_stime);
 	posix_spawn_file_actions_destroy(&files);
 	if (status != 0)
 		die(argv[0], "it failed");
-	return start;
 }
 
 static int compare(const void *a, const void *b)
@@ -64,23 +77,27 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double show(int64_t *ns, size_t n)
+static double median(int64_t *ns, size_t n)
 {
-	double median;
-
 	qsort(ns, n, sizeof(*ns), compare);
-	median = n % 2 ? (double)ns[n / 2] : (double)(ns[n / 2 - 1] + ns[n / 2]) / 2;
-	printf("%.1f\t%.1f\t%.1f\t", median / 1e3, (double)ns[n / 10] / 1e3,
-	       (double)ns[n - 1 - n / 10] / 1e3);
-	return median;
+	return n % 2 ? (double)ns[n / 2] : (double)(ns[n / 2 - 1] + ns[n / 2]) / 2;
+}
+
+static double show(struct times *t, size_t n)
+{
+	double wall = median(t->wall, n);
+
+	printf("%.1f\t%.1f\t%.1f\t%.1f\t", wall / 1e3, (double)t->wall[n / 10] / 1e3,
+	       (double)t->wall[n - 1 - n / 10] / 1e3, median(t->cpu, n) / 1e3);
+	return wall;
 }
 
 int main(int argc, char **argv)
 {
 	const char *input = "/dev/null", *output = "/dev/null";
 	char **cmd[2] = { NULL, NULL };
-	double median[2];
-	int64_t *ns[2];
+	struct times times[2];
+	double wall[2];
 	size_t n = 200;
 	int opt;
 
@@ -104,20 +121,25 @@ int main(int argc, char **argv)
 	if (!cmd[1] || n == 0)
 		die("usage", "pair [-n TIMES] [-i INPUT] [-o OUTPUT] A... --- B...");
 	for (int c = 0; c < 2; c++) {
-		ns[c] = calloc(n, sizeof(**ns));
-		if (!ns[c])
+		times[c].wall = calloc(n, sizeof(int64_t));
+		times[c].cpu = calloc(n, sizeof(int64_t));
+		if (!times[c].wall || !times[c].cpu)
 			die("calloc", strerror(errno));
 		for (int i = 0; i < WARM && n > 10; i++)
-			run(cmd[c], input, output);
+			run(cmd[c], input, output, &times[c], 0);
 	}
 	for (size_t i = 0; i < n; i++) {
-		for (size_t c = 0; c < 2; c++)
-			ns[(i + c) % 2][i] = run(cmd[(i + c) % 2], input, output);
+		for (size_t turn = 0; turn < 2; turn++) {
+			size_t c = (i + turn) % 2;
+
+			run(cmd[c], input, output, &times[c], i);
+		}
 	}
 	for (int c = 0; c < 2; c++) {
-		median[c] = show(ns[c], n);
-		free(ns[c]);
+		wall[c] = show(&times[c], n);
+		free(times[c].wall);
+		free(times[c].cpu);
 	}
-	printf("%.3f\n", median[0] / median[1]);
+	printf("%.3f\n", wall[0] / wall[1]);
 	return 0;
 }

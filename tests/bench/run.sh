@@ -1,7 +1,9 @@
 #!/bin/sh
 # Measure: `run.sh BUILD`, as `make bench` does. Prints a table of what rt takes,
 # what a peer takes that is installed, and the ratio; medians of both, measured in
-# turn. BENCH_DIR (default: TMPDIR) is where it works: the file system counts.
+# turn. The ratio of the processor times stands beside it: where the two differ on
+# a busy machine, waiting for it has been measured. BENCH_DIR (default: TMPDIR) is
+# where it works: the file system counts.
 # It takes about a minute on an idle machine, and tests nothing.
 set -eu
 
@@ -24,8 +26,8 @@ have() {
 }
 
 header() {
-	printf '\n%-46s | %12s | %12s | %6s\n' "$1" rt peer ratio
-	printf '%s\n' "-----------------------------------------------|--------------|--------------|-------"
+	printf '\n%-46s | %12s | %12s | %6s | %6s\n' "$1" rt peer ratio CPU
+	printf '%s\n' "-----------------------------------------------|--------------|--------------|--------|-------"
 }
 
 # us TITLE PAIR-ARGUMENT...: microseconds of both, and how often the peer's it is.
@@ -38,7 +40,7 @@ us() {
 	}
 	awk -v title="$title" -F '\t' '
 		function time(us) { return us < 10000 ? sprintf("%.0f us", us) : sprintf("%.1f ms", us / 1000) }
-		{ printf "%-46s | %12s | %12s | %6.2f\n", title, time($1), time($4), $7 }' figures
+		{ printf "%-46s | %12s | %12s | %6.2f | %6.2f\n", title, time($1), time($5), $9, $4 / $8 }' figures
 }
 
 # throughput TITLE BYTES PAIR-ARGUMENT...: GB a second, and how many times the peer's.
@@ -51,7 +53,7 @@ throughput() {
 	}
 	awk -v title="$title" -v bytes="$bytes" -F '\t' '
 		function rate(us) { return sprintf("%.3f GB/s", bytes / us / 1000) }
-		{ printf "%-46s | %12s | %12s | %6.2f\n", title, rate($1), rate($4), 1 / $7 }' figures
+		{ printf "%-46s | %12s | %12s | %6.2f | %6.2f\n", title, rate($1), rate($5), 1 / $9, $8 / $4 }' figures
 }
 
 start() {

@@ -331,7 +331,7 @@ static void test_no_space(struct tap *t)
 	struct rt_record *r = make("full", NULL);
 	struct rt_buf events, status;
 	bool refused = true, same = true, told = true;
-	size_t added;
+	size_t added, before;
 
 	rt_buf_init(&events);
 	rt_buf_init(&status);
@@ -340,11 +340,14 @@ static void test_no_space(struct tap *t)
 		emit(r,
 		     "\"message\":\"some events more than status.json is long\",\"level\":\"error\"");
 	read_file(r, RT_EVENTS_FILE, &events);
+	before = events.len;
 	emit(r, "\"message\":\"x\"");
 	read_file(r, RT_STATUS_FILE, &status);
 	added = count_lines(r);
 	read_file(r, RT_EVENTS_FILE, &events);
-	for (rlim_t limit = 0; limit < events.len + 75; limit += limit < events.len ? 97 : 1) {
+	/* Room for nothing, for the status, and for each part of a line as long as the last one. */
+	for (rlim_t limit = events.len % 97; limit < 2 * events.len - before;
+	     limit += limit < events.len ? 97 : 1) {
 		struct rt_err err = RT_ERR_INIT;
 
 		limit_files(limit);
