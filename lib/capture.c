@@ -112,6 +112,36 @@ static size_t begun_mask(struct rt_str text)
 	return n;
 }
 
+/* A value as GitHub's toolkit writes it: %25, %0D and %0A are escapes in it. */
+static void learn_value(struct rt_redact *redact, struct rt_str value)
+{
+	struct rt_buf plain;
+
+	rt_buf_init(&plain);
+	for (size_t i = 0; i < value.n; i++) {
+		const char *p = value.p + i;
+		bool whole = value.n - i >= 3;
+
+		if (whole && memcmp(p, "%25", 3) == 0)
+			rt_buf_addc(&plain, '%');
+		else if (whole && memcmp(p, "%0A", 3) == 0)
+			rt_buf_addc(&plain, '\n');
+		else if (whole && memcmp(p, "%0D", 3) == 0)
+			rt_buf_addc(&plain, '\r');
+		else
+			whole = false;
+		if (whole)
+			i += 2;
+		else
+			rt_buf_addc(&plain, *p);
+	}
+	/* Who writes it without escapes means it as it stands. */
+	rt_redact_add(redact, value);
+	if (!rt_str_eq(value, rt_buf_view(&plain)))
+		rt_redact_add(redact, rt_buf_view(&plain));
+	rt_buf_release(&plain);
+}
+
 /*
  * GitHub's way for a command to say that a value is secret from now on. Returns
  * how much of the text can be taken: what follows is such a line without its
@@ -129,7 +159,7 @@ static size_t learn_masks(struct rt_capture *c, struct rt_str text, bool last)
 			return (size_t)(p - text.p);
 		p = nl ? nl : end;
 		/* A carriage return at its end is none of it: rt_redact_add trims. */
-		rt_redact_add(c->redact, (struct rt_str){ value, (size_t)(p - value) });
+		learn_value(c->redact, (struct rt_str){ value, (size_t)(p - value) });
 	}
 	return last ? text.n : text.n - begun_mask(text);
 }

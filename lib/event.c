@@ -4,6 +4,7 @@
 #include "event_names.h"
 #include "text.h"
 
+#include <float.h>
 #include <stdio.h>
 
 /* Whether a value is one for the field, and stands as rt would write it. */
@@ -359,8 +360,9 @@ void rt_milliseconds_text(struct rt_str number, bool seconds, struct rt_buf *out
 		return;
 	}
 	if (memchr(number.p, 'e', number.n) || memchr(number.p, 'E', number.n)) {
+		/* What is too large for a number is as large as one can be. */
 		if (rt_json_number(&v, &d))
-			rt_buf_addf(out, "%.15g", d * 1000);
+			rt_buf_addf(out, "%.15g", d > DBL_MAX / 1000 ? DBL_MAX : d * 1000);
 		return;
 	}
 	rt_buf_add(out, number.p, whole);

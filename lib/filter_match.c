@@ -67,6 +67,9 @@ static bool step_name(const struct rt_event *ev, struct rt_json *v)
 	    (rt_scan_find(metadata.text, rt_str("step_name"), v) ||
 	     (own && rt_scan_find(metadata.text, rt_str("name"), v))))
 		return true;
+	/* rt-run keeps it as the stage of the step's own events. */
+	if (own && rt_event_get(ev, RT_F_STAGE, v))
+		return true;
 	return ev->line.n && rt_scan_find(ev->line, rt_str("step"), v);
 }
 

@@ -98,8 +98,13 @@ static bool is_alive(const struct rt_owner *o)
 	if (!pid_exists(o->pid))
 		return false;
 	now = read_start_ticks(o->pid);
-	/* /proc may be closed to others (hidepid): a pid that is there then has to do. */
-	return now == 0 || (now > 0 && (o->start_ticks == 0 || o->start_ticks == now));
+	/*
+	 * /proc may be closed to others (hidepid): a pid that is there then has to
+	 * do, if it has not gone just now.
+	 */
+	if (now == 0)
+		return pid_exists(o->pid);
+	return now > 0 && (o->start_ticks == 0 || o->start_ticks == now);
 }
 
 /* When a supervisor last said that it lives; 0: it never does (rt-run start --owner). */

@@ -242,8 +242,12 @@ static int move_new(int from_dir, const char *from, int to_dir, const char *to)
 /* The directory that the run goes into: the runs folder itself, or its group. */
 static int open_home(int runs, const char *group, struct rt_err *err)
 {
-	if (!group)
-		return fcntl(runs, F_DUPFD_CLOEXEC, 0);
+	int fd;
+
+	if (!group) {
+		fd = fcntl(runs, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? rt_err_sys(err, "cannot open the runs folder again") : fd;
+	}
 	if (rt_rundir_is_run(runs, group))
 		return rt_err_set(err, RT_ERR_REFUSED, "group \"%s\" is a run already", group);
 	return make_dir(runs, group, err);
@@ -252,7 +256,7 @@ static int open_home(int runs, const char *group, struct rt_err *err)
 int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
 		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err)
 {
-	char draft[RT_ID_MAX + 8] = "new.";
+	char draft[RT_ID_MAX + 8] = "new.", path[PATH_MAX];
 	int private_fd = -1, home = -1, fd = -1, runs = open_runs(runs_dir, &private_fd, err);
 	int ret = -1;
 
@@ -276,8 +280,11 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
 	}
 	if (durable)
 		fsync(home);
-	ret = adopt_dir(d, fd, id, err);
-	fd = -1;
+	snprintf(path, sizeof(path), "%s/%s%s%s", runs_dir, group ? group : "", group ? "/" : "",
+		 id);
+	ret = adopt_dir(d, fd, path, err);
+	if (ret == 0)
+		fd = -1;
 out:
 	if (fd >= 0)
 		close(fd);

@@ -354,6 +354,9 @@ static void change_state(struct rt_status *st, enum rt_state to, bool resume,
 
 static void apply_state(struct rt_status *st, const struct rt_event *ev, int64_t ns)
 {
+	/* A run of another system goes on from its first event, whatever that says. */
+	if (st->foreign && st->state == RT_PENDING)
+		change_state(st, RT_RUNNING, false, ev, ns);
 	switch (ev->type) {
 	case RT_T_SESSION_STARTED:
 		if (!st->foreign)
@@ -390,9 +393,7 @@ static void apply_state(struct rt_status *st, const struct rt_event *ev, int64_t
 		change_state(st, RT_CANCELLED, false, ev, ns);
 		break;
 	default:
-		/* A run of another system that says nothing of its state goes on. */
-		if (st->foreign && st->state == RT_PENDING)
-			change_state(st, RT_RUNNING, false, ev, ns);
+		break;
 	}
 }
 

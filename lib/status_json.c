@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define COUNT_MAX (INT64_C(1) << 53)
 #define EXTRA_MAX 8192 /* of members that rt does not know */
 #define HEAD_TEXT_MAX \
 	1024 /* of each text outside of the tables; status.c cuts most of them sooner */
@@ -64,8 +65,12 @@ static void take_numbers(struct rt_str object, const struct number *numbers, siz
 		return;
 	while (rt_scan_next(&s, &m) > 0) {
 		for (size_t i = 0; i < n; i++) {
-			if (rt_json_is(&m.key, numbers[i].name))
-				rt_json_int(&m.value, numbers[i].to);
+			int64_t v;
+
+			/* Larger ones nobody counted to, and adding to them would overflow. */
+			if (rt_json_is(&m.key, numbers[i].name) && rt_json_int(&m.value, &v) &&
+			    v >= 0 && v < COUNT_MAX)
+				*numbers[i].to = v;
 		}
 	}
 }

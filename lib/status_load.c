@@ -177,8 +177,9 @@ static int load(struct rt_status *st, const struct rt_rundir *d, struct rt_str t
 		rt_table_drop(&st->events);
 	if (st->events_size < 0)
 		return adopt_all(st, d, fd, size, err);
+	/* Events are gone that it knew of: its state stands, what is counted is what is there. */
 	if (st->events_size > size)
-		return rebuild(st, d, fd, size, torn_counts, err);
+		return adopt_all(st, d, fd, size, err);
 	if (st->events_size == size)
 		return 0;
 	return fold_all(st, d, fd, st->events_size, size, torn_counts, err);

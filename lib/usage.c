@@ -8,6 +8,7 @@
 
 #define SAVED_MAX 32
 #define COUNT_MAX (INT64_C(1) << 40) /* tokens of one event */
+#define COST_MAX 1e12                /* dollars of one event */
 #define REMEMBER_MAX (1u << 21)      /* correlations; past that a late request may count twice */
 
 enum role { EMPTY, REQUEST, ANSWERED };
@@ -133,7 +134,7 @@ static bool take_member(const struct rt_member *m, struct rt_usage *u, bool *has
 	int64_t *to;
 
 	if (rt_json_is(&m->key, "cost_usd")) {
-		if (!rt_json_number(&m->value, &d))
+		if (!rt_json_number(&m->value, &d) || d < 0 || d > COST_MAX)
 			return false;
 		u->cost_usd = d;
 		return true;

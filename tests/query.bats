@@ -225,8 +225,9 @@ END
 	[ "$output" = '{"run_id":"r1","message":"one"}' ]
 	run -0 rt-query --status success
 	[ "$output" = '{"run_id":"r2","message":"two"}' ]
-	run -0 rt-query --status running
+	run -0 --separate-stderr rt-query --status running
 	[ "$output" = "" ]
+	[[ $stderr == 'rt-query: no runs of that selection in "'* ]]
 	run -2 rt-query r1 --status failed
 	[[ $output = *"not both"* ]]
 	run -2 rt-query r
@@ -243,8 +244,9 @@ END
 }
 
 @test "a run without events has none, and a runs folder that is missing no runs" {
-	run -0 rt-query
+	run -0 --separate-stderr rt-query
 	[ "$output" = "" ]
+	[[ $stderr == 'rt-query: no runs in "'* ]]
 	make_run r1
 	run -0 rt-query r1
 	[ "$output" = "" ]

@@ -36,7 +36,7 @@ ids() {
 	[[ $output == *"State: failed, exit code 2"* ]]
 	[[ $output == *"Started: 2026-07-01 12:00:00 +00:00"* ]]
 	[[ $output == *"Duration: 21m 27s"* ]]
-	[[ $output == *"Stage: test  [#########...........] 45%"* ]]
+	[[ $output == *"Stage: test  ended at 45%"* ]]
 	[[ $output == *"Error: 3 tests failed"* ]]
 	[[ $output == *"Events: 1,234 events, 1 warning, 2 errors"* ]]
 	[[ $output == *"Tokens: 1,234 prompt + 567 completion = 1,801"* ]]

@@ -394,6 +394,7 @@ static int run_emit(const struct rt_applet *self, int argc, char **argv)
 
 	n = opt_parse(self, argc, argv, &o, &words, &dashdash);
 	common_apply(&o.common, NULL);
+	survive_limits();
 	rt_buf_init(&message);
 	if (n == 1 && dashdash < 0 && strcmp(words[0], "-") == 0) {
 		code = emit_stream(&o);

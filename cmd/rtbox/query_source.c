@@ -94,6 +94,11 @@ static void add_operand(struct sources *s, const char *runs_dir, const char *arg
 	rt_found_release(&found);
 }
 
+static bool selects(const struct select_opts *o)
+{
+	return o->all || o->name.n || o->group.n || o->status.n || o->label.n || o->host.n;
+}
+
 static void add_selected(struct sources *s, const char *runs_dir, const struct select_opts *select)
 {
 	struct rt_err err = RT_ERR_INIT;
@@ -106,15 +111,10 @@ static void add_selected(struct sources *s, const char *runs_dir, const struct s
 		die_err(&err);
 	selection_release(&sel);
 	if (c.n == 0)
-		note("no runs in \"%s\"", runs_dir);
+		warn("no runs%s in \"%s\"", selects(select) ? " of that selection" : "", runs_dir);
 	for (i = c.n; i-- > 0;)
 		add_run(s, c.rows[i].path);
 	rt_catalog_release(&c);
-}
-
-static bool selects(const struct select_opts *o)
-{
-	return o->all || o->name.n || o->group.n || o->status.n || o->label.n || o->host.n;
 }
 
 void sources_find(struct sources *s, const struct common_opts *c, const struct select_opts *select,

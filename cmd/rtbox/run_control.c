@@ -101,6 +101,7 @@ static int run_start(const struct rt_applet *self, int argc, char **argv)
 
 	n = opt_parse(self, argc, argv, &o, &words, NULL);
 	common_apply(&o.common, NULL);
+	survive_limits();
 	if (n > o.resume)
 		die_usage("\"%s\" is too much%s", words[o.resume],
 			  o.resume ? "" : " (a RUN goes with --resume)");
@@ -161,7 +162,8 @@ static void finish_change(struct rt_change *change, const struct finish_opts *o,
 		die_usage("--status and --exit-code say the same thing: give one");
 	if (o->status && (!rt_state_find(rt_str(o->status), &change->to) ||
 			  !rt_state_over(change->to) || change->to == RT_LOST))
-		die_usage("bad --status \"%s\": completed, failed or cancelled", o->status);
+		die_usage("bad --status \"%s\": completed (success), failed (failure) or cancelled",
+			  o->status);
 	if (o->exit_code) {
 		code = strtol(o->exit_code, &end, 10);
 		if (end == o->exit_code || *end || code < 0 || code > 255)
@@ -188,6 +190,7 @@ static int run_finish(const struct rt_applet *self, int argc, char **argv)
 
 	n = opt_parse(self, argc, argv, &o, &words, NULL);
 	common_apply(&o.common, NULL);
+	survive_limits();
 	if (n > 1)
 		die_usage("\"%s\" is too much: finish takes one RUN", words[1]);
 	finish_change(&change, &o, text);

@@ -163,7 +163,8 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		new_run_release(&n); /* git is not to become the command's child */
 	if (ret == 1)
 		run_as_step(path, o->run.name, argv, o->required, &in);
-	if (ret < 0 && err.kind == RT_ERR_REFUSED)
+	/* Who joins wants the command run; that the others were faster is no reason not to. */
+	if (ret < 0 && err.kind == RT_ERR_REFUSED && !(o->run.join && !o->required))
 		die(125, "%s%s", err.msg, join_hint(&o->run, &err));
 	if (ret < 0) {
 		recording_trouble(&err, o->required);

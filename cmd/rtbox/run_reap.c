@@ -103,9 +103,9 @@ static int reap_one(const char *path, const struct rt_record_opts *opts, bool fo
 	int done = reap(path, opts, force);
 
 	if (done == 0)
-		warn("\"%s\" is not lost%s", base_name(path),
-		     force ? "" : " (--force takes what is stale, too)");
-	return done < 0 ? EXIT_FAIL : 0;
+		error("\"%s\" is not lost%s", base_name(path),
+		      force ? "" : " (--force takes what is stale, too)");
+	return done == 1 ? 0 : EXIT_FAIL;
 }
 
 static int run_reap(const struct rt_applet *self, int argc, char **argv)
@@ -119,6 +119,7 @@ static int run_reap(const struct rt_applet *self, int argc, char **argv)
 
 	n = opt_parse(self, argc, argv, &o, &words, NULL);
 	common_apply(&o.common, NULL);
+	survive_limits();
 	if (n > 1 || (n && o.all))
 		die_usage("\"%s\" is too much: one RUN, or --all", words[o.all ? 0 : 1]);
 	redact = redact_env();

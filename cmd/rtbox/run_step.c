@@ -189,16 +189,18 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 		die_usage("no command: rt-run step [NAME] -- COMMAND");
 	if (dashdash > 1)
 		die_usage("\"%s\": a step has one name; put the command behind \"--\"", words[1]);
+	supervise_signals(&in);
 	redact = redact_env();
 	opened = writer_open(&record, &o.common, NULL, redact, &code);
 	if (opened == -2)
 		exit(EXIT_FAIL);
+	if (opened == 0 && o.required)
+		die(125, "not recorded, so not run: no run is set (RT_RUN or -r)");
 	if (opened < 0 && o.required)
 		exit(125);
 	/* Why it cannot be recorded was said; the command runs all the same. */
 	if (opened != 1)
-		run_unrecorded(words + dashdash, NULL);
-	supervise_signals(&in);
+		run_unrecorded(words + dashdash, &in);
 	run_step_in(record, dashdash ? words[0] : NULL, words + dashdash, redact, o.required, &in);
 }
 

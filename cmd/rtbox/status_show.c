@@ -132,7 +132,11 @@ static void print_progress(const struct status_view *v, struct out *o)
 	rt_buf_init(&b);
 	find_progress(&v->st, &stage, &percent);
 	rt_buf_addv(&b, rt_buf_view(&stage));
-	if (percent.len) {
+	if (percent.len && rt_state_over(v->state)) {
+		/* A bar would look as if it went on. */
+		if (!rt_str_is(rt_buf_view(&percent), "100"))
+			rt_buf_addf(&b, "%sended at %s%%", stage.len ? "  " : "", percent.s);
+	} else if (percent.len) {
 		double part = strtod(percent.s, NULL) / 100;
 		int full = part <= 0 ? 0 : part >= 1 ? BAR_COLUMNS : (int)(part * BAR_COLUMNS);
 

@@ -384,8 +384,14 @@ int supervise(struct supervised *s, int *exit_code)
 
 	l->s = s;
 	if (rt_child_start(&l->child, s->argv, s->envp, s->in, exit_code, &err) < 0) {
-		error("%s", err.msg);
 		free(l);
+		/* The pipes are ours: without them the command can still run by itself. */
+		if (err.sys == EMFILE || err.sys == ENFILE) {
+			warn("not recorded: %s", err.msg);
+			rt_record_close(s->record);
+			run_unrecorded(s->argv, s->in);
+		}
+		error("%s", err.msg);
 		return -1;
 	}
 	begin(l);

@@ -4,6 +4,7 @@
 #include "die.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -68,6 +69,11 @@ void record_opts_init(struct rt_record_opts *o, const struct rt_redact *redact)
 	take_keep(o);
 }
 
+void survive_limits(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 struct rt_redact *redact_env(void)
 {
 	struct rt_redact *r = rt_redact_new(environ);
@@ -99,8 +105,10 @@ static int no_run(int *exit_code)
 {
 	const char *require = env_value("RT_REQUIRE");
 
-	if (!require || strcmp(require, "0") == 0)
+	if (!require || strcmp(require, "0") == 0) {
+		note("no run is set (RT_RUN or -r): nothing is recorded");
 		return 0;
+	}
 	error("no run is set, and RT_REQUIRE wants one: set RT_RUN or give -r RUN");
 	*exit_code = EXIT_FAIL;
 	return -2;

@@ -12,6 +12,9 @@
 /* How runs are written, from the environment. A bad value is said and left. */
 void record_opts_init(struct rt_record_opts *o, const struct rt_redact *redact);
 
+/* A limit on the size of files is to be an error that is told, not a death. */
+void survive_limits(void);
+
 /* The secrets of this process's environment; dies when memory runs out. Free it. */
 struct rt_redact *redact_env(void);
 

@@ -214,25 +214,30 @@ END
 	fill
 	got=$(result_of rt-run --)
 	[ "$got" = "$want" ] || complain "on a full disk:" "$got"
-	rm "$disk/filler"
-	mount -o remount,ro "$disk"
-	got=$(result_of rt-run --)
-	[ "$got" = "$want" ] || complain "on a read-only disk:" "$got"
-	grep -q "Read-only file system" said || complain "on a read-only disk it says: $(cat said)"
-	ok "a script's result is the same without rt, with it, on a full and a read-only disk"
+	ok "a script's result is the same without rt, with it, and on a full disk"
 
-	dir=$(find "$disk/runs" -name status.json -printf %h)
-	expect 3 rt-emit --run "$dir" "lost"
-	says "Read-only file system"
-	expect 0 env RT_ON_ERROR=warn rt-emit --run "$dir" "lost"
-	says "Read-only file system"
-	for command in "rt-status" "rt-query" "rt-tail" "rt-summarize"; do
-		expect 0 "$command" "$dir"
-		[ -z "$said" ] || complain "$command says: $said"
-	done
-	expect 0 rt-status -l
-	[ -z "$said" ] || complain "rt-status -l says: $said"
-	ok "a read-only disk: rt-emit exits 3, in a run it warns; readers read"
+	rm "$disk/filler"
+	dir=$(find "$disk/runs" -name status.json -printf %h -quit)
+	if mount -o remount,ro "$disk" 2>/dev/null; then
+		got=$(result_of rt-run --)
+		[ "$got" = "$want" ] || complain "$got"
+		grep -q "Read-only file system" said || complain "it says: $(cat said)"
+		ok "a script's result is the same on a read-only disk"
+
+		expect 3 rt-emit --run "$dir" "lost"
+		says "Read-only file system"
+		expect 0 env RT_ON_ERROR=warn rt-emit --run "$dir" "lost"
+		says "Read-only file system"
+		for command in "rt-status" "rt-query" "rt-tail" "rt-summarize"; do
+			expect 0 "$command" "$dir"
+			[ -z "$said" ] || complain "$command says: $said"
+		done
+		expect 0 rt-status -l
+		[ -z "$said" ] || complain "rt-status -l says: $said"
+		ok "a read-only disk: rt-emit exits 3, in a run it warns; readers read"
+	else
+		skip "a read-only disk" "it cannot be mounted read-only here"
+	fi
 	umount "$disk"
 fi
 

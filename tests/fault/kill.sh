@@ -146,7 +146,11 @@ for ((i = 0; i < n; i++)); do
 	}
 	check_run "$dir" "$id"
 	jq -e .argv "$dir/metadata.json" >/dev/null || complain "$id: metadata.json"
-	rt-run reap "$id" >/dev/null || complain "$id: cannot be reaped"
+	case $(rt-status --json "$id" | jq -r .status) in
+	lost) rt-run reap "$id" >/dev/null 2>said || complain "$id: cannot be reaped: $(cat said)" ;;
+	completed) rt-emit --run "$id" "after" || complain "$id: the next emit fails" ;;
+	*) complain "$id: rt-status does not say that it is lost" ;;
+	esac
 	check_settled "$dir" "$id"
 	case $(state_of "$dir"):$complete:$(count_type "$dir" run_completed):$(count_type "$dir" run_failed) in
 	completed:*:1:0 | failed::0:1) ;;
