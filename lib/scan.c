@@ -511,13 +511,20 @@ bool rt_json_number(const struct rt_json *v, double *number)
 
 bool rt_json_int(const struct rt_json *v, int64_t *number)
 {
+	int64_t n;
 	double d;
 
+	if (v->type == RT_JSON_INT) {
+		if (!digits_to_int(v->text, &n))
+			return false;
+		*number = n;
+		return true;
+	}
 	if (!rt_json_number(v, &d))
 		return false;
 	if (digits_to_int(v->text, number))
 		return true;
-	if (v->type == RT_JSON_INT || d != floor(d) || fabs(d) > 9e18)
+	if (d > 9e18 || d < -9e18 || (double)(int64_t)d != d)
 		return false;
 	*number = (int64_t)d;
 	return true;

@@ -11,6 +11,8 @@ seed=${RT_FAULT_SEED:-$RANDOM$RANDOM}
 stream_lines=4000
 echo "# RT_FAULT_SEED=$seed"
 
+# A writer that is killed in the middle of a write leaves the beginning of a line.
+export LOOK_TORN=1
 helper look -ljansson
 helper killer
 
@@ -76,7 +78,7 @@ for ((i = 0; i < n; i++)); do
 	echo "next $i of many" >>acknowledged
 	check_settled "$dir" "round $i"
 done
-jq -r 'select(.message | endswith("of many")) | .message' "$dir/events.jsonl" | sort >there
+jq -R -r 'fromjson? | .message | select(endswith("of many"))' "$dir/events.jsonl" | sort >there
 sort acknowledged | comm -23 - there >missing
 uniq -d there >twice
 [ ! -s missing ] || complain "missing: $(cat missing)"
@@ -87,8 +89,7 @@ ok "rt-emit killed $n times: what was acknowledged is there once, and counted"
 # --- Streams. What is there of one is its beginning, without a gap.
 
 check_stream_run() {
-	jq -r 'select(.message | startswith("round ")) | .message' "$dir/events.jsonl" >there ||
-		complain "a line is spliced"
+	jq -R -r 'fromjson? | .message | select(startswith("round "))' "$dir/events.jsonl" >there
 	awk -v all="$stream_lines" '
 		FILENAME == "acknowledged" { whole[$1] = 1; next }
 		NF != 4 || $3 != "line" { print "spliced: " $0; next }
@@ -116,8 +117,9 @@ for ((i = 0; i < n; i++)); do
 	[ "$span" != 0 ] || span=$(input=input time_of rt-emit --run "$(new_run warm)" -)
 	if kill_at_random rt-emit - <input; then echo "$i" >>acknowledged; fi
 	rt-emit "next" || complain "round $i: the next emit fails"
-	[ "$(jq .counts.events "$dir/status.json")" = "$(wc -l <"$dir/events.jsonl")" ] ||
-		complain "round $i: wrong counts"
+	# What is torn does not end as an event does.
+	[ "$(jq .counts.events "$dir/status.json")" = "$(grep -c '"}$' "$dir/events.jsonl")" ] ||
+		complain "round $i: $(jq -c .counts "$dir/status.json")"
 done
 check_stream_run
 report
@@ -156,7 +158,7 @@ for ((i = 0; i < n; i++)); do
 	completed:*:1:0 | failed::0:1) ;;
 	*) complain "$id: $(state_of "$dir")" "$(tail -n 2 "$dir/events.jsonl")" ;;
 	esac
-	jq -r 'select(.stage) | .message' "$dir/events.jsonl" | sort >there
+	jq -R -r 'fromjson? | select(.stage) | .message' "$dir/events.jsonl" | sort >there
 	grep "^$id " acknowledged | sort | comm -23 - there >missing
 	[ ! -s missing ] || complain "$id: missing: $(cat missing)"
 	uniq -d there >twice

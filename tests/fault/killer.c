@@ -1,8 +1,9 @@
 /*
  * Start a command and kill it at a random moment: `killer MAX_US SEED CMD...`
- * waits up to MAX_US microseconds after its start, sends SIGKILL and prints
- * "killed", or "exit N" when it was faster. MAX_US 0: it is not killed, and how
- * long it took is printed in microseconds. What it left behind is waited for.
+ * waits up to MAX_US microseconds after it has become the command, sends SIGKILL
+ * and prints "killed", or "exit N" when that was faster. MAX_US 0: it is not
+ * killed, and how long it took is printed in microseconds. What it left behind is
+ * waited for.
  */
 #include <errno.h>
 #include <signal.h>
@@ -46,8 +47,8 @@ int main(int argc, char **argv)
 	max_us = atoll(argv[1]);
 	wait_us = max_us ? (int64_t)(mix(strtoull(argv[2], NULL, 10)) % (uint64_t)max_us) : 0;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	start = now_us();
 	err = posix_spawnp(&pid, argv[3], NULL, NULL, argv + 3, environ);
+	start = now_us();
 	if (err) {
 		fprintf(stderr, "killer: %s: %s\n", argv[3], strerror(err));
 		return 2;
