@@ -72,7 +72,7 @@ static void with_run_id(struct printer *p, const struct rt_event *ev, const char
 	rt_buf_clear(&p->scratch);
 	if (rt_event_text(ev, RT_F_RUN_ID, &p->scratch)) /* by another name, perhaps */
 		run_id = p->scratch.s;
-	if (!run_id || (ev->have[RT_F_RUN_ID] & 1)) {
+	if (!run_id || (rt_event_has(ev, RT_F_RUN_ID) && (ev->have[RT_F_RUN_ID] & 1))) {
 		rt_buf_addv(&p->line, rest);
 		return;
 	}
