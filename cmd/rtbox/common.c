@@ -182,7 +182,7 @@ static char *absolute(const char *cwd, const char *path)
 	return xasprintf("%s/%.*s", strcmp(cwd, "/") == 0 ? "" : cwd, (int)n, path);
 }
 
-char *common_runs_dir(const struct common_opts *c)
+char *find_runs_dir(const struct common_opts *c, struct rt_err *err)
 {
 	const char *named = c->runs_dir;
 	char *cwd = NULL, *dir = NULL;
@@ -201,8 +201,20 @@ char *common_runs_dir(const struct common_opts *c)
 	if (!dir)
 		dir = absolute(cwd, named ? named : "runs");
 	free(cwd);
-	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
-		die(EXIT_FAIL, "the runs folder \"%s\" is not a directory", dir);
+	if (stat(dir, &st) < 0 || S_ISDIR(st.st_mode))
+		return dir;
+	rt_err_set(err, RT_ERR_FAILURE, "the runs folder \"%s\" is not a directory", dir);
+	free(dir);
+	return NULL;
+}
+
+char *common_runs_dir(const struct common_opts *c)
+{
+	struct rt_err err = RT_ERR_INIT;
+	char *dir = find_runs_dir(c, &err);
+
+	if (!dir)
+		die_err(&err);
 	return dir;
 }
 

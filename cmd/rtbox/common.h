@@ -66,6 +66,9 @@ void common_apply(const struct common_opts *c, struct out *o);
 /* The runs folder that the options and the environment mean; dies when it is a file. Free it. */
 char *common_runs_dir(const struct common_opts *c);
 
+/* The same for a writer, whom a file in its place must not end: NULL, and err says so. */
+char *find_runs_dir(const struct common_opts *c, struct rt_err *err);
+
 /*
  * The run that `arg` (NULL: -r, else $RT_RUN) means; with `latest` a reader
  * falls back to @latest and may be given a file. Dies with what was looked for and where. Returns

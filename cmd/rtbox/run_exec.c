@@ -61,7 +61,7 @@ int end_run(struct rt_record *record, const struct rt_change *change, struct rt_
 	if (warning.kind)
 		warn("%s", warning.msg);
 	/* The run's last word; it can be made again at any time. */
-	else if (rt_metrics_write(rt_record_dir(record), &warning) < 0)
+	if (rt_metrics_write(rt_record_dir(record), &warning) < 0)
 		warn("%s", warning.msg);
 	return 0;
 }

@@ -133,7 +133,7 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 	else
 		rt_id_make(n->id);
 	*path = NULL;
-	n->runs_dir = writer_runs_dir(c, err);
+	n->runs_dir = find_runs_dir(c, err);
 	if (!n->runs_dir)
 		return -1;
 	*path = o->join ? find_joined(n, o) : NULL;

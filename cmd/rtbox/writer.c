@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -114,20 +113,6 @@ static int no_run(int *exit_code)
 	return -2;
 }
 
-char *writer_runs_dir(const struct common_opts *c, struct rt_err *err)
-{
-	const char *named = c->runs_dir ? c->runs_dir : env_value("RT_RUNS_DIR");
-	struct stat st;
-
-	if (!named)
-		named = env_value("GAMEGEN_RUNS_DIR");
-	if (stat(named ? named : "runs", &st) < 0 || S_ISDIR(st.st_mode))
-		return common_runs_dir(c);
-	rt_err_set(err, RT_ERR_FAILURE, "the runs folder \"%s\" is not a directory",
-		   named ? named : "runs");
-	return NULL;
-}
-
 int writer_open(struct rt_record **out, const struct common_opts *c, const char *arg,
 		const struct rt_redact *redact, int *exit_code)
 {
@@ -145,7 +130,7 @@ int writer_open(struct rt_record **out, const struct common_opts *c, const char 
 	if (*run == '/') {
 		ret = rt_record_open(out, run, &opts, &err);
 	} else {
-		runs_dir = writer_runs_dir(c, &err);
+		runs_dir = find_runs_dir(c, &err);
 		if (runs_dir)
 			ret = rt_catalog_resolve(runs_dir, run, false, &found, &err);
 		if (ret == 0)

@@ -22,12 +22,6 @@ struct rt_redact *redact_env(void);
 int recording_failed(const struct rt_err *err);
 
 /*
- * common_runs_dir for a writer, who must not die of a runs folder that is a
- * file: NULL and *err then. Free it.
- */
-char *writer_runs_dir(const struct common_opts *c, struct rt_err *err);
-
-/*
  * Open the run that `arg`, -r or $RT_RUN means. 1: *out is open; 0: no run is
  * set, there is nothing to do; -2: none is set, though RT_REQUIRE wants one; -1: it
  * failed, which was said, and *exit_code is set.
