@@ -125,34 +125,45 @@ static void remember(struct rt_ledger *l, uint64_t hash)
 	l->last[l->n_last++] = hash;
 }
 
-/* One member of the metadata that is about use; false for any other. */
-static bool take_member(const struct rt_member *m, struct rt_usage *u, bool *has_total)
+/* What an event itself says. */
+struct said {
+	struct rt_usage usage;
+	bool any, has_total;                 /* something of usage; its total */
+	struct rt_json correlation, request; /* ids that the metadata holds: RT_JSON_NONE if not */
+};
+
+static void take_tokens(struct said *s, int64_t *to, const struct rt_json *v)
 {
 	int64_t n;
+
+	/* No model counts that far, and sums of such numbers would overflow. */
+	if (!rt_json_int(v, &n) || n < 0 || n > COUNT_MAX)
+		return;
+	*to = n;
+	s->any = true;
+	s->has_total |= to == &s->usage.total;
+}
+
+static void take_member(struct said *s, const struct rt_member *m)
+{
 	double d;
 
-	int64_t *to;
-
-	if (rt_json_is(&m->key, "cost_usd")) {
+	if (rt_json_is(&m->key, "prompt_tokens")) {
+		take_tokens(s, &s->usage.prompt, &m->value);
+	} else if (rt_json_is(&m->key, "completion_tokens")) {
+		take_tokens(s, &s->usage.completion, &m->value);
+	} else if (rt_json_is(&m->key, "total_tokens")) {
+		take_tokens(s, &s->usage.total, &m->value);
+	} else if (rt_json_is(&m->key, "correlation_id")) {
+		s->correlation = m->value;
+	} else if (rt_json_is(&m->key, "request_id")) {
+		s->request = m->value;
+	} else if (rt_json_is(&m->key, "cost_usd")) {
 		if (!rt_json_number(&m->value, &d) || d < 0 || d > COST_MAX)
-			return false;
-		u->cost_usd = d;
-		return true;
+			return;
+		s->usage.cost_usd = d;
+		s->any = true;
 	}
-	if (rt_json_is(&m->key, "prompt_tokens"))
-		to = &u->prompt;
-	else if (rt_json_is(&m->key, "completion_tokens"))
-		to = &u->completion;
-	else if (rt_json_is(&m->key, "total_tokens"))
-		to = &u->total;
-	else
-		return false;
-	/* No model counts that far, and sums of such numbers would overflow. */
-	if (!rt_json_int(&m->value, &n) || n < 0 || n > COUNT_MAX)
-		return false;
-	*to = n;
-	*has_total |= to == &u->total;
-	return true;
 }
 
 /* Whether "_tokens" or "_usd" may stand in it: a look before its members are walked. */
@@ -168,38 +179,41 @@ static bool may_tell(const struct rt_json *metadata)
 	return metadata->veiled;
 }
 
-/* What the event itself says of tokens and cost. */
-static bool read_usage(const struct rt_event *ev, struct rt_usage *u)
+static void read_metadata(struct said *s, const struct rt_event *ev, bool call)
 {
 	const struct rt_json *metadata = rt_event_peek(ev, RT_F_METADATA);
-	struct rt_scan s;
+	struct rt_scan scan;
 	struct rt_member m;
-	bool any = false, has_total = false;
 
-	memset(u, 0, sizeof(*u));
-	if (metadata && may_tell(metadata) && rt_scan_init(&s, metadata->text) == 0) {
-		while (rt_scan_next(&s, &m) > 0)
-			any |= take_member(&m, u, &has_total);
+	memset(s, 0, sizeof(*s));
+	if (metadata && (call || may_tell(metadata)) && rt_scan_init(&scan, metadata->text) == 0) {
+		while (rt_scan_next(&scan, &m) > 0)
+			take_member(s, &m);
 	}
-	if (!has_total)
-		u->total = u->prompt + u->completion;
-	return any;
+	if (!s->has_total)
+		s->usage.total = s->usage.prompt + s->usage.completion;
+}
+
+static bool is_id(const struct rt_json *v)
+{
+	return v->type != RT_JSON_NONE && v->type != RT_JSON_NULL;
 }
 
 /* What a request and its response have in common; some systems keep it in the metadata. */
-static uint64_t correlation(const struct rt_event *ev)
+static uint64_t correlation(const struct rt_event *ev, const struct said *s)
 {
-	struct rt_json v, metadata;
+	const struct rt_json *v = rt_event_peek(ev, RT_F_CORRELATION_ID);
 	struct rt_buf id;
 	uint64_t h;
 
-	if (!rt_event_get(ev, RT_F_CORRELATION_ID, &v) &&
-	    !(rt_event_get(ev, RT_F_METADATA, &metadata) &&
-	      (rt_scan_find(metadata.text, rt_str("correlation_id"), &v) ||
-	       rt_scan_find(metadata.text, rt_str("request_id"), &v))))
+	if (!v)
+		v = is_id(&s->correlation) ? &s->correlation : &s->request;
+	if (!is_id(v))
 		return 0;
+	if (!v->escaped)
+		return hash_text(v->text);
 	rt_buf_init(&id);
-	rt_json_text(&v, &id);
+	rt_json_text(v, &id);
 	h = hash_text(rt_buf_view(&id));
 	rt_buf_release(&id);
 	return h;
@@ -210,15 +224,18 @@ bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usa
 	bool request = ev->type == RT_T_LLM_REQUEST_SENT;
 	bool response = ev->type == RT_T_LLM_RESPONSE_RECEIVED;
 	struct open_request *e = NULL;
+	struct said said;
 	struct rt_usage u;
 	uint64_t hash;
 
 	if (ev->type == RT_T_COST_TRACKING)
 		return false;
-	if (!read_usage(ev, &u) && !request && !response)
+	read_metadata(&said, ev, request || response);
+	if (!said.any && !request && !response)
 		return false;
+	u = said.usage;
 	u.calls = request || response;
-	hash = request || response ? correlation(ev) : 0;
+	hash = u.calls ? correlation(ev, &said) : 0;
 	if (hash)
 		e = entry(l, hash);
 	if (request && e) {
