@@ -31,6 +31,7 @@ struct rt_record *rt_batch_new(const struct rt_record_opts *opts)
 		r->status.keep_events = r->opts.keep_events;
 	r->dir.fd = r->log.fd = r->log_fd = r->json_log_fd = -1;
 	rt_buf_init(&r->lines);
+	rt_buf_init(&r->recent);
 	rt_buf_init(&r->log_text);
 	rt_buf_init(&r->json_log_text);
 	rt_buf_init(&r->document);
@@ -49,6 +50,7 @@ void rt_record_close(struct rt_record *r)
 	rt_rundir_release(&r->dir);
 	rt_status_release(&r->status);
 	rt_buf_release(&r->lines);
+	rt_buf_release(&r->recent);
 	rt_buf_release(&r->log_text);
 	rt_buf_release(&r->json_log_text);
 	rt_buf_release(&r->document);
@@ -90,6 +92,7 @@ int rt_batch_begin(struct rt_record *r, struct rt_err *err)
 		return -1;
 	if (!r->loaded || r->log.reopened || r->status.events_size != r->log.size) {
 		r->log.reopened = false;
+		rt_buf_clear(&r->recent);
 		r->loaded = rt_status_refresh(&r->status, &r->dir, r->log.fd, r->log.size, err) ==
 			    0;
 	}
@@ -175,20 +178,31 @@ static size_t last_lines(const struct rt_buf *b, size_t n)
 	return at;
 }
 
-/* Of a batch only the last events are ever seen in status.json. */
+/* Add the batch to `recent`, of which only the last events are ever seen in status.json. */
+static void keep_recent(struct rt_record *r)
+{
+	size_t keep = r->status.keep_events, at = last_lines(&r->lines, keep);
+
+	rt_buf_add(&r->recent, r->lines.s + at, r->lines.len - at);
+	rt_buf_splice(&r->recent, 0, last_lines(&r->recent, keep), NULL, 0);
+}
+
 void rt_batch_push_recent(struct rt_record *r)
 {
-	size_t at = last_lines(&r->lines, r->status.keep_events);
+	const char *p, *end;
 	struct rt_event ev;
 
-	while (at < r->lines.len) {
-		char *nl = memchr(r->lines.s + at, '\n', r->lines.len - at);
-		size_t n = (size_t)(nl - r->lines.s) - at;
+	keep_recent(r);
+	p = r->recent.s;
+	end = p + r->recent.len;
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
 
-		if (rt_event_parse(&ev, (struct rt_str){ r->lines.s + at, n }) == 0)
+		if (rt_event_parse(&ev, (struct rt_str){ p, (size_t)(nl - p) }) == 0)
 			rt_status_push(&r->status, &ev);
-		at += n + 1;
+		p = nl + 1;
 	}
+	rt_buf_clear(&r->recent);
 }
 
 /* Append to one of the logs for people, opened at the first line. */
@@ -246,7 +260,10 @@ int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *w
 
 	if (r->lines.failed)
 		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
-	rt_batch_push_recent(r);
+	if (kind == COMMIT_LATER)
+		keep_recent(r);
+	else
+		rt_batch_push_recent(r);
 	r->status.events_size = r->log.size + r->log.torn + (off_t)r->lines.len;
 	r->loaded = false; /* until it is known to be true */
 	if (kind != COMMIT_LATER) {

@@ -10,8 +10,9 @@ struct rt_record {
 	struct rt_status status;
 	bool loaded; /* status accounts for status.events_size bytes of the log */
 	struct rt_record_opts opts;
-	bool locked;         /* a batch is being put together */
-	struct rt_buf lines; /* the batch, a torn tail's newline in front of it left out */
+	bool locked;          /* a batch is being put together */
+	struct rt_buf lines;  /* the batch, a torn tail's newline in front of it left out */
+	struct rt_buf recent; /* last lines of earlier batches that the status does not show yet */
 	struct rt_buf log_text, json_log_text, document;
 	int log_fd, json_log_fd; /* -1: not open yet; -2: there is none */
 };
@@ -25,7 +26,7 @@ int rt_batch_begin(struct rt_record *r, struct rt_err *err);
 /* Let go of the lock, and of what was queued. */
 void rt_batch_end(struct rt_record *r);
 
-/* Show the last events of the batch in the status: of many only these are ever seen there. */
+/* Show the last events in the status, those of the batch too. */
 void rt_batch_push_recent(struct rt_record *r);
 
 /* How status.json is put in place: not yet, as progress, or as a change of state. */

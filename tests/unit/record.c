@@ -403,16 +403,26 @@ static void test_lock(struct tap *t)
 	rt_record_close(r);
 }
 
-static void test_batch(struct tap *t)
+static void queue_numbered(struct rt_record *r, int from, int to)
 {
-	struct rt_record *r = make("batch", NULL);
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_event ev;
+	char message[16];
 
-	for (int i = 0; i < 100; i++) {
-		rt_event_parse(&ev, rt_str("{\"message\":\"m\"}"));
+	for (int i = from; i < to; i++) {
+		rt_event_init(&ev);
+		snprintf(message, sizeof(message), "m%d", i);
+		rt_event_set_text(&ev, RT_F_MESSAGE, rt_str(message));
 		rt_record_queue(r, &ev, &err);
 	}
+}
+
+static void test_batch(struct tap *t)
+{
+	struct rt_record *r = make("batch", NULL), *other;
+	struct rt_err err = RT_ERR_INIT;
+
+	queue_numbered(r, 0, 100);
 	ok(t, rt_record_queued(r) > 0 && count_lines(r) == 1, "what is queued is not there yet");
 	ok(t,
 	   rt_record_flush(r, false, NULL, &err) == 0 && count_lines(r) == 101 && counted(r) == 1,
@@ -422,6 +432,21 @@ static void test_batch(struct tap *t)
 		   counted(r) == 101,
 	   "and write it later");
 	same_when_rebuilt(t, r, "and all is as it should be");
+	queue_numbered(r, 100, 115);
+	rt_record_flush(r, false, NULL, &err);
+	queue_numbered(r, 115, 118);
+	rt_record_flush(r, false, NULL, &err);
+	queue_numbered(r, 118, 120);
+	rt_record_flush(r, true, NULL, &err);
+	same_when_rebuilt(t, r, "it shows the last events of several batches");
+	queue_numbered(r, 120, 125);
+	rt_record_flush(r, false, NULL, &err);
+	other = reopen("batch");
+	emit(other, "\"message\":\"between\"");
+	rt_record_close(other);
+	queue_numbered(r, 125, 127);
+	rt_record_flush(r, true, NULL, &err);
+	same_when_rebuilt(t, r, "each once, also when another writer came between");
 	rt_record_close(r);
 }
 
