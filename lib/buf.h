@@ -56,6 +56,18 @@ static inline bool rt_same_bytes(const char *a, const char *b, size_t n)
 	return n == 0;
 }
 
+/* Eight bytes as a number, the first of them the lowest, whatever the machine. */
+static inline uint64_t rt_load64(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return w;
+}
+
 static inline bool rt_str_eq(struct rt_str a, struct rt_str b)
 {
 	return a.n == b.n && rt_same_bytes(a.p, b.p, a.n);

@@ -220,31 +220,44 @@ bool rt_stamp_parse(struct rt_str text, struct rt_stamp *st)
 	return parse_time(&p, end, st) && parse_zone(&p, end, st) && p == end;
 }
 
-/* n digits at p; what is no digit makes *bad true. */
-static inline int digits_at(const char *p, int n, bool *bad)
+/*
+ * How far each byte may be above the one of a shape, as what it takes to reach
+ * bit 7: 9 for a digit, 0 for what has to be the same.
+ */
+#define SPAN(n, most) ((uint64_t)(0x7f - (most)) << (8 * (n)))
+#define SPANS(a, b, c, d, e, f, g, h)                                                  \
+	(SPAN(0, a) | SPAN(1, b) | SPAN(2, c) | SPAN(3, d) | SPAN(4, e) | SPAN(5, f) | \
+	 SPAN(6, g) | SPAN(7, h))
+
+/*
+ * Eight bytes at p, of a shape with 0 for each digit: byte N of the result is the
+ * number that the digits N and N+1 make. *bad becomes true when p has another shape.
+ */
+static inline uint64_t pairs_at(const char *p, const char *shape, uint64_t spans, bool *bad)
 {
-	int v = 0;
+	uint64_t w = rt_load64(p) ^ rt_load64(shape);
 
-	for (int i = 0; i < n; i++) {
-		unsigned d = (unsigned char)p[i] - (unsigned)'0';
+	*bad |= ((w | (w + spans)) & UINT64_C(0x8080808080808080)) != 0;
+	return w * 10 + (w >> 8);
+}
 
-		*bad |= d > 9;
-		v = v * 10 + (int)d;
-	}
-	return v;
+static inline int pair(uint64_t pairs, int n)
+{
+	return (int)(pairs >> (8 * n) & 0xff);
 }
 
 /* The form that rt writes, read without looking for any other: events are mostly that. */
 static bool parse_canonical(const char *p, int64_t *ns)
 {
-	bool bad = p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' || p[16] != ':' ||
-		   p[19] != '.' || memcmp(p + 23, "+00:00", 6) != 0;
-	int year = digits_at(p, 4, &bad), month = digits_at(p + 5, 2, &bad);
-	int day = digits_at(p + 8, 2, &bad), hour = digits_at(p + 11, 2, &bad);
-	int minute = digits_at(p + 14, 2, &bad), second = digits_at(p + 17, 2, &bad);
-	int ms = digits_at(p + 20, 3, &bad);
+	bool bad = memcmp(p + 24, "00:00", 5) != 0;
+	uint64_t date = pairs_at(p, "0000-00-", SPANS(9, 9, 9, 9, 0, 9, 9, 0), &bad);
+	uint64_t time = pairs_at(p + 8, "00T00:00", SPANS(9, 9, 0, 9, 9, 0, 9, 9), &bad);
+	uint64_t rest = pairs_at(p + 16, ":00.000+", SPANS(0, 9, 9, 0, 9, 9, 9, 0), &bad);
+	int year = pair(date, 0) * 100 + pair(date, 2), month = pair(date, 5), day = pair(time, 0);
+	int hour = pair(time, 3), minute = pair(time, 6), second = pair(rest, 1);
+	int ms = pair(rest, 4) * 10 + pair(rest, 6) / 10;
 
-	/* Dates that need a closer look are left to parse_stamp. */
+	/* Dates that need a closer look are left to rt_stamp_parse. */
 	if (bad || year < 1970 || year > 2200 || month < 1 || month > 12 || day < 1 || day > 28 ||
 	    hour > 23 || minute > 59 || second > 59)
 		return false;

@@ -9,7 +9,7 @@ void rt_event_put_time(const struct rt_json *v, int64_t ns, struct rt_buf *out)
 	char ts[RT_TS_LEN + 1];
 
 	if (rt_ts_is_canonical(v)) {
-		rt_buf_addv(out, v->text);
+		rt_buf_add(out, v->text.p, RT_TS_LEN);
 		return;
 	}
 	rt_clock_format(ts, ns);
@@ -42,16 +42,19 @@ static size_t put_escape(const char *p, struct rt_buf *out)
 	struct rt_str unit = { p, 2 };
 	struct rt_buf plain;
 
-	if (strchr("\"\\/", p[1])) {
+	switch (p[1]) {
+	case '"':
+	case '\\':
+	case '/':
 		rt_buf_addc(out, p[1]);
 		return 2;
-	}
-	if (p[1] == 'n' || p[1] == 'r') {
+	case 'n':
+	case 'r':
 		rt_buf_add(out, p, 2);
 		return 2;
-	}
-	if (p[1] == 'u')
+	case 'u':
 		unit.n = rt_escape_is_surrogate(p) ? 12 : 6;
+	}
 	rt_buf_init(&plain);
 	rt_json_unescape(&plain, unit);
 	put_text(rt_buf_view(&plain), out);
@@ -62,13 +65,20 @@ static size_t put_escape(const char *p, struct rt_buf *out)
 /* A quoted string: only its escapes can mean control characters. */
 static void put_quoted(struct rt_str raw, struct rt_buf *out)
 {
-	const char *p = raw.p, *end = raw.p + raw.n, *slash;
+	const char *p = raw.p, *end = raw.p + raw.n;
 
-	while ((slash = memchr(p, '\\', (size_t)(end - p)))) {
-		rt_buf_add(out, p, (size_t)(slash - p));
-		p = slash + put_escape(slash, out);
+	/* "\b" becomes "\x08", and nothing grows more. */
+	if (!rt_buf_reserve(out, 2 * raw.n + RT_COPY_SLACK))
+		return;
+	while (p < end) {
+		size_t n = rt_copy_unescaped(out->s + out->len, p, end);
+
+		out->len += n;
+		p += n;
+		if (p < end)
+			p += put_escape(p, out);
 	}
-	rt_buf_add(out, p, (size_t)(end - p));
+	out->s[out->len] = '\0';
 }
 
 /* Text that was set may be any bytes: what is not UTF-8 is replaced as in events.jsonl. */
@@ -91,7 +101,7 @@ static void put_field(const struct rt_event *ev, enum rt_field f, struct rt_buf 
 	const struct rt_json *v = rt_event_peek(ev, f);
 	struct rt_buf plain;
 
-	if (v && v->type == RT_JSON_STRING) {
+	if (v && v->type != RT_JSON_TEXT) {
 		if (v->escaped)
 			put_quoted(v->text, out);
 		else
@@ -134,9 +144,13 @@ static void put_time(const struct rt_event *ev, struct rt_buf *out)
 void rt_event_write_log(const struct rt_event *ev, struct rt_buf *out)
 {
 	put_time(ev, out);
-	rt_buf_add(out, " [", 2);
-	rt_buf_adds(out, log_levels[ev->level]);
-	rt_buf_add(out, "] ", 2);
+	if (ev->level == RT_INFO) {
+		rt_buf_add(out, " [INFO] ", 8);
+	} else {
+		rt_buf_add(out, " [", 2);
+		rt_buf_adds(out, log_levels[ev->level]);
+		rt_buf_add(out, "] ", 2);
+	}
 	put_message(ev, out);
 	rt_buf_addc(out, '\n');
 }

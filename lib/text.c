@@ -9,18 +9,21 @@
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-static uint64_t load64(const char *p)
+/* How many bytes stand before the first one whose bit 7 is set in w, which is not 0. */
+static size_t bytes_before(uint64_t w)
 {
-	uint64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return w;
+	return (size_t)__builtin_ctzll(w) / 8;
 }
 
-/* Whether one of the word's bytes is zero (Hacker's Delight, 6-1; exact for "any"). */
+/* Bit 7 of each byte that is zero, and perhaps of some above it (Hacker's Delight, 6-1). */
+static uint64_t zeros(uint64_t w)
+{
+	return (w - EACH(0x01)) & ~w & EACH(0x80);
+}
+
 static bool has_zero(uint64_t w)
 {
-	return ((w - EACH(0x01)) & ~w & EACH(0x80)) != 0;
+	return zeros(w) != 0;
 }
 
 /* Whether all eight bytes stand for themselves in a JSON string and are ASCII. */
@@ -69,33 +72,43 @@ size_t rt_utf8_decode(const char *s, size_t n, uint32_t *cp)
 	return len;
 }
 
+/* The length of the character at p, which is past ASCII; 0: it is none. */
+static size_t wide_length(const char *p, const char *end)
+{
+	uint32_t cp;
+
+	/* Two and three bytes without their rare exceptions: most of what is written. */
+	if (end - p >= 3 && (unsigned char)*p > 0xe0 && (unsigned char)*p < 0xed &&
+	    continues(p[1]) && continues(p[2]))
+		return 3;
+	if (end - p >= 2 && (unsigned char)*p >= 0xc2 && (unsigned char)*p < 0xe0 &&
+	    continues(p[1]))
+		return 2;
+	return rt_utf8_decode(p, (size_t)(end - p), &cp);
+}
+
+/* The first byte from p on that is past ASCII, or the end. */
+static const char *skip_ascii(const char *p, const char *end)
+{
+	uint64_t wide;
+
+	for (; end - p >= 8; p += 8) {
+		wide = rt_load64(p) & EACH(0x80);
+		if (wide)
+			return p + bytes_before(wide);
+	}
+	while (p < end && (unsigned char)*p < 0x80)
+		p++;
+	return p;
+}
+
 bool rt_utf8_valid(struct rt_str s)
 {
 	const char *p = s.p, *end = s.p + s.n;
-	uint32_t cp;
 	size_t n;
 
-	while (p < end) {
-		if (end - p >= 8 && !(load64(p) & EACH(0x80))) {
-			p += 8;
-			continue;
-		}
-		if ((unsigned char)*p < 0x80) {
-			p++;
-			continue;
-		}
-		/* Two and three bytes without their rare exceptions: most of what is written. */
-		if (end - p >= 2 && (unsigned char)*p >= 0xc2 && (unsigned char)*p < 0xe0 &&
-		    continues(p[1])) {
-			p += 2;
-			continue;
-		}
-		if (end - p >= 3 && (unsigned char)*p > 0xe0 && (unsigned char)*p < 0xed &&
-		    continues(p[1]) && continues(p[2])) {
-			p += 3;
-			continue;
-		}
-		n = rt_utf8_decode(p, (size_t)(end - p), &cp);
+	while ((p = skip_ascii(p, end)) < end) {
+		n = wide_length(p, end);
 		if (!n)
 			return false;
 		p += n;
@@ -154,7 +167,7 @@ static size_t plain_span(const char *p, const char *end)
 	size_t n;
 
 	for (;;) {
-		while (end - p >= 8 && plain_word(load64(p)))
+		while (end - p >= 8 && plain_word(rt_load64(p)))
 			p += 8;
 		while (p < end && plain_byte((unsigned char)*p))
 			p++;
@@ -268,20 +281,36 @@ static char unescape_letter(char c)
 	return c;
 }
 
+size_t rt_copy_unescaped(char *to, const char *p, const char *end)
+{
+	const char *start = p;
+
+	while (end - p >= 8) {
+		uint64_t slashes = zeros(rt_load64(p) ^ EACH('\\'));
+
+		memcpy(to, p, 8);
+		if (slashes)
+			return (size_t)(p - start) + bytes_before(slashes);
+		p += 8;
+		to += 8;
+	}
+	while (p < end && *p != '\\')
+		*to++ = *p++;
+	return (size_t)(p - start);
+}
+
 void rt_json_unescape(struct rt_buf *b, struct rt_str raw)
 {
 	const char *p = raw.p, *end = raw.p + raw.n;
 	char *to;
 
-	/* what an escape means is never longer than the escape; 4: the encoder's scratch */
-	if (raw.n == 0 || !rt_buf_reserve(b, raw.n + 4))
+	/* what an escape means is never longer than the escape */
+	if (raw.n == 0 || !rt_buf_reserve(b, raw.n + RT_COPY_SLACK))
 		return;
 	to = b->s + b->len;
 	while (p < end) {
-		const char *bs = memchr(p, '\\', (size_t)(end - p));
-		size_t n = (size_t)((bs ? bs : end) - p);
+		size_t n = rt_copy_unescaped(to, p, end);
 
-		memcpy(to, p, n);
 		to += n;
 		p += n;
 		if (end - p < 2) /* the end, or a lone backslash, which no valid JSON has */

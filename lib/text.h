@@ -31,6 +31,13 @@ void rt_json_escape(struct rt_buf *b, struct rt_str s);
 /* The same with the quotes. */
 void rt_json_quote(struct rt_buf *b, struct rt_str s);
 
+/*
+ * Copy what of a JSON string's inside stands before the next backslash, and
+ * return how much that is; RT_COPY_SLACK bytes behind it may be written too.
+ */
+#define RT_COPY_SLACK 8
+size_t rt_copy_unescaped(char *to, const char *p, const char *end);
+
 /* Append what a valid JSON string's inside means; \u0000 becomes a NUL byte. */
 void rt_json_unescape(struct rt_buf *b, struct rt_str raw);
 
