@@ -40,13 +40,15 @@ static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 	bool string = v->type == RT_JSON_STRING;
 	enum rt_level level;
 
+	if (v->type == RT_JSON_NULL)
+		return UNFIT;
 	switch (kind) {
 	case RT_KIND_STRING:
 		return string ? AS_WRITTEN : UNFIT;
 	case RT_KIND_TEXT:
-		return v->type == RT_JSON_ARRAY || v->type == RT_JSON_OBJECT ?
-			       UNFIT :
-			       as_written_if(string);
+		if (string)
+			return AS_WRITTEN;
+		return v->type == RT_JSON_ARRAY || v->type == RT_JSON_OBJECT ? UNFIT : FITS;
 	case RT_KIND_ANY:
 		return AS_WRITTEN;
 	case RT_KIND_INT:
@@ -70,8 +72,6 @@ static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 void rt_event_init(struct rt_event *ev)
 {
 	ev->line = (struct rt_str){ NULL, 0 };
-	ev->compact_size = 0;
-	ev->last_field = -1;
 	ev->in_order = true;
 	ev->veiled = false;
 	ev->canonical = false;
@@ -83,13 +83,11 @@ void rt_event_init(struct rt_event *ev)
 	ev->absorbed = NULL;
 }
 
-static const struct rt_name *find_name(const struct rt_json *key)
+static const struct rt_name *find_escaped_name(const struct rt_json *key)
 {
 	const struct rt_name *name;
 	struct rt_buf plain;
 
-	if (!key->escaped)
-		return rt_name_find(key->text);
 	rt_buf_init(&plain);
 	rt_json_unescape(&plain, key->text);
 	name = rt_name_find(rt_buf_view(&plain));
@@ -97,47 +95,57 @@ static const struct rt_name *find_name(const struct rt_json *key)
 	return name;
 }
 
+/* A key that is no field's name. */
+static void take_extra(struct rt_event *ev, const struct rt_member *m)
+{
+	if (m->value.type == RT_JSON_TRUE && rt_json_is(&m->key, "truncated"))
+		ev->truncated = true;
+	else
+		ev->extra = true;
+}
+
+/* Of duplicate keys the last counts: what stands under this name counts no more. */
+static void forget(struct rt_event *ev, const struct rt_name *name)
+{
+	ev->canonical = false;
+	ev->have[name->field] &= (uint8_t) ~(1u << name->rank);
+	if (!ev->have[name->field])
+		ev->fields &= ~(UINT32_C(1) << name->field);
+}
+
 static void take_member(struct rt_event *ev, const struct rt_member *m)
 {
-	const struct rt_name *name = find_name(&m->key);
-	enum fit fit;
+	const struct rt_name *name = m->key.escaped ? find_escaped_name(&m->key) :
+						      rt_name_find(m->key.text);
 	uint32_t field;
-	uint8_t bit;
+	enum fit fit;
 
-	ev->veiled |= m->key.veiled || m->value.veiled;
+	ev->veiled |= m->key.veiled | m->value.veiled;
 	if (!name) {
-		if (m->value.type == RT_JSON_TRUE && rt_json_is(&m->key, "truncated"))
-			ev->truncated = true;
-		else
-			ev->extra = true;
+		take_extra(ev, m);
 		return;
 	}
-	bit = (uint8_t)(1u << name->rank);
 	field = UINT32_C(1) << name->field;
-	if (!(ev->fields & field))
-		ev->have[name->field] = 0;
-	/* Of duplicate keys the last counts, also when it takes the value away. */
-	ev->have[name->field] &= (uint8_t)~bit;
-	fit = m->value.type == RT_JSON_NULL ? UNFIT :
-					      fit_value((enum rt_field_kind)name->kind, &m->value);
+	if (ev->fields & field)
+		forget(ev, name);
+	fit = fit_value((enum rt_field_kind)name->kind, &m->value);
 	if (fit == UNFIT) {
 		ev->extra |= m->value.type != RT_JSON_NULL;
-		if (!ev->have[name->field])
-			ev->fields &= ~field;
+		ev->canonical = false;
 		return;
 	}
-	if (ev->have[name->field] || name->field == RT_F_RUN_ID)
-		ev->extra = true;
-	ev->fields |= field;
-	ev->have[name->field] |= bit;
-	ev->slot[name->field][name->rank] = m->value;
-	/* What the members take that are as rt writes them: all of the line, if it is compact. */
-	if (fit == AS_WRITTEN && !m->key.escaped && (name->rank == 0) == (name->field != RT_F_TS)) {
-		ev->in_order &= (int)name->field > ev->last_field;
-		ev->last_field = name->field;
-		ev->compact_size += m->key.text.n + m->value.text.n + 4 +
-				    (m->value.type == RT_JSON_STRING ? 2 : 0);
+	if (ev->fields & field) {
+		ev->extra = true; /* under another name */
+	} else {
+		/* In order as long as no field is there that comes later. */
+		ev->in_order &= ev->fields < field;
+		ev->fields |= field;
+		ev->have[name->field] = 0;
 	}
+	ev->have[name->field] |= (uint8_t)(1u << name->rank);
+	ev->slot[name->field][name->rank] = m->value;
+	if (fit != AS_WRITTEN || m->key.escaped || name->rank != (name->field == RT_F_TS))
+		ev->canonical = false;
 }
 
 void rt_event_set_json(struct rt_event *ev, enum rt_field f, struct rt_json value)
@@ -198,7 +206,7 @@ static const struct rt_json *type_value(const struct rt_event *ev)
 
 static bool ends_in_failed(struct rt_str s)
 {
-	return s.n > 7 && memcmp(s.p + s.n - 6, "failed", 6) == 0 &&
+	return s.n > 7 && rt_same_bytes(s.p + s.n - 6, "failed", 6) &&
 	       strchr("_.:-", s.p[s.n - 7]) != NULL;
 }
 
@@ -218,21 +226,20 @@ enum rt_level rt_event_default_level(const struct rt_event *ev)
 
 void rt_event_derive(struct rt_event *ev)
 {
-	const struct rt_json *v = type_value(ev);
+	const struct rt_json *type = type_value(ev), *level = rt_event_peek(ev, RT_F_LEVEL);
 	struct rt_buf scratch;
 
 	rt_buf_init(&scratch);
-	if (v)
-		ev->type = rt_type_find(plain_text(v, &scratch));
+	if (type)
+		ev->type = rt_type_find(plain_text(type, &scratch));
 	else
 		ev->type = rt_event_has(ev, RT_F_STAGE) || rt_event_has(ev, RT_F_PERCENT) ?
 				   RT_T_PROGRESS :
 				   RT_T_INFO;
-	ev->level = rt_event_default_level(ev);
-	v = rt_event_peek(ev, RT_F_LEVEL);
-	if (v)
-		rt_level_find(plain_text(v, &scratch), &ev->level);
-	rt_buf_release(&scratch);
+	if (!level || !rt_level_find(plain_text(level, &scratch), &ev->level))
+		ev->level = rt_event_default_level(ev);
+	if (scratch.cap)
+		rt_buf_release(&scratch);
 }
 
 /* What only the whole event tells: required fields, and whether type and level are canonical. */
@@ -263,15 +270,16 @@ int rt_event_parse(struct rt_event *ev, struct rt_str line)
 
 	rt_event_init(ev);
 	ev->line = line;
+	ev->canonical = true;
 	if (rt_scan_init(&s, line) < 0 || s.close != '}')
 		return -1;
 	while ((got = rt_scan_next(&s, &m)) > 0)
 		take_member(ev, &m);
 	if (got < 0)
 		return -1;
+	ev->extra |= rt_event_has(ev, RT_F_RUN_ID);
 	rt_event_derive(ev);
-	ev->canonical = !ev->extra && !ev->truncated && ev->compact_size + 1 == line.n &&
-			is_canonical(ev);
+	ev->canonical &= !s.spaced && !ev->extra && !ev->truncated && is_canonical(ev);
 	return 0;
 }
 
@@ -298,24 +306,23 @@ bool rt_event_get(const struct rt_event *ev, enum rt_field f, struct rt_json *va
 
 bool rt_event_time(const struct rt_event *ev, int64_t *ns)
 {
+	const struct rt_json *v;
 	struct rt_buf scratch;
-	struct rt_json v;
-	struct rt_str text;
 	bool ok;
 
 	if (ev->timed) {
 		*ns = ev->ts_ns;
 		return true;
 	}
-	if (!rt_event_get(ev, RT_F_TS, &v))
+	v = rt_event_peek(ev, RT_F_TS);
+	if (!v)
 		return false;
-	if (v.type != RT_JSON_STRING && v.type != RT_JSON_TEXT)
-		return rt_clock_parse_number(v.text, ns);
+	if (v->type != RT_JSON_STRING && v->type != RT_JSON_TEXT)
+		return rt_clock_parse_number(v->text, ns);
+	if (!v->escaped)
+		return rt_clock_parse(v->text, ns);
 	rt_buf_init(&scratch);
-	text = plain_text(&v, &scratch);
-	/* OpenTelemetry writes nanoseconds as a string of digits. */
-	ok = rt_clock_parse(text, ns) ||
-	     (text.n >= 10 && rt_json_is_number(text) && rt_clock_parse_number(text, ns));
+	ok = rt_clock_parse(plain_text(v, &scratch), ns);
 	rt_buf_release(&scratch);
 	return ok;
 }

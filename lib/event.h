@@ -127,13 +127,11 @@ struct rt_event {
 	enum rt_level level; /* derived */
 	int64_t ts_ns;       /* where `timed` */
 	bool timed;          /* rt_event_keep_time was called */
-	size_t compact_size; /* while parsing: bytes of members that are as rt writes them */
-	int last_field;
-	bool in_order;  /* they stand in the order of writing */
-	bool canonical; /* all members are as rt_event_write would write them, secrets aside */
-	bool veiled;    /* an escape may hide ordinary text in the line */
-	bool extra;     /* parsed keys that are no field, or lost to a better name */
-	bool composed;  /* a field was set by rt_event_set_*: line is not all of it */
+	bool in_order;       /* they stand in the order of writing */
+	bool canonical;      /* all members are as rt_event_write would write them, secrets aside */
+	bool veiled;         /* an escape may hide ordinary text in the line */
+	bool extra;          /* parsed keys that are no field, or lost to a better name */
+	bool composed;       /* a field was set by rt_event_set_*: line is not all of it */
 	const char *absorbed; /* a value of the line that a field which was set contains, or NULL */
 	bool truncated;       /* the message was cut when it was written */
 	bool faithful;        /* set by rt_event_write: the line means just what the event means */

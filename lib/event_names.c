@@ -432,6 +432,13 @@ static bool find_pino(struct rt_str name, enum rt_level *l)
 
 bool rt_level_find(struct rt_str name, enum rt_level *l)
 {
+	/* Most are written as rt does. */
+	for (int i = RT_DEBUG; i <= RT_CRITICAL; i++) {
+		if (rt_str_is(name, level_names[i])) {
+			*l = (enum rt_level)i;
+			return true;
+		}
+	}
 	for (int i = RT_DEBUG; i <= RT_CRITICAL; i++) {
 		if (same_word(name, level_names[i])) {
 			*l = (enum rt_level)i;

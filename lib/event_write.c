@@ -450,20 +450,28 @@ static const struct rt_redact *needed(const struct rt_event *ev, const struct rt
 	return NULL;
 }
 
-/* A canonical line in another order: its members are copied as they stand. */
+/* A canonical line in another order: its members are copied, those that stay together at once. */
 static void put_members_in_order(const struct rt_event *ev, struct rt_buf *out)
 {
-	char before = '{';
+	const char *from = NULL, *end = NULL;
 
+	rt_buf_addc(out, '{');
 	for (uint32_t left = ev->fields; left; left &= left - 1) {
 		enum rt_field f = (enum rt_field)__builtin_ctz(left);
 		const struct rt_json *v = &ev->slot[f][f == RT_F_TS];
-		size_t quote = v->type == RT_JSON_STRING, key = rt_field_key(f).n + 3 + quote;
+		size_t quote = v->type == RT_JSON_STRING;
+		const char *member = v->text.p - rt_field_key(f).n - 3 - quote;
 
-		rt_buf_addc(out, before);
-		rt_buf_add(out, v->text.p - key, key + v->text.n + quote);
-		before = ',';
+		if (!from) {
+			from = member;
+		} else if (member != end + 1) {
+			rt_buf_add(out, from, (size_t)(end - from));
+			rt_buf_addc(out, ',');
+			from = member;
+		}
+		end = v->text.p + v->text.n + quote;
 	}
+	rt_buf_add(out, from, (size_t)(end - from));
 	rt_buf_addc(out, '}');
 }
 

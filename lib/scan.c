@@ -16,40 +16,109 @@
 /* jansson's JSON_PARSER_MAX_DEPTH: every value counts, the outermost is 1. */
 #define MAX_DEPTH 2048
 
-static inline const char *skip_space(const char *p, const char *end)
+static const char *skip_space(const char *p, const char *end)
 {
-	if (p < end && (unsigned char)*p > ' ')
-		return p;
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
 		p++;
 	return p;
 }
 
 /*
- * The first quote, backslash or control character from p on. *wide is set when
- * there is a byte past ASCII before it (or soon after: a hint, never missed).
+ * Where strings end is seen 64 bytes at a time: s->stops has bit N set when the
+ * byte s->at[N] is a quote, a backslash or a control character; s->odd also when
+ * it is past ASCII. A line takes a few such looks, a string then a shift.
  */
-static inline const char *plain_end(const char *p, const char *end, bool *wide)
-{
+#define WINDOW 64
+
 #ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+static inline void look16(const char *p, int shift, uint64_t *stops, uint64_t *wide)
+{
 	const __m128i control = _mm_set1_epi8(0x1f);
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i stop = _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(v, control), control),
+				    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+						 _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
 
-	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i stop = _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(v, control), control),
-					    _mm_or_si128(_mm_cmpeq_epi8(v, quote),
-							 _mm_cmpeq_epi8(v, slash)));
-		int mask = _mm_movemask_epi8(stop);
+	*stops |= (uint64_t)(unsigned)_mm_movemask_epi8(stop) << shift;
+	*wide |= (uint64_t)(unsigned)_mm_movemask_epi8(v) << shift;
+}
+#else
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-		*wide |= _mm_movemask_epi8(v) != 0;
-		if (mask)
-			return p + __builtin_ctz((unsigned)mask);
-	}
+/* Of bytes that are 0x80 or 0, the first as bit 0 and so on. */
+static inline uint64_t gather(uint64_t high)
+{
+	return (high >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* 0x80 for each byte that is less than `limit`, which is at most 0x80. */
+static inline uint64_t below(uint64_t w, uint64_t limit)
+{
+	return ~(((w & EACH(0x7f)) + EACH(0x80 - limit)) | w) & EACH(0x80);
+}
+
+static inline void look8(const char *p, int shift, uint64_t *stops, uint64_t *wide)
+{
+	uint64_t w = rt_load64(p);
+
+	*stops |= gather(below(w, 0x20) | below(w ^ EACH('"'), 1) | below(w ^ EACH('\\'), 1))
+		  << shift;
+	*wide |= gather(w & EACH(0x80)) << shift;
+}
+
+static inline void look16(const char *p, int shift, uint64_t *stops, uint64_t *wide)
+{
+	look8(p, shift, stops, wide);
+	look8(p + 8, shift + 8, stops, wide);
+}
 #endif
-	for (; p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\'; p++)
-		*wide |= (unsigned char)*p >= 0x80;
-	return p;
+
+static inline void look_at(struct rt_scan *s, const char *p)
+{
+	uint64_t stops = 0, wide = 0;
+
+	look16(p, 0, &stops, &wide);
+	look16(p + 16, 16, &stops, &wide);
+	look16(p + 32, 32, &stops, &wide);
+	look16(p + 48, 48, &stops, &wide);
+	s->stops = stops;
+	s->odd = stops | wide;
+}
+
+/* Look at what stands from p on. The last window ends with the text, and may begin before p. */
+static void look(struct rt_scan *s, const char *p)
+{
+	char all[WINDOW];
+	size_t n = (size_t)(s->end - s->text);
+
+	if (s->end - p < WINDOW)
+		p = n < WINDOW ? s->text : s->end - WINDOW;
+	s->at = p;
+	if (n >= WINDOW) {
+		look_at(s, p);
+		return;
+	}
+	memcpy(all, p, n);
+	memset(all + n, '"', WINDOW - n); /* a stop, so that nothing is sought behind the end */
+	look_at(s, all);
+}
+
+/* The first stop from p on, or the end; `odd`: the first byte past ASCII is one too. */
+static inline const char *next_stop(struct rt_scan *s, const char *p, bool odd)
+{
+	uint64_t stops;
+
+	for (;;) {
+		if (p - s->at >= WINDOW) {
+			if (p == s->end)
+				return p;
+			look(s, p);
+		}
+		stops = (odd ? s->odd : s->stops) >> (p - s->at);
+		if (stops)
+			return p + __builtin_ctzll(stops);
+		p = s->at + WINDOW;
+	}
 }
 
 static int hex4(const char *p)
@@ -70,22 +139,17 @@ static int hex4(const char *p)
 	return v;
 }
 
-/* What was met in a string. */
-struct found {
-	bool escaped, veiled, nul;
-};
-
-/* p is at a backslash: the byte after the escape, or NULL. */
-static const char *skip_escape(const char *p, const char *end, struct found *f)
+/* p is at a backslash in the string v: the byte after the escape, or NULL. */
+static const char *skip_escape(const char *p, const char *end, struct rt_json *v, bool key)
 {
 	int u;
 
 	if (end - p < 2)
 		return NULL;
-	f->escaped = true;
+	v->escaped = true;
 	switch (p[1]) {
 	case '/':
-		f->veiled = true;
+		v->veiled = true;
 		/* fall through */
 	case '"':
 	case '\\':
@@ -100,10 +164,10 @@ static const char *skip_escape(const char *p, const char *end, struct found *f)
 	default:
 		return NULL;
 	}
-	if (end - p < 6 || (u = hex4(p + 2)) < 0)
+	/* Nothing in a key may be a NUL: that is jansson's. */
+	if (end - p < 6 || (u = hex4(p + 2)) < 0 || (u == 0 && key))
 		return NULL;
-	f->veiled = true;
-	f->nul |= u == 0;
+	v->veiled = true;
 	if (u < 0xd800 || u > 0xdfff)
 		return p + 6;
 	if (u > 0xdbff || end - p < 12 || p[6] != '\\' || p[7] != 'u')
@@ -112,45 +176,37 @@ static const char *skip_escape(const char *p, const char *end, struct found *f)
 	return u >= 0xdc00 && u <= 0xdfff ? p + 12 : NULL;
 }
 
-/* p is behind the opening quote: the closing one, or NULL. */
-static const char *scan_string(const char *p, const char *end, struct found *f)
+/* The closing quote of the string v, of which nothing odd stands before p; or NULL. */
+static const char *scan_odd_string(struct rt_scan *s, const char *p, struct rt_json *v, bool key)
 {
-	const char *start = p;
-	bool wide = false;
+	const char *wide = NULL;
 
-	for (;;) {
-		p = plain_end(p, end, &wide);
-		if (p == end)
+	while (p < s->end && *p != '"') {
+		if ((unsigned char)*p >= 0x80)
+			wide = p;
+		else if (*p != '\\' || !(p = skip_escape(p, s->end, v, key)))
 			return NULL;
-		if (*p == '"')
-			break;
-		if (*p != '\\')
-			return NULL; /* a control character */
-		p = skip_escape(p, end, f);
+		p = next_stop(s, p, !wide);
+	}
+	if (p == s->end)
+		return NULL;
+	return !wide || rt_utf8_valid((struct rt_str){ wide, (size_t)(p - wide) }) ? p : NULL;
+}
+
+/* p is at the opening quote: the byte after the closing one, or NULL. */
+static inline const char *scan_string(struct rt_scan *s, const char *p, struct rt_json *v, bool key)
+{
+	v->type = RT_JSON_STRING;
+	v->escaped = v->veiled = false;
+	v->text.p = ++p;
+	p = next_stop(s, p, true);
+	if (p == s->end || *p != '"') {
+		p = scan_odd_string(s, p, v, key);
 		if (!p)
 			return NULL;
 	}
-	return !wide || rt_utf8_valid((struct rt_str){ start, (size_t)(p - start) }) ? p : NULL;
-}
-
-/* The same for the common case of a short string of plain ASCII, seen at one look. */
-static inline const char *scan_short_string(const char *p, const char *end, struct found *f)
-{
-#ifdef __SSE2__
-	if (end - p >= 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-		/* Anything that needs a closer look: escapes, control characters, past ASCII. */
-		__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')),
-					   _mm_cmpgt_epi8(_mm_set1_epi8(0x20), v));
-		unsigned ends = (unsigned)_mm_movemask_epi8(quote);
-		unsigned odds = (unsigned)_mm_movemask_epi8(odd);
-
-		if (ends && !(odds & (ends ^ (ends - 1))))
-			return p + __builtin_ctz(ends);
-	}
-#endif
-	return scan_string(p, end, f);
+	v->text.n = (size_t)(p - v->text.p);
+	return p + 1;
 }
 
 static const char *skip_digits(const char *p, const char *end)
@@ -222,69 +278,55 @@ static const char *scan_literal(const char *p, const char *end, const char *word
 	return (size_t)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
 }
 
-/* A value that is no container. */
-static inline const char *scan_scalar(const char *p, const char *end, struct rt_json *v)
+/* A number or a word. */
+static const char *scan_bare(struct rt_scan *s, const char *p, struct rt_json *v)
 {
-	struct found f = { false, false, false };
 	const char *start = p;
 
 	v->escaped = v->veiled = false;
 	switch (*p) {
-	case '"':
-		v->type = RT_JSON_STRING;
-		start++;
-		p = scan_short_string(start, end, &f);
-		if (!p)
-			return NULL;
-		v->escaped = f.escaped;
-		v->veiled = f.veiled;
-		v->text = (struct rt_str){ start, (size_t)(p - start) };
-		return p + 1;
 	case 't':
 		v->type = RT_JSON_TRUE;
-		p = scan_literal(p, end, "true");
+		p = scan_literal(p, s->end, "true");
 		break;
 	case 'f':
 		v->type = RT_JSON_FALSE;
-		p = scan_literal(p, end, "false");
+		p = scan_literal(p, s->end, "false");
 		break;
 	case 'n':
 		v->type = RT_JSON_NULL;
-		p = scan_literal(p, end, "null");
+		p = scan_literal(p, s->end, "null");
 		break;
 	default:
-		p = scan_number(p, end, &v->type);
+		p = scan_number(p, s->end, &v->type);
 	}
 	if (!p)
 		return NULL;
 	v->text = (struct rt_str){ start, (size_t)(p - start) };
-	/* jansson takes back the byte behind a number or a word, and loses it when it is a NUL */
-	return p < end && *p == '\0' ? p + 1 : p;
+	return p;
+}
+
+/* p is behind a key: the first byte of its value, or NULL. */
+static const char *skip_colon(struct rt_scan *s, const char *p)
+{
+	s->spaced = true;
+	p = skip_space(p, s->end);
+	if (p == s->end || *p != ':')
+		return NULL;
+	p = skip_space(p + 1, s->end);
+	return p < s->end ? p : NULL;
 }
 
 /* p is at a key's opening quote: the first byte of its value, or NULL. */
-static inline const char *scan_key(const char *p, const char *end, struct rt_json *key)
+static inline const char *scan_key(struct rt_scan *s, const char *p, struct rt_json *key)
 {
-	struct found f = { false, false, false };
-
-	if (p == end || *p != '"')
+	if (p == s->end || *p != '"')
 		return NULL;
-	key->type = RT_JSON_STRING;
-	key->text.p = ++p;
-	p = scan_short_string(p, end, &f);
-	if (!p || f.nul)
+	p = scan_string(s, p, key, true);
+	if (!p)
 		return NULL;
-	key->escaped = f.escaped;
-	key->veiled = f.veiled;
-	key->text.n = (size_t)(p - key->text.p);
 	/* Nearly always nothing stands around the colon. */
-	if (end - p > 2 && p[1] == ':' && (unsigned char)p[2] > ' ')
-		return p + 2;
-	p = skip_space(p + 1, end);
-	if (p == end || *p != ':')
-		return NULL;
-	p = skip_space(p + 1, end);
-	return p < end ? p : NULL;
+	return s->end - p > 1 && *p == ':' && (unsigned char)p[1] > ' ' ? p + 1 : skip_colon(s, p);
 }
 
 /* What kind of container each open level is: one bit each, so that nothing recurses. */
@@ -317,8 +359,9 @@ static bool in_object(const struct levels *l)
  * p is at the first byte of a nested container, itself `depth` deep: the byte
  * after it, or NULL.
  */
-static const char *skip_container(const char *p, const char *end, int depth, bool *veiled)
+static const char *skip_container(struct rt_scan *s, const char *p, int depth, bool *veiled)
 {
+	const char *end = s->end;
 	struct levels l;
 	struct rt_json inner = { .veiled = false };
 	bool first = true;
@@ -342,28 +385,30 @@ static const char *skip_container(const char *p, const char *end, int depth, boo
 			p = skip_space(p + 1, end);
 		}
 		if (in_object(&l))
-			p = scan_key(p, end, &inner);
+			p = scan_key(s, p, &inner);
 		*veiled |= inner.veiled;
 		if (!p || p == end || depth + l.depth > MAX_DEPTH - 1)
 			return NULL;
 		first = *p == '{' || *p == '[';
 		if (first)
 			push(&l, *p++ == '{');
-		else if (!(p = scan_scalar(p, end, &inner)))
+		else if (!(p = *p == '"' ? scan_string(s, p, &inner, false) :
+					   scan_bare(s, p, &inner)))
 			return NULL;
 		*veiled |= inner.veiled;
 	}
 }
 
-static inline const char *scan_value(const char *p, const char *end, struct rt_json *v)
+/* Any other value than a string. */
+static const char *scan_other(struct rt_scan *s, const char *p, struct rt_json *v)
 {
 	const char *start = p;
 
 	if (*p != '{' && *p != '[')
-		return scan_scalar(p, end, v);
+		return scan_bare(s, p, v);
 	v->type = *p == '{' ? RT_JSON_OBJECT : RT_JSON_ARRAY;
 	v->escaped = v->veiled = false;
-	p = skip_container(p, end, 1, &v->veiled);
+	p = skip_container(s, p, 1, &v->veiled);
 	if (p)
 		v->text = (struct rt_str){ start, (size_t)(p - start) };
 	return p;
@@ -371,39 +416,65 @@ static inline const char *scan_value(const char *p, const char *end, struct rt_j
 
 int rt_scan_init(struct rt_scan *s, struct rt_str text)
 {
+	s->text = text.p;
 	s->end = text.p + text.n;
 	s->p = skip_space(text.p, s->end);
+	s->spaced = s->p != text.p;
 	s->first = true;
 	if (s->p == s->end || (*s->p != '{' && *s->p != '['))
 		return -1;
 	s->close = *s->p++ == '{' ? '}' : ']';
+	look(s, s->p);
 	return 0;
+}
+
+/* From behind a value to where the next member begins. 1; 0: there is none; -1: not JSON. */
+static int find_member(struct rt_scan *s)
+{
+	const char *p = skip_space(s->p, s->end), *next;
+
+	s->spaced |= p != s->p;
+	if (p == s->end)
+		return -1;
+	s->p = p++;
+	if (*s->p == s->close) {
+		s->spaced |= p != s->end;
+		return skip_space(p, s->end) == s->end ? 0 : -1;
+	}
+	if (s->first) {
+		s->first = false;
+		return 1;
+	}
+	if (*s->p != ',')
+		return -1;
+	next = skip_space(p, s->end);
+	s->spaced |= next != p;
+	s->p = next;
+	return next < s->end ? 1 : -1;
 }
 
 int rt_scan_next(struct rt_scan *s, struct rt_member *m)
 {
-	const char *p = skip_space(s->p, s->end);
+	const char *p = s->p;
+	int got;
 
-	if (p == s->end)
-		return -1;
-	if (*p == s->close) {
-		s->p = p;
-		return skip_space(p + 1, s->end) == s->end ? 0 : -1;
+	/* Nearly always the next key follows at once. */
+	if (!s->first && s->end - p > 1 && p[0] == ',' && p[1] == '"') {
+		p++;
+	} else {
+		got = find_member(s);
+		if (got <= 0)
+			return got;
+		p = s->p;
 	}
-	if (!s->first) {
-		if (*p != ',')
-			return -1;
-		p = skip_space(p + 1, s->end);
-	}
-	s->first = false;
 	if (s->close == '}')
-		p = scan_key(p, s->end, &m->key);
+		p = scan_key(s, p, &m->key);
 	else
 		m->key.type = RT_JSON_NONE;
-	if (!p || p == s->end)
-		return -1;
-	s->p = scan_value(p, s->end, &m->value);
-	return s->p ? 1 : -1;
+	if (p)
+		p = *p == '"' ? scan_string(s, p, &m->value, false) : scan_other(s, p, &m->value);
+	s->p = p;
+	return p ? 1 : -1;
 }
 
 bool rt_scan_valid(struct rt_str text)

@@ -2,7 +2,8 @@
  * Scanning JSON text without building anything: the members of an object as
  * views into the text. A walk that ends with 0 has validated the whole text,
  * strings and UTF-8 included, and accepts exactly what jansson accepts with
- * JSON_ALLOW_NUL or JSON_ALLOW_NUL|JSON_DECODE_INT_AS_REAL.
+ * JSON_ALLOW_NUL or JSON_ALLOW_NUL|JSON_DECODE_INT_AS_REAL, but for the NUL that
+ * jansson overlooks behind a number.
  */
 #ifndef RT_SCAN_H
 #define RT_SCAN_H
@@ -47,9 +48,12 @@ struct rt_member {
 };
 
 struct rt_scan {
-	const char *p, *end;
-	char close; /* '}' or ']' */
-	bool first;
+	const char *text, *p, *end;
+	char close;          /* '}' or ']' */
+	bool first;          /* no member was met yet */
+	bool spaced;         /* white space was met, outside of strings */
+	const char *at;      /* the 64 bytes that are looked at, */
+	uint64_t stops, odd; /* and what they are */
 };
 
 /* Begin at an object (or array) that is the whole of `text`, white space aside. -1: it is neither. */

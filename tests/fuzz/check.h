@@ -12,7 +12,10 @@
 
 #include <jansson.h>
 
-/* SPEC: JSON is what jansson takes, a second time with integers as reals. */
+/*
+ * SPEC: JSON is what jansson takes, a second time with integers as reals. It
+ * overlooks a NUL behind a number or a word, which is no JSON.
+ */
 static bool jansson_takes(struct rt_str text)
 {
 	json_error_t why;
@@ -21,7 +24,7 @@ static bool jansson_takes(struct rt_str text)
 
 	if (!j)
 		j = json_loadb(text.p, text.n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
-	object = json_is_object(j);
+	object = json_is_object(j) && !memchr(text.p, '\0', text.n);
 	json_decref(j);
 	return object;
 }
