@@ -120,7 +120,7 @@ static void put_value(struct line *l, const struct rt_json *v)
 
 	if (v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT) {
 		put_string(l, v, l->field_max);
-	} else if (!l->redact) {
+	} else if (!l->redact && !v->veiled) {
 		rt_buf_addv(l->out, v->text);
 	} else if (object || v->type == RT_JSON_ARRAY) {
 		rt_buf_addc(l->out, object ? '{' : '[');

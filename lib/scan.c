@@ -303,6 +303,11 @@ static const char *scan_bare(struct rt_scan *s, const char *p, struct rt_json *v
 	if (!p)
 		return NULL;
 	v->text = (struct rt_str){ start, (size_t)(p - start) };
+	/* jansson takes back the byte behind a number or a word, and loses it when it is a NUL */
+	if (p < s->end && *p == '\0') {
+		s->spaced = v->veiled = true;
+		p++;
+	}
 	return p;
 }
 

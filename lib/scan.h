@@ -2,8 +2,7 @@
  * Scanning JSON text without building anything: the members of an object as
  * views into the text. A walk that ends with 0 has validated the whole text,
  * strings and UTF-8 included, and accepts exactly what jansson accepts with
- * JSON_ALLOW_NUL or JSON_ALLOW_NUL|JSON_DECODE_INT_AS_REAL, but for the NUL that
- * jansson overlooks behind a number.
+ * JSON_ALLOW_NUL or JSON_ALLOW_NUL|JSON_DECODE_INT_AS_REAL.
  */
 #ifndef RT_SCAN_H
 #define RT_SCAN_H
@@ -31,7 +30,9 @@ struct rt_json {
 	struct rt_str text;
 	enum rt_json_type type;
 	bool escaped; /* a string with a backslash in it */
-	bool veiled;  /* an escape of an ordinary character somewhere in it: \u0061 or \/ */
+	/* It does not read as it means: an escape of an ordinary character somewhere in it
+	   (\u0061, \/), or a NUL that jansson overlooks. */
+	bool veiled;
 };
 
 /* A value that was made, not scanned; a string as RT_JSON_TEXT, or one without escapes. */

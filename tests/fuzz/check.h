@@ -12,10 +12,7 @@
 
 #include <jansson.h>
 
-/*
- * SPEC: JSON is what jansson takes, a second time with integers as reals. It
- * overlooks a NUL behind a number or a word, which is no JSON.
- */
+/* SPEC: JSON is what jansson takes, a second time with integers as reals. */
 static bool jansson_takes(struct rt_str text)
 {
 	json_error_t why;
@@ -24,7 +21,7 @@ static bool jansson_takes(struct rt_str text)
 
 	if (!j)
 		j = json_loadb(text.p, text.n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
-	object = json_is_object(j) && !memchr(text.p, '\0', text.n);
+	object = json_is_object(j);
 	json_decref(j);
 	return object;
 }
@@ -42,6 +39,10 @@ static const char *check_event(struct rt_str line)
 	rt_event_write(&ev, NULL, NULL, RT_LINE_MAX, &once);
 	if (once.len > RT_LINE_MAX || !rt_scan_valid((struct rt_str){ once.s, once.len - 1 })) {
 		wrong = "a written event is not JSON, or too long";
+		goto out;
+	}
+	if (memchr(once.s, '\0', once.len)) {
+		wrong = "a NUL in a written event";
 		goto out;
 	}
 	if (memchr(once.s, '\n', once.len - 1) && !memchr(line.p, '\n', line.n)) {

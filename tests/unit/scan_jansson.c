@@ -365,7 +365,7 @@ static bool same(const json_t *theirs, const struct rt_json *ours)
 	return false;
 }
 
-/* NULL when it is no object, or jansson overlooks a NUL behind a number or a word in it. */
+/* NULL when it is no object. */
 static json_t *load(const struct rt_buf *line)
 {
 	json_t *doc = json_loadb(line->s, line->len, JSON_ALLOW_NUL, NULL);
@@ -373,7 +373,7 @@ static json_t *load(const struct rt_buf *line)
 	if (!doc)
 		doc = json_loadb(line->s, line->len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
 				 NULL);
-	if (doc && (!json_is_object(doc) || memchr(line->s, '\0', line->len))) {
+	if (doc && !json_is_object(doc)) {
 		json_decref(doc);
 		doc = NULL;
 	}
