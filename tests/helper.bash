@@ -50,3 +50,8 @@ wait_for() {
 		sleep 0.05
 	done
 }
+
+# A test that shows something to a terminal begins with it: there may be none to be had.
+needs_terminal() {
+	script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be made here"
+}

@@ -321,6 +321,7 @@ END
 }
 
 @test "pretty is what a terminal gets, and nothing in it steers the terminal" {
+	needs_terminal
 	printf '{"message":"a\\u001b[31mred\\u0007\\nb\\u009b1m\\u202e\xc2\x9b","stage":"s\\u001b","time":0}\n' >bad.jsonl
 	run -0 rt-query -o pretty bad.jsonl
 	[ "$output" = '1970-01-01 00:00:00 +00:00 info     [s^[] a^[[31mred^G\nb\x9b1m\u202e\x9b' ]

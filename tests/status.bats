@@ -177,6 +177,7 @@ ids() {
 }
 
 @test "control characters are made visible, C1 and bidirectional ones too" {
+	needs_terminal
 	make_run a '"name":"\u001b[31mred","error":"a\u009bb\u202ec\u007f","stage":"s\nt",
 		"events":[{"ts":"2026-07-01T12:00:00Z","message":"x\u001b]0;t\u0007y"}]'
 	run -0 rt-status a

@@ -219,6 +219,7 @@ finish() {
 }
 
 @test "nothing in a message, a name or output steers a terminal" {
+	needs_terminal
 	local evil=$'\033]0;x\a\033[31m\xc2\x9b2J\xe2\x80\xae\xff\r' form
 	make_run evil "$(printf '"steps":[{"step_id":"step_001","name":"a\\u001b[2Jb"}]')"
 	printf '{"ts":"2026-07-01T12:00:00Z","message":"a\\u001b[31mb\\nc\xc2\x9b","stage":"\\u0007"}\n' |
