@@ -286,7 +286,7 @@ bool rt_clock_parse(struct rt_str text, int64_t *ns)
 	if (text.n < 5 || text.p[4] != '-')
 		return rt_clock_parse_number(text, ns);
 	if (!rt_stamp_parse(text, &st))
-		return false;
+		return rt_clock_parse_number(text, ns);
 	seconds = rt_days_from_civil(st.year, st.month, st.day) * 86400 + st.hour * 3600 +
 		  st.minute * 60 + st.second - st.offset;
 	return rt_clock_join(seconds, st.ns, ns);

@@ -238,8 +238,7 @@ void rt_event_derive(struct rt_event *ev)
 				   RT_T_INFO;
 	if (!level || !rt_level_find(plain_text(level, &scratch), &ev->level))
 		ev->level = rt_event_default_level(ev);
-	if (scratch.cap)
-		rt_buf_release(&scratch);
+	rt_buf_release(&scratch);
 }
 
 /* What only the whole event tells: required fields, and whether type and level are canonical. */

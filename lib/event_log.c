@@ -101,7 +101,7 @@ static void put_field(const struct rt_event *ev, enum rt_field f, struct rt_buf 
 	const struct rt_json *v = rt_event_peek(ev, f);
 	struct rt_buf plain;
 
-	if (v && v->type != RT_JSON_TEXT) {
+	if (v && v->type >= RT_JSON_FALSE && v->type <= RT_JSON_STRING) {
 		if (v->escaped)
 			put_quoted(v->text, out);
 		else

@@ -450,7 +450,10 @@ static const struct rt_redact *needed(const struct rt_event *ev, const struct rt
 	return NULL;
 }
 
-/* A canonical line in another order: its members are copied, those that stay together at once. */
+/*
+ * A canonical line in another order: its members are copied, those that stay
+ * together at once. Nothing but a comma stands between them.
+ */
 static void put_members_in_order(const struct rt_event *ev, struct rt_buf *out)
 {
 	const char *from = NULL, *end = NULL;

@@ -478,8 +478,10 @@ int rt_scan_next(struct rt_scan *s, struct rt_member *m)
 		m->key.type = RT_JSON_NONE;
 	if (p)
 		p = *p == '"' ? scan_string(s, p, &m->value, false) : scan_other(s, p, &m->value);
+	if (!p)
+		return -1;
 	s->p = p;
-	return p ? 1 : -1;
+	return 1;
 }
 
 bool rt_scan_valid(struct rt_str text)

@@ -183,8 +183,8 @@ static bool same_stage(const struct rt_status *st, const struct rt_event *ev)
 	struct rt_buf text;
 	bool same;
 
-	if (!v)
-		return true;
+	if (!v || v->text.n == 0)
+		return true; /* an empty stage is none */
 	if (!v->escaped && v->text.n <= TEXT_MAX)
 		return rt_str_eq(v->text, rt_buf_view(&st->stage));
 	rt_buf_init(&text);

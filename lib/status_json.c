@@ -287,8 +287,8 @@ static bool take_layout(struct rt_status *st, struct rt_str text)
 	if (!next_line(&rest, &line) || line.n < 2 || line.p[line.n - 1] != ',')
 		return false;
 	rt_buf_init(&head);
-	rt_buf_addv(&head, line);
-	head.s[head.len - 1] = '}';
+	rt_buf_add(&head, line.p, line.n - 1);
+	rt_buf_addc(&head, '}');
 	ok = !head.failed && take_object(st, rt_buf_view(&head));
 	rt_buf_release(&head);
 	while (ok && !last)

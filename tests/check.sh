@@ -88,8 +88,8 @@ status=0
 	xargs -0 -r -n 1 -P "${RT_JOBS:-$(nproc)}" sh tests/check.sh --one "$out" || status=$?
 
 for report in "$reports"/*; do
-	# Without a finding it is a remark: of a thread that ended while it was looked at.
-	grep -qsE 'ERROR: |runtime error: ' "$report" || continue
+	# No finding but a remark: a thread ended while it was looked at.
+	grep -qsv 'Unable to get registers from thread' "$report" || continue
 	echo "sanitizer report:"
 	head -n 60 "$report" | sed 's/^/    | /'
 	echo "0 1 0" >"$out/${report##*/}.sum"

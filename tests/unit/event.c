@@ -235,6 +235,9 @@ static void random_line(struct rt_buf *out)
 		"\"data\":{ \"b\" : 2 }",
 		"\"own\":\"x\"",
 		"\"msg\":\"n\"",
+		"\"@timestamp\":\"2026-07-01T12:00:00.000+00:00\"",
+		"\"timestamp\":\"2026-07-01T12:00:00.000+00:00\"",
+		"\"run_id\":null",
 		"\"phase\":null",
 		"\"action\":\"task_start\"",
 		"\"m\\u0065ssage\":\"e\"",
@@ -428,6 +431,11 @@ static void test_log(struct tap *t)
 		"2026-07-01T12:00:00.000+00:00 [WARNING] [a\tb] (4.50%) "
 		"one\\ntwo\\x1b[31m \"q\" 😀\\x7f\n",
 		"the line of logs.txt");
+	rt_event_set_json(&ev, RT_F_MESSAGE, rt_json_of(view("{\n\"a\":\r1}"), RT_JSON_OBJECT));
+	rt_buf_clear(&out);
+	rt_event_write_log(&ev, &out);
+	ok(t, strchr(out.s, '\n') == out.s + out.len - 1, "it is one, whatever the message is");
+	rt_event_parse(&ev, view(line));
 	rt_buf_clear(&out);
 	rt_event_write_json_log(&ev, &out);
 	ok(t, rt_scan_valid((struct rt_str){ out.s, out.len - 1 }),

@@ -141,7 +141,8 @@ static void test_events(struct tap *t)
 	say(&st, 1, "progress", "\"stage\":\"build\",\"percent\":10");
 	say(&st, 2, "warning", "\"level\":\"warning\"");
 	say(&st, 3, "error", "\"level\":\"error\"");
-	say(&st, 4, "info", "\"level\":\"critical\",\"percent\":12.50");
+	/* An empty stage is none. */
+	say(&st, 4, "info", "\"level\":\"critical\",\"percent\":12.50,\"stage\":\"\"");
 	has(t, &st, "counts", "{\"events\":5,\"warnings\":1,\"errors\":2}");
 	has(t, &st, "stage", "build");
 	has(t, &st, "percent", "12.50");
