@@ -184,17 +184,21 @@ static void keep_recent(struct rt_record *r)
 	size_t keep = r->status.keep_events, at = last_lines(&r->lines, keep);
 
 	rt_buf_add(&r->recent, r->lines.s + at, r->lines.len - at);
-	rt_buf_splice(&r->recent, 0, last_lines(&r->recent, keep), NULL, 0);
+	/* Now and then, so that many small batches cost no more than a large one. */
+	if (r->recent.len > r->recent_max) {
+		rt_buf_splice(&r->recent, 0, last_lines(&r->recent, keep), NULL, 0);
+		r->recent_max = 2 * r->recent.len + RT_LINE_MAX;
+	}
 }
 
-void rt_batch_push_recent(struct rt_record *r)
+void rt_batch_show_recent(struct rt_record *r)
 {
 	const char *p, *end;
 	struct rt_event ev;
 
 	keep_recent(r);
-	p = r->recent.s;
-	end = p + r->recent.len;
+	p = r->recent.s + last_lines(&r->recent, r->status.keep_events);
+	end = r->recent.s + r->recent.len;
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 
@@ -202,7 +206,8 @@ void rt_batch_push_recent(struct rt_record *r)
 			rt_status_push(&r->status, &ev);
 		p = nl + 1;
 	}
-	rt_buf_clear(&r->recent);
+	if (!r->recent.failed)
+		rt_buf_clear(&r->recent);
 }
 
 /* Append to one of the logs for people, opened at the first line. */
@@ -260,12 +265,14 @@ int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *w
 
 	if (r->lines.failed)
 		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+	r->loaded = false; /* until it is known to be true */
 	if (kind == COMMIT_LATER)
 		keep_recent(r);
 	else
-		rt_batch_push_recent(r);
+		rt_batch_show_recent(r);
+	if (r->recent.failed)
+		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 	r->status.events_size = r->log.size + r->log.torn + (off_t)r->lines.len;
-	r->loaded = false; /* until it is known to be true */
 	if (kind != COMMIT_LATER) {
 		rt_buf_clear(&r->document);
 		rt_status_write(&r->status, &r->document);

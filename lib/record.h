@@ -48,7 +48,8 @@ void rt_record_close(struct rt_record *r); /* NULL is fine */
 
 const struct rt_rundir *rt_record_dir(const struct rt_record *r);
 
-/* The state as of the last call that took the lock. */
+/* The state as of the last call that took the lock; its last events as of the last that wrote
+ * status.json. */
 const struct rt_status *rt_record_status(const struct rt_record *r);
 
 /*

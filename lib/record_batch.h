@@ -13,6 +13,7 @@ struct rt_record {
 	bool locked;          /* a batch is being put together */
 	struct rt_buf lines;  /* the batch, a torn tail's newline in front of it left out */
 	struct rt_buf recent; /* last lines of earlier batches that the status does not show yet */
+	size_t recent_max;    /* past that those go that it never will */
 	struct rt_buf log_text, json_log_text, document;
 	int log_fd, json_log_fd; /* -1: not open yet; -2: there is none */
 };
@@ -27,7 +28,7 @@ int rt_batch_begin(struct rt_record *r, struct rt_err *err);
 void rt_batch_end(struct rt_record *r);
 
 /* Show the last events in the status, those of the batch too. */
-void rt_batch_push_recent(struct rt_record *r);
+void rt_batch_show_recent(struct rt_record *r);
 
 /* How status.json is put in place: not yet, as progress, or as a change of state. */
 enum commit_kind { COMMIT_LATER, COMMIT_PROGRESS, COMMIT_STATE };

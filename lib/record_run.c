@@ -186,7 +186,7 @@ static int conceive(struct rt_record *r, const struct rt_run_spec *spec, struct 
 	r->locked = true; /* there is nothing yet that could be locked */
 	if (queue_change(r, &start, RT_PENDING, err) < 0)
 		return -1;
-	rt_batch_push_recent(r);
+	rt_batch_show_recent(r);
 	st->events_size = (int64_t)r->lines.len;
 	rt_status_write(st, &r->document);
 	if (r->document.failed || r->log_text.failed || r->json_log_text.failed)
