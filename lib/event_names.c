@@ -379,6 +379,34 @@ enum rt_type rt_type_find(struct rt_str name)
 	return t != RT_T_OTHER ? t : find_twin(name);
 }
 
+/* A spelling, and that with which others begin it. */
+static void with_stage(char *name, void (*each)(void *arg, const char *name), void *arg)
+{
+	each(arg, name);
+	if (strncmp(name, "phase_", 6) != 0)
+		return;
+	memcpy(name, "stage", 5);
+	each(arg, name);
+}
+
+void rt_type_spellings(enum rt_type t, void (*each)(void *arg, const char *name), void *arg)
+{
+	struct rt_str name = { types[t].name, types[t].len };
+	char copy[64];
+
+	memcpy(copy, name.p, name.n + 1);
+	with_stage(copy, each, arg);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		struct rt_str ours = rt_str(endings[i].ours);
+
+		if (name.n <= ours.n || memcmp(name.p + name.n - ours.n, ours.p, ours.n) != 0)
+			continue;
+		memcpy(copy, name.p, name.n - ours.n);
+		memcpy(copy + name.n - ours.n, endings[i].theirs, strlen(endings[i].theirs) + 1);
+		with_stage(copy, each, arg);
+	}
+}
+
 bool rt_type_valid(struct rt_str name)
 {
 	if (name.n == 0 || name.n > 64 || name.p[0] < 'a' || name.p[0] > 'z')

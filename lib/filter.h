@@ -6,6 +6,7 @@
 #define RT_FILTER_H
 
 #include "event.h"
+#include "needle.h"
 
 struct rt_filter; /* opaque */
 
@@ -49,5 +50,17 @@ bool rt_filter_empty(const struct rt_filter *f);
 
 /* Whether the event meets all of it. `scratch` is emptied and used. */
 bool rt_filter_match(const struct rt_filter *f, const struct rt_event *ev, struct rt_buf *scratch);
+
+/*
+ * Texts of which a line holds at least one if its event can meet the filter.
+ * n == 0: there is nothing that all such lines would share.
+ */
+#define RT_PROBE_MAX 8
+struct rt_probe {
+	struct rt_needle v[RT_PROBE_MAX];
+	size_t n;
+};
+
+void rt_filter_probe(const struct rt_filter *f, struct rt_probe *probe);
 
 #endif

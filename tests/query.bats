@@ -450,3 +450,48 @@ END
 	run -0 rt-query --complete --che
 	[[ $output = --check* ]]
 }
+
+# Lines that end at, before and behind the borders of pieces of 4 MiB, and some
+# that reach over one or two of them; the last has no newline.
+bordering_lines() {
+	awk -v piece=4194304 'BEGIN {
+		for (x = "x"; length(x) < 3 * piece;)
+			x = x x
+		for (n = 0; at < 5 * piece; n++) {
+			left = piece - at % piece
+			size = 20000 + (n * 7919) % 9973
+			if (left <= 30000)
+				size = left + int(at / piece) % 3 - 1
+			if (n == 400)
+				size = 2 * piece + 5
+			head = sprintf("{\"n\":%d,\"type\":\"%s\",\"message\":\"", n, n % 5 ? "task_started" : "task_failed")
+			line = head substr(x, 1, size - length(head) - 3) "\"}"
+			print line
+			at += length(line) + 1
+		}
+		printf "{\"n\":%d,\"type\":\"task_failed\"}", n
+	}'
+}
+
+@test "however many threads search, the answer is the same" {
+	bordering_lines >large.jsonl
+	printf '{"message":"x"}\nno event\n' >small.jsonl
+	for filter in "--match n>=0" "--type task_failed" "--type task_failed --match n<500" \
+		"--type task_failed -n 3" "-n 2"; do
+		# shellcheck disable=SC2086
+		for j in 1 2 3 16; do
+			rt-query -j "$j" $filter large.jsonl >"found.$j"
+			[ -s "found.$j" ]
+			cmp found.1 "found.$j"
+			[ "$(rt-query -j "$j" $filter large.jsonl -c)" = "$(($(wc -l <found.1)))" ]
+		done
+	done
+	for j in 1 2 3 16; do
+		rt-query -j "$j" large.jsonl small.jsonl large.jsonl --columns n -o csv >"csv.$j" 2>err
+		cmp csv.1 "csv.$j"
+		[ "$(cat err)" = 'rt-query: 1 line skipped in "small.jsonl" (--check says why)' ]
+		rt-query -j "$j" -q --match 'n = 300' large.jsonl
+		run -1 rt-query -j "$j" -q --type run_failed large.jsonl
+	done
+	[ "$(wc -l <csv.1)" = $((2 * $(wc -l <large.jsonl) + 2 + 1 + 1)) ]
+}

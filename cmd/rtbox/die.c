@@ -132,6 +132,15 @@ void *xmalloc(size_t n)
 	return xrealloc(NULL, n);
 }
 
+void *xcalloc(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	if (!p)
+		die(EXIT_FAIL, "out of memory");
+	return p;
+}
+
 void *xrealloc(void *p, size_t n)
 {
 	p = realloc(p, n ? n : 1);

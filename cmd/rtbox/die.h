@@ -45,6 +45,7 @@ _Noreturn void die_err(const struct rt_err *err);
 /* Memory that is there or the program ends with 3. The caller frees it. */
 void *xmalloc(size_t n);
 void *xrealloc(void *p, size_t n);
+void *xcalloc(size_t n, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

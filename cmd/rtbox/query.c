@@ -1,24 +1,28 @@
 /*
  * rt-query: the events of runs, files and streams that meet a filter. What the
- * arguments mean is in query_source.c, how an event is printed in
- * query_print.c, --check in query_check.c.
+ * arguments mean is in query_source.c, how several threads search in
+ * query_threads.c, how an event is printed in query_print.c, --check in
+ * query_check.c.
  */
 #include "query.h"
 #include "applets.h"
 #include "die.h"
+#include "sieve.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define ALL (-1)
+#define JOBS_MAX 256
 
 struct query_opts {
 	struct common_opts common;
 	struct output_opts output;
 	struct select_opts select;
 	struct event_opts event;
-	int64_t n;
+	int64_t n, jobs;
 	bool count, normalize, check;
 };
 
@@ -28,6 +32,9 @@ static const struct opt query_opts[] = {
 	  "only the last N of the events that are found", NULL, COMPLETE_NONE },
 	{ 'c', "count", NULL, OPT_FLAG, offsetof(struct query_opts, count), NULL,
 	  "print how many there are instead", NULL, COMPLETE_NONE },
+	{ 'j', "jobs", NULL, OPT_INT, offsetof(struct query_opts, jobs), "N",
+	  "search with N threads (default: one a processor); the answer is the same", NULL,
+	  COMPLETE_NONE },
 	{ 0, "normalize", NULL, OPT_FLAG, offsetof(struct query_opts, normalize), NULL,
 	  "print events of other systems with rt's names, see rt-event(5)", NULL, COMPLETE_NONE },
 	{ 0, "check", NULL, OPT_FLAG, offsetof(struct query_opts, check), NULL,
@@ -83,18 +90,10 @@ static void end(struct source *s, struct rt_reader *r)
 	source_close(s);
 }
 
-/* Parse a line and put the question. Lines that are no events are counted. */
 static bool matches(struct query *q, struct source *s, struct rt_str line, bool torn,
 		    struct rt_event *ev)
 {
-	s->lines++;
-	if (rt_event_parse(ev, line) < 0) {
-		s->skipped += !(torn && source_is_written(s));
-		return false;
-	}
-	if (torn && source_is_written(s))
-		return false;
-	return rt_filter_match(q->filter, ev, &q->scratch);
+	return source_match(s, q->filter, line, torn, ev, &q->scratch);
 }
 
 static void answer(struct query *q, const struct source *s, struct rt_event *ev)
@@ -112,18 +111,20 @@ static void read_forward(struct query *q, struct source *s)
 {
 	struct rt_event ev;
 	struct rt_reader r;
+	struct rt_sieve sieve;
 	struct rt_str line;
 	int got = 0;
 
 	if (!begin(q, s, &r, false))
 		return;
-	while (!q->enough && (got = rt_reader_next(&r, &line)) > 0)
+	rt_sieve_init(&sieve, q->filter);
+	while (!q->enough && (got = rt_sieve_next(&sieve, &r, &line)) > 0)
 		if (matches(q, s, line, r.torn, &ev))
 			answer(q, s, &ev);
 	if (got < 0)
 		read_failed(q, s);
 	s->skipped += r.skipped;
-	note("\"%s\": %zu lines read", s->name, s->lines);
+	note("\"%s\": %zu lines parsed", s->name, s->lines);
 	end(s, &r);
 }
 
@@ -219,12 +220,53 @@ static size_t find_start(struct query *q, struct sources *sources)
 	return i;
 }
 
+/* What several threads found, in order. */
+static bool answer_lines(void *arg, struct source *s, struct rt_str lines, size_t found)
+{
+	struct query *q = arg;
+	const char *p = lines.p, *end = lines.p + lines.n, *nl;
+	struct rt_event ev;
+
+	if (q->opts->common.quiet || q->opts->count) {
+		q->matches += found;
+		q->enough = q->opts->common.quiet && found;
+	} else if (printer_is_verbatim(&q->printer)) {
+		q->matches += found;
+		printer_lines(&q->printer, lines);
+	} else {
+		for (; p < end && !q->enough; p = nl + 1) {
+			nl = memchr(p, '\n', (size_t)(end - p));
+			if (rt_event_parse(&ev, (struct rt_str){ p, (size_t)(nl - p) }) == 0)
+				answer(q, s, &ev);
+		}
+	}
+	q->enough |= ferror(q->out.f) != 0;
+	return !q->enough;
+}
+
+static size_t threads(const struct query_opts *o)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (o->jobs > 0)
+		return o->jobs < JOBS_MAX ? (size_t)o->jobs : JOBS_MAX;
+	return n < 1 ? 1 : n < JOBS_MAX ? (size_t)n : JOBS_MAX;
+}
+
 static void ask(struct query *q, struct sources *sources)
 {
+	const struct query_opts *o = q->opts;
+	struct search search = { .filter = q->filter,
+				 .lines = !o->count && !o->common.quiet,
+				 .one = o->common.quiet,
+				 .found = answer_lines,
+				 .arg = q };
 	size_t i = 0;
 
 	if (q->opts->n != ALL && !q->opts->common.quiet)
 		i = find_start(q, sources);
+	if (search_with_threads(&search, sources, i, threads(o), &q->code))
+		return;
 	for (; i < sources->n && !q->enough; i++) {
 		struct source *s = &sources->v[i];
 

@@ -20,7 +20,7 @@ struct source {
 	off_t to;            /* where they end; -1: at the end of the file */
 	struct rt_buf *kept; /* of a stream with -n: its last matching lines, as a ring */
 	size_t n_kept, oldest;
-	size_t lines;   /* so far, those that are skipped included */
+	size_t lines;   /* that were parsed so far, those that are skipped included */
 	size_t skipped; /* lines that are no events */
 };
 
@@ -50,6 +50,28 @@ void source_close(struct source *s);
  */
 bool source_is_written(const struct source *s);
 
+/* Parse a line and put the question. Lines that are no events are counted. */
+bool source_match(struct source *s, const struct rt_filter *f, struct rt_str line, bool torn,
+		  struct rt_event *ev, struct rt_buf *scratch);
+
+/* What is looked for with several threads, and who takes it: one call at a time, in order. */
+struct search {
+	const struct rt_filter *filter;
+	bool lines; /* matching lines are wanted, else only how many there are */
+	bool one;   /* without lines: whether there is any */
+	/* Returns false when it wants no more. */
+	bool (*found)(void *arg, struct source *s, struct rt_str lines, size_t matches);
+	void *arg;
+};
+
+/*
+ * Search the sources from `first` on. *code is set when one cannot be read.
+ * False when threads would not help, or a source can only be read in order:
+ * then nothing was done.
+ */
+bool search_with_threads(const struct search *search, struct sources *sources, size_t first,
+			 size_t threads, int *code);
+
 /* Prints events in the form that the options ask for. */
 struct printer {
 	struct out *out;
@@ -65,6 +87,10 @@ struct printer {
 void printer_init(struct printer *p, struct out *o, const struct output_opts *opts,
 		  enum out_mode mode, bool normalize, bool across);
 void printer_event(struct printer *p, struct rt_event *ev, const char *run_id);
+
+/* Whether a line goes out as it stands in the file, which printer_lines does. */
+bool printer_is_verbatim(const struct printer *p);
+void printer_lines(struct printer *p, struct rt_str lines);
 void printer_end(struct printer *p); /* prints what is still held, and releases */
 
 /* --check: print what is wrong with the source's lines; how many are. */

@@ -96,11 +96,21 @@ static void as_json(struct printer *p, struct rt_event *ev, const char *run_id)
 		rt_buf_addv(&p->line, ev->line);
 }
 
+bool printer_is_verbatim(const struct printer *p)
+{
+	return p->mode == OUT_JSONL && !p->normalize && !p->across && !p->out->tty;
+}
+
+void printer_lines(struct printer *p, struct rt_str lines)
+{
+	fwrite(lines.p, 1, lines.n, p->out->f);
+}
+
 void printer_event(struct printer *p, struct rt_event *ev, const char *run_id)
 {
 	/* the common case: not even a copy */
-	if (p->mode == OUT_JSONL && !p->normalize && !p->across && !p->out->tty) {
-		fwrite(ev->line.p, 1, ev->line.n, p->out->f);
+	if (printer_is_verbatim(p)) {
+		printer_lines(p, ev->line);
 		putc('\n', p->out->f);
 		return;
 	}

@@ -227,3 +227,16 @@ bool source_is_written(const struct source *s)
 	rt_rundir_release(&dir);
 	return !rt_state_over(state) && state != RT_STALE;
 }
+
+bool source_match(struct source *s, const struct rt_filter *f, struct rt_str line, bool torn,
+		  struct rt_event *ev, struct rt_buf *scratch)
+{
+	s->lines++;
+	if (rt_event_parse(ev, line) < 0) {
+		s->skipped += !(torn && source_is_written(s));
+		return false;
+	}
+	if (torn && source_is_written(s))
+		return false;
+	return rt_filter_match(f, ev, scratch);
+}

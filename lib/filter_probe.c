@@ -1,0 +1,189 @@
+/*
+ * What all lines share that can meet a filter: the text of a value that a field
+ * has to have. See rt_filter_probe in filter.h.
+ *
+ * A value stands in the line as it is, or with some of its characters as
+ * escapes: then "\\u00" stands there, which is one more text to look for. What
+ * a reader derives from something else (numbers, levels, times, the type of a
+ * line without one) has no text that could be looked for.
+ */
+#include "event_names.h"
+#include "filter_cond.h"
+
+/* A character of ASCII that no JSON writer has to escape; many escape "/". */
+static bool stands_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '/';
+}
+
+/* The longest part of the text that stands as it is where no \\u00 stands. */
+static struct rt_str plain_part(struct rt_str text)
+{
+	struct rt_str best = { text.p, 0 };
+
+	for (size_t i = 0, from = 0; i < text.n; i++) {
+		if (!stands_plain(text.p[i]))
+			from = i + 1;
+		else if (i + 1 - from > best.n)
+			best = (struct rt_str){ text.p + from, i + 1 - from };
+	}
+	return best;
+}
+
+/* Texts that are put together; `full` when one did not fit, or there is none for a value. */
+struct texts {
+	struct rt_probe *probe;
+	bool full;
+};
+
+static struct rt_needle *add(struct texts *t)
+{
+	/* The last place is that of the escape. */
+	if (t->probe->n == RT_PROBE_MAX - 1) {
+		t->full = true;
+		return NULL;
+	}
+	return &t->probe->v[t->probe->n++];
+}
+
+static void add_text(struct texts *t, struct rt_str text)
+{
+	struct rt_str part = plain_part(text);
+	struct rt_needle *needle = part.n ? add(t) : NULL;
+
+	if (needle)
+		rt_needle_exact(needle, part);
+	else
+		t->full = true;
+}
+
+/* Whether every place of `a` fits what `b` begins with: then b needs no looking for. */
+static bool begins_with(const struct rt_needle *b, const struct rt_needle *a)
+{
+	return a->n <= b->n && memcmp(a->want, b->want, a->n) == 0 &&
+	       memcmp(a->open, b->open, a->n) == 0;
+}
+
+static void add_spelling(void *arg, const char *name)
+{
+	struct texts *t = arg;
+	struct rt_needle needle;
+
+	rt_needle_loose(&needle, rt_str(name));
+	for (size_t i = 0; i < t->probe->n; i++) {
+		struct rt_needle *other = &t->probe->v[i];
+
+		if (begins_with(&needle, other))
+			return;
+		if (begins_with(other, &needle)) {
+			*other = needle;
+			return;
+		}
+	}
+	if (add(t))
+		t->probe->v[t->probe->n - 1] = needle;
+}
+
+static void add_type(struct texts *t, const struct rt_cond_value *v)
+{
+	/* These an event has that does not say its type. */
+	if (v->type == RT_T_PROGRESS || v->type == RT_T_INFO)
+		t->full = true;
+	else if (v->type == RT_T_OTHER)
+		add_text(t, v->text);
+	else
+		rt_type_spellings(v->type, add_spelling, t);
+}
+
+/* Whether a type's name, which is the message of an event without one, can hold the text. */
+static bool in_type_name(struct rt_str text)
+{
+	for (int i = 0; i < RT_TYPE_COUNT; i++) {
+		struct rt_str name = rt_str(rt_type_name((enum rt_type)i));
+
+		if (text.n <= name.n && memmem(name.p, name.n, text.p, text.n))
+			return true;
+	}
+	return false;
+}
+
+/* A field whose text is that of a value in the line, and never made of something else. */
+static bool is_verbatim(enum rt_field f)
+{
+	return f != RT_F_TS && f != RT_F_TYPE && f != RT_F_LEVEL && f != RT_F_MESSAGE &&
+	       f != RT_F_DURATION_MS;
+}
+
+static void add_comparison(struct texts *t, const struct rt_cond *c)
+{
+	const struct rt_cond_value *v = &c->values[0];
+	enum rt_field f;
+	double number;
+
+	if (c->op != RT_OP_EQ || c->has_time || c->has_level) {
+		t->full = true;
+	} else if (rt_str_is(c->key, "type")) {
+		add_type(t, v);
+	} else if ((rt_field_find(c->key, &f) && !is_verbatim(f)) ||
+		   (!c->quoted && rt_json_number(&v->json, &number))) {
+		t->full = true; /* a number has many texts */
+	} else {
+		add_text(t, v->text);
+	}
+}
+
+static void add_cond(struct texts *t, const struct rt_cond *c)
+{
+	switch (c->kind) {
+	case RT_COND_TYPE:
+		for (size_t i = 0; i < c->n; i++)
+			add_type(t, &c->values[i]);
+		break;
+	case RT_COND_TEXT:
+		if (!is_verbatim(c->field))
+			t->full = true;
+		for (size_t i = 0; i < c->n; i++)
+			add_text(t, c->values[i].text);
+		break;
+	case RT_COND_CONTAINS:
+		if (in_type_name(c->key))
+			t->full = true;
+		add_text(t, c->key);
+		break;
+	case RT_COND_COMPARE:
+		add_comparison(t, c);
+		break;
+	default:
+		t->full = true;
+	}
+}
+
+/* How good a probe is: the length of its shortest text, 0 for none. */
+static size_t worth(const struct rt_probe *probe)
+{
+	size_t least = probe->n ? SIZE_MAX : 0;
+
+	for (size_t i = 0; i < probe->n; i++)
+		least = probe->v[i].n < least ? probe->v[i].n : least;
+	return least;
+}
+
+void rt_filter_probe(const struct rt_filter *f, struct rt_probe *probe)
+{
+	probe->n = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		struct rt_probe found = { .n = 0 };
+		struct texts t = { &found, false };
+
+		add_cond(&t, &f->conds[i]);
+		if (!t.full && worth(&found) > worth(probe))
+			*probe = found;
+	}
+	/* \\u0020 to \\u007f, and some others: a character of ASCII that need not be one. */
+	if (probe->n) {
+		struct rt_needle *escape = &probe->v[probe->n++];
+
+		rt_needle_exact(escape, rt_str("\\u007"));
+		escape->open[4] = 0x07;
+	}
+}

@@ -1,0 +1,55 @@
+/* Which vector instructions are used. See simd.h. */
+#include "simd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GLIBC__) && __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+/* The loader asked the processor already; in a virtual machine asking again takes long. */
+#define HAS_AVX2 CPU_FEATURE_ACTIVE(AVX2)
+#elif defined(__x86_64__)
+#define HAS_AVX2 __builtin_cpu_supports("avx2")
+#else
+#define HAS_AVX2 false
+#endif
+
+static const char *const names[RT_SIMD_COUNT] = { "portable", "sse2", "avx2" };
+
+const char *rt_simd_name(enum rt_simd s)
+{
+	return names[s];
+}
+
+bool rt_simd_works(enum rt_simd s)
+{
+	switch (s) {
+	case RT_SIMD_AVX2:
+		return HAS_AVX2;
+	case RT_SIMD_SSE2:
+#ifdef __SSE2__
+		return true;
+#else
+		return false;
+#endif
+	default:
+		return true;
+	}
+}
+
+enum rt_simd rt_simd_best(void)
+{
+	const char *wanted = getenv("RT_SIMD");
+	enum rt_simd best = RT_SIMD_PORTABLE;
+
+	for (int i = RT_SIMD_PORTABLE; i < RT_SIMD_COUNT; i++) {
+		enum rt_simd s = (enum rt_simd)i;
+
+		if (!rt_simd_works(s))
+			continue;
+		best = s;
+		if (wanted && strcmp(wanted, names[s]) == 0)
+			break;
+	}
+	return best;
+}

@@ -1,0 +1,19 @@
+/*
+ * Which vector instructions can be used: found out when the program runs, since
+ * a binary is carried from machine to machine. RT_SIMD=portable|sse2|avx2 in the
+ * environment forces one, where the machine has it.
+ */
+#ifndef RT_SIMD_H
+#define RT_SIMD_H
+
+#include <stdbool.h>
+
+enum rt_simd { RT_SIMD_PORTABLE, RT_SIMD_SSE2, RT_SIMD_AVX2, RT_SIMD_COUNT };
+
+const char *rt_simd_name(enum rt_simd s);
+bool rt_simd_works(enum rt_simd s); /* here, and in this build */
+
+/* The best that works, or what RT_SIMD says. */
+enum rt_simd rt_simd_best(void);
+
+#endif
