@@ -448,19 +448,30 @@ static bool lookup_field(const struct rt_event *ev, enum rt_field f, struct rt_b
 	return true;
 }
 
-bool rt_event_lookup(const struct rt_event *ev, struct rt_str path, struct rt_buf *scratch,
-		     struct rt_json *value)
+void rt_path_init(struct rt_path *path, struct rt_str text)
 {
-	enum rt_field f;
+	const char *dot = memchr(text.p, '.', text.n);
+	struct rt_str head = { text.p, dot ? (size_t)(dot - text.p) : text.n };
+
+	path->text = path->in_metadata = text;
+	if (!rt_field_find(text, &path->field))
+		path->field = RT_FIELD_COUNT;
+	if (text.n > 9 && rt_same_bytes(text.p, "metadata.", 9))
+		path->in_metadata = (struct rt_str){ text.p + 9, text.n - 9 };
+	path->hidden = path->in_metadata.p != text.p ||
+		       (!rt_name_find(head) && !rt_str_is(text, "truncated"));
+}
+
+bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct rt_buf *scratch,
+		 struct rt_json *value)
+{
+	bool in_line = ev->line.n && (ev->extra || !path->hidden);
 	struct rt_json metadata;
 
-	if (rt_field_find(path, &f))
-		return lookup_field(ev, f, scratch, value);
-	if (ev->line.n && rt_scan_find(ev->line, path, value))
+	if (path->field != RT_FIELD_COUNT)
+		return lookup_field(ev, path->field, scratch, value);
+	if (in_line && rt_scan_find(ev->line, path->text, value))
 		return true;
-	if (!rt_event_get(ev, RT_F_METADATA, &metadata))
-		return false;
-	if (path.n > 9 && memcmp(path.p, "metadata.", 9) == 0)
-		path = (struct rt_str){ path.p + 9, path.n - 9 };
-	return rt_scan_find(metadata.text, path, value);
+	return rt_event_get(ev, RT_F_METADATA, &metadata) &&
+	       rt_scan_find(metadata.text, path->in_metadata, value);
 }

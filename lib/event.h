@@ -202,13 +202,25 @@ bool rt_event_time(const struct rt_event *ev, int64_t *ns);
 bool rt_event_keep_time(struct rt_event *ev);
 
 /*
- * The value at a path as `--match` means it: a field by its canonical name
- * (derived ones too), else a top-level key, else a dotted path; what is not
- * found that way is looked for in the metadata. Text is appended to `scratch`
- * when a value is derived. False when there is none.
+ * A path as `--match` means it: a field by its canonical name (derived ones
+ * too), else a top-level key, else a dotted path; what is not found that way is
+ * looked for in the metadata. Its text must outlive it.
  */
-bool rt_event_lookup(const struct rt_event *ev, struct rt_str path, struct rt_buf *scratch,
-		     struct rt_json *value);
+struct rt_path {
+	struct rt_str text;
+	enum rt_field field;       /* RT_FIELD_COUNT: it is no field's name */
+	struct rt_str in_metadata; /* the path without "metadata." */
+	bool hidden;               /* it can only be in the metadata, or be an extra key */
+};
+
+void rt_path_init(struct rt_path *path, struct rt_str text);
+
+/*
+ * The value at a path. Text is appended to `scratch` when a value is derived.
+ * False when there is none.
+ */
+bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct rt_buf *scratch,
+		 struct rt_json *value);
 
 /*
  * Append the event as a canonical line with its newline, at most `limit` bytes:

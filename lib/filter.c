@@ -252,6 +252,7 @@ static int parse_expr(struct rt_cond *c, struct rt_err *err)
 			err, RT_ERR_USAGE,
 			"bad condition \"%s\": use KEY OP VALUE with one of = != < <= > >= ~",
 			c->text);
+	rt_path_init(&c->path, c->key);
 	trimmed = trim(rt_str(c->text + at + len));
 	value = c->text + (trimmed.p - c->text);
 	value[trimmed.n] = '\0';

@@ -36,7 +36,8 @@ struct rt_cond {
 	size_t n;
 	enum rt_level level;
 	int64_t since_ns, until_ns;
-	struct rt_str key; /* RT_COND_COMPARE */
+	struct rt_str key;   /* what is looked for in the message, or compared */
+	struct rt_path path; /* RT_COND_COMPARE: where the key leads */
 	enum rt_cond_op op;
 	regex_t *regex; /* compiled, or NULL */
 	locale_t utf8;  /* what it is used under, or 0 */

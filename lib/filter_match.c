@@ -197,7 +197,7 @@ static bool compare_holds(const struct rt_cond *c, const struct rt_event *ev,
 			       c->op == RT_OP_NE;
 	if (c->has_level)
 		return op_holds(c->op, (int)ev->level - (int)c->level);
-	if (!rt_event_lookup(ev, c->key, scratch, &v))
+	if (!rt_event_at(ev, &c->path, scratch, &v))
 		return c->op == RT_OP_NE;
 	if (c->op == RT_OP_REGEX)
 		return regex_holds(c, text_of(&v, scratch), scratch);

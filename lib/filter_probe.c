@@ -117,14 +117,14 @@ static bool is_verbatim(enum rt_field f)
 static void add_comparison(struct texts *t, const struct rt_cond *c)
 {
 	const struct rt_cond_value *v = &c->values[0];
-	enum rt_field f;
+	enum rt_field f = c->path.field;
 	double number;
 
 	if (c->op != RT_OP_EQ || c->has_time || c->has_level) {
 		t->full = true;
-	} else if (rt_str_is(c->key, "type")) {
+	} else if (f == RT_F_TYPE) {
 		add_type(t, v);
-	} else if ((rt_field_find(c->key, &f) && !is_verbatim(f)) ||
+	} else if ((f != RT_FIELD_COUNT && !is_verbatim(f)) ||
 		   (!c->quoted && rt_json_number(&v->json, &number))) {
 		t->full = true; /* a number has many texts */
 	} else {

@@ -21,7 +21,7 @@ void projection_release(struct projection *p)
 static void add_path(struct projection *p, const char *s, size_t n)
 {
 	p->paths = xrealloc(p->paths, (p->n + 1) * sizeof(*p->paths));
-	p->paths[p->n++] = (struct rt_str){ s, n };
+	rt_path_init(&p->paths[p->n++], (struct rt_str){ s, n });
 }
 
 void projection_add_format(struct projection *p, const char *format)
@@ -68,13 +68,13 @@ void projection_write(struct projection *p, const struct rt_event *ev, const cha
 		struct rt_json v = { .type = RT_JSON_NONE };
 
 		rt_buf_clear(&p->scratch);
-		if (!rt_event_lookup(ev, p->paths[i], &p->scratch, &v)) {
-			if (!run_id || !rt_str_is(p->paths[i], "run_id"))
+		if (!rt_event_at(ev, &p->paths[i], &p->scratch, &v)) {
+			if (!run_id || p->paths[i].field != RT_F_RUN_ID)
 				continue;
 			v = rt_json_of(rt_str(run_id), RT_JSON_TEXT);
 		}
 		rt_buf_adds(json, sep);
-		rt_json_quote(json, p->paths[i]);
+		rt_json_quote(json, p->paths[i].text);
 		rt_buf_addc(json, ':');
 		add_value(json, &v);
 		sep = ",";

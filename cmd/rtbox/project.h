@@ -5,7 +5,7 @@
 #include "event.h"
 
 struct projection {
-	struct rt_str *paths; /* views into what they were taken from */
+	struct rt_path *paths; /* views into what they were taken from */
 	size_t n;
 	struct rt_buf scratch;
 };
