@@ -181,16 +181,6 @@ void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str num
 	rt_event_set_json(ev, f, rt_json_of(number, real ? RT_JSON_REAL : RT_JSON_INT));
 }
 
-/* The text of a string in place where it has no escapes, else through scratch. */
-static struct rt_str plain_text(const struct rt_json *v, struct rt_buf *scratch)
-{
-	if (!(v->type == RT_JSON_STRING && v->escaped))
-		return v->text;
-	rt_buf_clear(scratch);
-	rt_json_unescape(scratch, v->text);
-	return rt_buf_view(scratch);
-}
-
 /* The type's own words, or none. `action` is the last resort. */
 static const struct rt_json *type_value(const struct rt_event *ev)
 {
@@ -231,12 +221,12 @@ void rt_event_derive(struct rt_event *ev)
 
 	rt_buf_init(&scratch);
 	if (type)
-		ev->type = rt_type_find(plain_text(type, &scratch));
+		ev->type = rt_type_find(rt_json_plain(type, &scratch));
 	else
 		ev->type = rt_event_has(ev, RT_F_STAGE) || rt_event_has(ev, RT_F_PERCENT) ?
 				   RT_T_PROGRESS :
 				   RT_T_INFO;
-	if (!level || !rt_level_find(plain_text(level, &scratch), &ev->level))
+	if (!level || !rt_level_find(rt_json_plain(level, &scratch), &ev->level))
 		ev->level = rt_event_default_level(ev);
 	rt_buf_release(&scratch);
 }
@@ -321,7 +311,7 @@ bool rt_event_time(const struct rt_event *ev, int64_t *ns)
 	if (!v->escaped)
 		return rt_clock_parse(v->text, ns);
 	rt_buf_init(&scratch);
-	ok = rt_clock_parse(plain_text(v, &scratch), ns);
+	ok = rt_clock_parse(rt_json_plain(v, &scratch), ns);
 	rt_buf_release(&scratch);
 	return ok;
 }

@@ -140,6 +140,7 @@ struct rt_event {
 /* Names. The returned strings are constants. Unknown numbers are not passed. */
 const char *rt_field_name(enum rt_field f);
 bool rt_field_find(struct rt_str name, enum rt_field *f); /* canonical names only */
+bool rt_field_is_text(enum rt_field f); /* whatever scalar a line has there, it is a text */
 const char *rt_type_name(enum rt_type t);
 enum rt_type rt_type_find(struct rt_str name); /* canonical names and their twins (step_start) */
 const char *rt_level_name(enum rt_level l);

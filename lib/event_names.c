@@ -138,6 +138,11 @@ enum rt_field_kind rt_field_kind(enum rt_field f)
 	return fields[f].kind;
 }
 
+bool rt_field_is_text(enum rt_field f)
+{
+	return fields[f].kind == RT_KIND_TEXT || fields[f].kind == RT_KIND_STRING;
+}
+
 const char *rt_field_name(enum rt_field f)
 {
 	return fields[f].name;

@@ -4,16 +4,6 @@
  */
 #include "filter_cond.h"
 
-/* A scalar's text, in place where it has no escapes. */
-static struct rt_str text_of(const struct rt_json *v, struct rt_buf *scratch)
-{
-	if (!v->escaped)
-		return v->text;
-	rt_buf_clear(scratch);
-	rt_json_text(v, scratch);
-	return rt_buf_view(scratch);
-}
-
 static bool one_of(const struct rt_cond *c, struct rt_str text)
 {
 	size_t i;
@@ -44,7 +34,7 @@ static bool text_holds(const struct rt_cond *c, const struct rt_event *ev, struc
 
 	if (c->field == RT_F_TS || c->field == RT_F_MESSAGE || c->field == RT_F_DURATION_MS)
 		return rt_event_text(ev, c->field, scratch) && one_of(c, rt_buf_view(scratch));
-	return rt_event_get(ev, c->field, &v) && one_of(c, text_of(&v, scratch));
+	return rt_event_get(ev, c->field, &v) && one_of(c, rt_json_plain(&v, scratch));
 }
 
 static bool step_number_holds(const struct rt_cond *c, int64_t number)
@@ -83,11 +73,11 @@ static bool step_holds(const struct rt_cond *c, const struct rt_event *ev, struc
 	    step_number_holds(c, number))
 		return true;
 	if (rt_event_get(ev, RT_F_STEP_ID, &v)) {
-		text = text_of(&v, scratch);
+		text = rt_json_plain(&v, scratch);
 		if (one_of(c, text) || step_number_holds(c, rt_step_number(text)))
 			return true;
 	}
-	return step_name(ev, &v) && one_of(c, text_of(&v, scratch));
+	return step_name(ev, &v) && one_of(c, rt_json_plain(&v, scratch));
 }
 
 static int run_regex(const regex_t *regex, struct rt_str text, struct rt_buf *scratch)
@@ -122,7 +112,7 @@ static bool grep_holds(const struct rt_cond *c, const struct rt_event *ev, struc
 	struct rt_json v;
 
 	if (rt_event_get(ev, RT_F_MESSAGE, &v)) {
-		text = text_of(&v, scratch);
+		text = rt_json_plain(&v, scratch);
 	} else {
 		rt_event_text(ev, RT_F_MESSAGE, scratch);
 		text = rt_buf_view(scratch);
@@ -161,7 +151,7 @@ static int compare_value(const struct rt_cond *c, const struct rt_json *v, struc
 		if (rt_json_number(v, &x) && rt_json_number(&wanted->json, &y))
 			return (x > y) - (x < y);
 	}
-	return compare_text(text_of(v, scratch), wanted->text);
+	return compare_text(rt_json_plain(v, scratch), wanted->text);
 }
 
 static bool op_holds(enum rt_cond_op op, int order)
@@ -200,7 +190,7 @@ static bool compare_holds(const struct rt_cond *c, const struct rt_event *ev,
 	if (!rt_event_at(ev, &c->path, scratch, &v))
 		return c->op == RT_OP_NE;
 	if (c->op == RT_OP_REGEX)
-		return regex_holds(c, text_of(&v, scratch), scratch);
+		return regex_holds(c, rt_json_plain(&v, scratch), scratch);
 	return op_holds(c->op, compare_value(c, &v, scratch));
 }
 

@@ -557,6 +557,15 @@ void rt_json_text(const struct rt_json *v, struct rt_buf *out)
 		rt_buf_addv(out, v->text);
 }
 
+struct rt_str rt_json_plain(const struct rt_json *v, struct rt_buf *scratch)
+{
+	if (!v->escaped)
+		return v->text;
+	rt_buf_clear(scratch);
+	rt_json_text(v, scratch);
+	return rt_buf_view(scratch);
+}
+
 /* Plain digits, the common case; false for anything else, or more than fit. */
 static bool digits_to_int(struct rt_str s, int64_t *number)
 {

@@ -495,3 +495,96 @@ bordering_lines() {
 	done
 	[ "$(wc -l <csv.1)" = $((2 * $(wc -l <large.jsonl) + 2 + 1 + 1)) ]
 }
+
+make_calls() {
+	cat >calls.jsonl <<'EOF'
+{"ts":"2026-07-01T10:00:00.000+00:00","type":"llm_response_received","stage":"spec","model":"m1","task_id":"t1","duration_ms":100,"metadata":{"tokens":{"prompt":10},"cost_usd":0.1}}
+{"ts":"2026-07-01T10:04:59.999+00:00","type":"llm_response_received","stage":"spec","model":"m1","task_id":"t2","duration_ms":300,"metadata":{"tokens":{"prompt":20},"cost_usd":0.2}}
+{"ts":"2026-07-01T10:05:00.000+00:00","type":"llm_response_received","phase":"build","model":"m2","task_id":"t1","durationMs":50.5,"metadata":{"tokens":{"prompt":"5"}}}
+{"ts":"2026-07-01T10:15:00.000+00:00","type":"info","stage":"build","message":"no call","step":2}
+{"message":"neither time nor stage"}
+EOF
+}
+
+@test "--agg and --by: what is worked out, for each group" {
+	make_calls
+	run -0 rt-query calls.jsonl --by stage --agg 'count, sum(metadata.tokens.prompt), avg(duration_ms), min(duration_ms), max(duration_ms), distinct(task_id), sum(metadata.cost_usd)'
+	[ "${lines[0]}" = '{"stage":"build","count":2,"sum(metadata.tokens.prompt)":5,"avg(duration_ms)":50.5,"min(duration_ms)":50.5,"max(duration_ms)":50.5,"distinct(task_id)":1,"sum(metadata.cost_usd)":null}' ]
+	[ "${lines[1]}" = '{"stage":"spec","count":2,"sum(metadata.tokens.prompt)":30,"avg(duration_ms)":200,"min(duration_ms)":100,"max(duration_ms)":300,"distinct(task_id)":2,"sum(metadata.cost_usd)":0.3}' ]
+	[ "${lines[2]}" = '{"stage":null,"count":1,"sum(metadata.tokens.prompt)":null,"avg(duration_ms)":null,"min(duration_ms)":null,"max(duration_ms)":null,"distinct(task_id)":0,"sum(metadata.cost_usd)":null}' ]
+	[ "${#lines[@]}" = 3 ]
+	run -0 rt-query calls.jsonl --agg 'count,count(model),p0(duration_ms),p100(duration_ms)'
+	[[ $output = '{"count":5,"count(model)":3,"p0(duration_ms)":50.'*',"p100(duration_ms)":'* ]]
+	run -0 rt-query calls.jsonl --by model,stage --type llm_response_received
+	[ "$output" = '{"model":"m1","stage":"spec","count":2}
+{"model":"m2","stage":"build","count":1}' ]
+	run -0 rt-query calls.jsonl --by step --format '{step}: {count}'
+	[ "$output" = ': 4
+2: 1' ]
+	run -0 rt-query calls.jsonl --by type --type nothing_like_it
+	[ "$output" = '' ]
+	run -0 rt-query calls.jsonl --by type --type nothing_like_it --json
+	[ "$output" = '[]' ]
+}
+
+@test "--bucket, --sort and -n put groups in time, in order, and at an end" {
+	make_calls
+	run -0 rt-query calls.jsonl --bucket 5m
+	[ "$output" = '{"bucket":"2026-07-01T10:00:00.000+00:00","count":2}
+{"bucket":"2026-07-01T10:05:00.000+00:00","count":1}
+{"bucket":"2026-07-01T10:15:00.000+00:00","count":1}
+{"bucket":null,"count":1}' ]
+	run -0 rt-query calls.jsonl --bucket 5m --sort -bucket -n 1
+	[ "$output" = '{"bucket":"2026-07-01T10:15:00.000+00:00","count":1}' ]
+	run -0 rt-query calls.jsonl --by stage --sort -stage -o csv
+	[ "${output//$'\r'/}" = 'stage,count
+spec,2
+build,2
+,1' ]
+	run -0 rt-query calls.jsonl --by task_id --agg 'sum(duration_ms)' --sort 'sum(duration_ms)' --format '{task_id}'
+	[ "$output" = $'t1\nt2' ]
+	run -0 rt-query calls.jsonl --by stage --agg 'sum(metadata.tokens.prompt)' -o table
+	[ "${lines[0]}" = 'STAGE  SUM(PROMPT)' ]
+}
+
+@test "groups are the same however many threads count" {
+	bordering_lines >large.jsonl
+	for j in 1 2 7; do
+		rt-query -j "$j" large.jsonl --by type --agg 'count,sum(n),avg(n),p50(n),distinct(n)' >"groups.$j"
+		cmp groups.1 "groups.$j"
+	done
+	[ "$(wc -l <groups.1)" = 2 ]
+}
+
+@test "a bar beside the numbers, on a terminal only" {
+	needs_terminal
+	make_calls
+	run -0 script -qec 'rt-query --color=never --by model calls.jsonl' /dev/null
+	[[ ${lines[1]} = 'm1 '*' 2  ████████████████████'* ]]
+	[[ ${lines[2]} = ' '*' 2  ████████████████████'* ]]
+	[[ ${lines[3]} = 'm2 '*' 1  ██████████'* ]]
+	run -0 rt-query --by model calls.jsonl -o table
+	[[ $output != *█* ]]
+}
+
+@test "what is wrong with --agg, --by and --sort is said" {
+	make_calls
+	run -2 rt-query calls.jsonl --agg 'median(duration_ms)'
+	[[ $output = *'unknown aggregate "median(duration_ms)": use count, sum, avg, min, max, distinct or p0 to p100'* ]]
+	run -2 rt-query calls.jsonl --agg 'p101(duration_ms)'
+	[[ $output = *'unknown aggregate "p101(duration_ms)"'* ]]
+	run -2 rt-query calls.jsonl --agg sum
+	[[ $output = *'"sum" of what? Name a field: sum(duration_ms)'* ]]
+	run -2 rt-query calls.jsonl --agg 'sum(duration_ms'
+	[[ $output = *'bad aggregate "sum(duration_ms": the ) is missing'* ]]
+	run -2 rt-query calls.jsonl --by stage, --agg count
+	[[ $output = *'an empty name in --by'* ]]
+	run -2 rt-query calls.jsonl --by stage --sort model
+	[[ $output = *'cannot sort by "model": it is no column of the answer'* ]]
+	run -2 rt-query calls.jsonl --sort model
+	run -2 rt-query calls.jsonl --by stage -c
+	awk 'BEGIN { for (i = 0; i < 600000; i++) printf "{\"task_id\":\"t%d\"}\n", i }' >many.jsonl
+	run -3 rt-query many.jsonl --by task_id
+	[ "$output" = 'rt-query: more groups and values than fit into 40 MiB: select fewer events, or group them less finely' ]
+	[ "$(rt-query many.jsonl --agg 'distinct(task_id)' --format '{distinct(task_id)}')" = 600000 ]
+}

@@ -82,7 +82,7 @@ enum out_mode {
  * array ("[]" when empty), OUT_JSONL a line each; OUT_TABLE and OUT_CSV show
  * the columns, OUT_FORMAT fills in a template: {name} or {name.nested}, {{ and
  * }} for braces, \t \n \\; a field that is not there is empty. A table is for
- * people: it shows ts and *_at as out_time does, duration_ms as 6m 50s.
+ * people: it shows ts, bucket and *_at as out_time does, duration_ms as 6m 50s.
  */
 struct records {
 	struct out *out;

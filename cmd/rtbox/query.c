@@ -22,7 +22,8 @@ struct query_opts {
 	struct output_opts output;
 	struct select_opts select;
 	struct event_opts event;
-	int64_t n, jobs;
+	int64_t n, jobs, bucket_ns;
+	const char *agg, *by, *sort;
 	bool count, normalize, check;
 };
 
@@ -35,6 +36,15 @@ static const struct opt query_opts[] = {
 	{ 'j', "jobs", NULL, OPT_INT, offsetof(struct query_opts, jobs), "N",
 	  "search with N threads (default: one a processor); the answer is the same", NULL,
 	  COMPLETE_NONE },
+	{ 0, "agg", NULL, OPT_STRING, offsetof(struct query_opts, agg), "LIST",
+	  "work out count, sum(F), avg(F), min(F), max(F), p95(F), distinct(F) of the events", NULL,
+	  COMPLETE_NONE },
+	{ 0, "by", NULL, OPT_STRING, offsetof(struct query_opts, by), "FIELDS",
+	  "for each value of these fields", NULL, COMPLETE_NONE },
+	{ 0, "bucket", NULL, OPT_DURATION, offsetof(struct query_opts, bucket_ns), "DURATION",
+	  "for each stretch of time so long", NULL, COMPLETE_NONE },
+	{ 0, "sort", NULL, OPT_STRING, offsetof(struct query_opts, sort), "[-]COLUMN",
+	  "in the order of a field or number, - the largest first", NULL, COMPLETE_NONE },
 	{ 0, "normalize", NULL, OPT_FLAG, offsetof(struct query_opts, normalize), NULL,
 	  "print events of other systems with rt's names, see rt-event(5)", NULL, COMPLETE_NONE },
 	{ 0, "check", NULL, OPT_FLAG, offsetof(struct query_opts, check), NULL,
@@ -57,6 +67,8 @@ struct query {
 	const struct query_opts *opts;
 	struct out out;
 	struct rt_filter *filter;
+	struct rt_question question;
+	struct rt_aggregate *groups; /* what --agg and --by work out, or NULL */
 	struct printer printer;
 	struct rt_buf scratch;
 	size_t matches;
@@ -98,7 +110,14 @@ static bool matches(struct query *q, struct source *s, struct rt_str line, bool 
 
 static void answer(struct query *q, const struct source *s, struct rt_event *ev)
 {
+	struct rt_err err = RT_ERR_INIT;
+
 	q->matches++;
+	if (q->groups) {
+		if (rt_aggregate_add(q->groups, ev, &err) < 0)
+			die_err(&err);
+		return;
+	}
 	if (q->opts->common.quiet)
 		q->enough = true;
 	else if (!q->opts->count)
@@ -227,7 +246,7 @@ static bool answer_lines(void *arg, struct source *s, struct rt_str lines, size_
 	const char *p = lines.p, *end = lines.p + lines.n, *nl;
 	struct rt_event ev;
 
-	if (q->opts->common.quiet || q->opts->count) {
+	if (q->opts->common.quiet || q->opts->count || q->groups) {
 		q->matches += found;
 		q->enough = q->opts->common.quiet && found;
 	} else if (printer_is_verbatim(&q->printer)) {
@@ -257,13 +276,16 @@ static void ask(struct query *q, struct sources *sources)
 {
 	const struct query_opts *o = q->opts;
 	struct search search = { .filter = q->filter,
-				 .lines = !o->count && !o->common.quiet,
+				 .question = q->groups ? &q->question : NULL,
+				 .answer = q->groups,
+				 .lines = !o->count && !o->common.quiet && !q->groups,
 				 .one = o->common.quiet,
 				 .found = answer_lines,
 				 .arg = q };
 	size_t i = 0;
 
-	if (q->opts->n != ALL && !q->opts->common.quiet)
+	q->question.bytes_max = RT_AGGREGATE_BYTES / (threads(o) + 1);
+	if (o->n != ALL && !o->common.quiet && !q->groups)
 		i = find_start(q, sources);
 	if (search_with_threads(&search, sources, i, threads(o), &q->code))
 		return;
@@ -293,8 +315,10 @@ static void tell_skipped(const struct sources *sources)
 static int query_run(struct query *q, struct sources *sources)
 {
 	const struct query_opts *o = q->opts;
-	bool silent = o->common.quiet || o->count;
-	enum out_mode mode = output_mode(&o->output, q->out.tty ? "pretty|jsonl|json|table|csv" :
+	bool silent = o->common.quiet || o->count || q->groups;
+	enum out_mode mode = q->groups ? OUT_TABLE :
+					 output_mode(&o->output,
+						     q->out.tty ? "pretty|jsonl|json|table|csv" :
 								  "jsonl|pretty|json|table|csv");
 
 	rt_buf_init(&q->scratch);
@@ -303,6 +327,8 @@ static int query_run(struct query *q, struct sources *sources)
 	ask(q, sources);
 	if (!silent)
 		printer_end(&q->printer);
+	else if (q->groups && !o->common.quiet)
+		print_groups(q->groups, &q->out, &o->output, o->n == ALL ? SIZE_MAX : (size_t)o->n);
 	else if (o->count && !o->common.quiet)
 		fprintf(q->out.f, "%zu\n", q->matches);
 	if (q->scratch.failed)
@@ -332,6 +358,25 @@ static int check_run(struct query *q, struct sources *sources)
 	return bad ? EXIT_NO : 0;
 }
 
+static void make_groups(struct query *q)
+{
+	const struct query_opts *o = q->opts;
+	struct rt_err err = RT_ERR_INIT;
+
+	if (!o->agg && !o->by && !o->bucket_ns) {
+		if (o->sort)
+			die_usage("--sort puts groups in order: it takes --agg, --by or --bucket");
+		return;
+	}
+	if (o->count)
+		die_usage("-c is one number: for groups use --agg count");
+	q->question = (struct rt_question){
+		.list = o->agg, .by = o->by, .bucket_ns = o->bucket_ns, .sort = o->sort
+	};
+	if (rt_aggregate_new(&q->groups, &q->question, &err) < 0)
+		die_err(&err);
+}
+
 static int run(const struct rt_applet *self, int argc, char **argv)
 {
 	struct query_opts opts = { .n = ALL };
@@ -346,11 +391,13 @@ static int run(const struct rt_applet *self, int argc, char **argv)
 	if (!q.filter)
 		die(EXIT_FAIL, "out of memory");
 	event_filter_init(q.filter, &opts.event);
+	make_groups(&q);
 	if (opts.check && (opts.n != ALL || opts.count || !rt_filter_empty(q.filter)))
 		die_usage("--check looks at every line: it takes no filter, -n or -c");
 	sources_find(&sources, &opts.common, &opts.select, argc, operands);
 	code = opts.check ? check_run(&q, &sources) : query_run(&q, &sources);
 	sources_release(&sources);
+	rt_aggregate_free(q.groups);
 	rt_filter_free(q.filter);
 	opt_release(self, &opts);
 	return code;
@@ -364,7 +411,7 @@ const struct rt_applet rt_applet_query = {
 	.operands = COMPLETE_RUN,
 	.more = "Without RUN or FILE: -r, else $RT_RUN, else all runs of the runs folder, the\n"
 		"oldest first. With -q nothing is printed: it exits with 0 at the first event\n"
-		"found, and with 1 when there is none. Lines that are no JSON objects are\n"
-		"skipped and counted.",
+		"found, and with 1 when there is none. Lines that had to be parsed and are no\n"
+		"JSON objects are counted.",
 	.run = run,
 };

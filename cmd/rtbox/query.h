@@ -2,6 +2,7 @@
 #ifndef RT_QUERY_H
 #define RT_QUERY_H
 
+#include "aggregate.h"
 #include "common.h"
 #include "evlog.h"
 #include "out.h"
@@ -57,8 +58,10 @@ bool source_match(struct source *s, const struct rt_filter *f, struct rt_str lin
 /* What is looked for with several threads, and who takes it: one call at a time, in order. */
 struct search {
 	const struct rt_filter *filter;
-	bool lines; /* matching lines are wanted, else only how many there are */
-	bool one;   /* without lines: whether there is any */
+	const struct rt_question *question; /* NULL: the events themselves are wanted */
+	struct rt_aggregate *answer; /* of the question; every thread adds to it at its end */
+	bool lines;                  /* matching lines are wanted, else only how many there are */
+	bool one;                    /* without lines: whether there is any */
 	/* Returns false when it wants no more. */
 	bool (*found)(void *arg, struct source *s, struct rt_str lines, size_t matches);
 	void *arg;
@@ -92,6 +95,10 @@ void printer_event(struct printer *p, struct rt_event *ev, const char *run_id);
 bool printer_is_verbatim(const struct printer *p);
 void printer_lines(struct printer *p, struct rt_str lines);
 void printer_end(struct printer *p); /* prints what is still held, and releases */
+
+/* --agg, --by: print the groups in order, at most so many. */
+void print_groups(struct rt_aggregate *a, struct out *o, const struct output_opts *opts,
+		  size_t most_groups);
 
 /* --check: print what is wrong with the source's lines; how many are. */
 size_t query_check(struct source *s, struct out *o, bool quiet);

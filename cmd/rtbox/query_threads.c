@@ -46,6 +46,12 @@ struct pool {
 	pthread_cond_t moved;
 };
 
+struct worker {
+	struct pool *pool;
+	struct rt_aggregate *answer; /* of what this thread saw, or NULL */
+	struct rt_buf scratch;
+};
+
 static void add_piece(struct pool *p, size_t source, off_t from, off_t to)
 {
 	p->pieces = xrealloc(p->pieces, (p->n + 1) * sizeof(*p->pieces));
@@ -118,14 +124,21 @@ static bool hand_over(struct pool *p, struct finding *f)
 }
 
 /* One line; false when no more is wanted. */
-static bool take_line(struct pool *p, struct source *s, struct finding *f, struct rt_str line,
-		      bool torn, struct rt_buf *scratch)
+static bool take_line(struct worker *w, struct source *s, struct finding *f, struct rt_str line,
+		      bool torn)
 {
+	struct pool *p = w->pool;
+	struct rt_err err = RT_ERR_INIT;
 	struct rt_event ev;
 
-	if (!source_match(s, p->search->filter, line, torn, &ev, scratch))
+	if (!source_match(s, p->search->filter, line, torn, &ev, &w->scratch))
 		return true;
 	f->matches++;
+	if (w->answer) {
+		if (rt_aggregate_add(w->answer, &ev, &err) < 0)
+			die_err(&err);
+		return true;
+	}
 	if (!p->search->lines)
 		return !p->search->one;
 	rt_buf_addv(&f->lines, line);
@@ -137,8 +150,8 @@ static bool take_line(struct pool *p, struct source *s, struct finding *f, struc
  * The lines that begin in the piece: not the rest of one that began before it,
  * but all of the last one, wherever that ends.
  */
-static int read_piece(struct pool *p, const struct piece *piece, struct source *s,
-		      struct rt_reader *r, struct finding *f, struct rt_buf *scratch)
+static int read_piece(struct worker *w, const struct piece *piece, struct source *s,
+		      struct rt_reader *r, struct finding *f)
 {
 	bool inside = piece->from != s->from, more = true;
 	struct rt_sieve sieve;
@@ -150,23 +163,23 @@ static int read_piece(struct pool *p, const struct piece *piece, struct source *
 	r->whole_only = piece->to >= 0;
 	if (inside && (got = rt_reader_next(r, &line)) <= 0)
 		return got;
-	rt_sieve_init(&sieve, p->search->filter);
+	rt_sieve_init(&sieve, w->pool->search->filter);
 	while (got > 0 && more && (got = rt_sieve_next(&sieve, r, &line)) > 0)
-		more = take_line(p, s, f, line, r->torn, scratch);
+		more = take_line(w, s, f, line, r->torn);
 	if (got < 0 || !more || r->start == r->end || !r->whole_only)
 		return got;
 	r->whole_only = false;
 	r->to = s->to;
 	got = rt_reader_next(r, &line);
 	if (got > 0 && r->line_at < piece->to)
-		take_line(p, s, f, line, r->torn, scratch);
+		take_line(w, s, f, line, r->torn);
 	return got;
 }
 
-static void search_piece(struct pool *p, size_t i, struct finding *f, struct rt_buf *scratch)
+static void search_piece(struct worker *w, size_t i, struct finding *f)
 {
-	const struct piece *piece = &p->pieces[i];
-	struct source s = p->sources->v[piece->source];
+	const struct piece *piece = &w->pool->pieces[i];
+	struct source s = w->pool->sources->v[piece->source];
 	bool shared = s.fd >= 0;
 	struct rt_reader r = { .buf = NULL };
 
@@ -175,7 +188,7 @@ static void search_piece(struct pool *p, size_t i, struct finding *f, struct rt_
 		f->code = EXIT_FAIL;
 		return;
 	}
-	if (read_piece(p, piece, &s, &r, f, scratch) < 0) {
+	if (read_piece(w, piece, &s, &r, f) < 0) {
 		error("cannot read \"%s\": %s", s.name, strerror(errno));
 		f->code = EXIT_FAIL;
 	}
@@ -189,9 +202,12 @@ static void search_piece(struct pool *p, size_t i, struct finding *f, struct rt_
 static void *work(void *arg)
 {
 	struct pool *p = arg;
-	struct rt_buf scratch;
+	struct worker w = { .pool = p };
+	struct rt_err err = RT_ERR_INIT;
 
-	rt_buf_init(&scratch);
+	rt_buf_init(&w.scratch);
+	if (p->search->question && rt_aggregate_new(&w.answer, p->search->question, &err) < 0)
+		die_err(&err);
 	pthread_mutex_lock(&p->lock);
 	while (!p->stop && p->next < p->n) {
 		size_t i = p->next;
@@ -203,15 +219,18 @@ static void *work(void *arg)
 		}
 		p->next++;
 		pthread_mutex_unlock(&p->lock);
-		search_piece(p, i, f, &scratch);
-		if (scratch.failed || f->lines.failed)
+		search_piece(&w, i, f);
+		if (w.scratch.failed || f->lines.failed)
 			die(EXIT_FAIL, "out of memory");
 		pthread_mutex_lock(&p->lock);
 		f->ready = true;
 		pthread_cond_broadcast(&p->moved);
 	}
+	if (w.answer && rt_aggregate_merge(p->search->answer, w.answer, &err) < 0)
+		die_err(&err);
 	pthread_mutex_unlock(&p->lock);
-	rt_buf_release(&scratch);
+	rt_aggregate_free(w.answer);
+	rt_buf_release(&w.scratch);
 	return NULL;
 }
 

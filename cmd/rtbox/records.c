@@ -109,7 +109,7 @@ static void add_cell(struct records *r, struct rt_str json, struct rt_str path)
 	rt_buf_init(&text);
 	if (rt_scan_find(json, path, &value))
 		rt_json_text(&value, &text);
-	if ((rt_str_is(path, "ts") || ends_with(path, "_at")) &&
+	if ((rt_str_is(path, "ts") || rt_str_is(path, "bucket") || ends_with(path, "_at")) &&
 	    rt_clock_parse(rt_buf_view(&text), &ns)) {
 		rt_buf_clear(&text);
 		out_time(r->out, &text, ns);
@@ -144,19 +144,27 @@ static bool is_number(struct rt_str s)
 	return true;
 }
 
-/* "run_id" as a title is "RUN_ID"; of a nested path the last part. */
+static void add_upper(struct rt_buf *b, struct rt_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		rt_buf_addc(b, (char)toupper((unsigned char)s.p[i]));
+}
+
+/* "run_id" as a title is "RUN_ID"; of a nested path the last part, also in "sum(a.b)". */
 static void add_title(struct rt_buf *b, const struct column *c)
 {
-	size_t from = c->path.n;
+	struct rt_str path = c->path;
+	const char *open = memchr(path.p, '(', path.n), *dot = memrchr(path.p, '.', path.n);
 
 	if (c->title.n) {
 		rt_buf_addv(b, c->title);
 		return;
 	}
-	while (from && c->path.p[from - 1] != '.')
-		from--;
-	for (; from < c->path.n; from++)
-		rt_buf_addc(b, (char)toupper((unsigned char)c->path.p[from]));
+	if (open && dot > open)
+		add_upper(b, (struct rt_str){ path.p, (size_t)(open - path.p) + 1 });
+	if (dot && (!open || dot > open))
+		path = (struct rt_str){ dot + 1, path.n - (size_t)(dot - path.p) - 1 };
+	add_upper(b, path);
 }
 
 static struct column *read_columns(struct records *r, size_t *count)

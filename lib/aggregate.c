@@ -1,0 +1,560 @@
+/*
+ * Events in groups: the question, and counting. See aggregate.h. Order and
+ * output are aggregate_rows.c.
+ */
+#include "aggregate_table.h"
+#include "clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const struct {
+	const char *name;
+	enum rt_fold fold;
+} folds[] = {
+	{ "count", RT_FOLD_COUNT }, { "sum", RT_FOLD_SUM }, { "avg", RT_FOLD_AVG },
+	{ "min", RT_FOLD_MIN },     { "max", RT_FOLD_MAX }, { "distinct", RT_FOLD_DISTINCT },
+};
+
+static int no_memory(struct rt_err *err)
+{
+	return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+}
+
+static struct rt_str trim(struct rt_str s)
+{
+	while (s.n && s.p[0] == ' ') {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
+/* The next part of a list with commas, trimmed; false past the last. */
+static bool next_part(const char **list, struct rt_str *part)
+{
+	size_t n;
+
+	if (!*list)
+		return false;
+	n = strcspn(*list, ",");
+	*part = trim((struct rt_str){ *list, n });
+	*list = (*list)[n] ? *list + n + 1 : NULL;
+	return true;
+}
+
+/* "p95" or "p99.9": the share; false for anything else. */
+static bool parse_quantile(struct rt_str name, double *q)
+{
+	struct rt_json number = rt_json_of((struct rt_str){ name.p + 1, name.n - 1 }, RT_JSON_TEXT);
+
+	return name.n > 1 && name.p[0] == 'p' && rt_json_number(&number, q) && *q >= 0 && *q <= 100;
+}
+
+static bool find_fold(struct rt_str name, struct rt_column *c)
+{
+	for (size_t i = 0; i < sizeof(folds) / sizeof(*folds); i++) {
+		if (rt_str_is(name, folds[i].name)) {
+			c->fold = folds[i].fold;
+			return true;
+		}
+	}
+	c->fold = RT_FOLD_QUANTILE;
+	if (!parse_quantile(name, &c->quantile))
+		return false;
+	c->quantile /= 100;
+	return true;
+}
+
+/* "NAME(PATH)", or "count". */
+static int parse_column(struct rt_column *c, struct rt_str text, struct rt_err *err)
+{
+	const char *open = memchr(text.p, '(', text.n);
+	struct rt_str name = { text.p, open ? (size_t)(open - text.p) : text.n }, path = { "", 0 };
+
+	if (open) {
+		if (text.p[text.n - 1] != ')')
+			return rt_err_set(err, RT_ERR_USAGE,
+					  "bad aggregate \"%.*s\": the ) is missing", (int)text.n,
+					  text.p);
+		path = trim((struct rt_str){ open + 1, text.n - name.n - 2 });
+	}
+	if (!find_fold(trim(name), c))
+		return rt_err_set(
+			err, RT_ERR_USAGE,
+			"unknown aggregate \"%.*s\": use count, sum, avg, min, max, distinct or "
+			"p0 to p100",
+			(int)text.n, text.p);
+	if (path.n == 0 && c->fold != RT_FOLD_COUNT)
+		return rt_err_set(err, RT_ERR_USAGE,
+				  "\"%.*s\" of what? Name a field: %.*s(duration_ms)", (int)text.n,
+				  text.p, (int)trim(name).n, trim(name).p);
+	c->title = text;
+	if (open && path.n == 0)
+		c->title = trim(name);
+	rt_path_init(&c->path, path);
+	return 0;
+}
+
+static int parse_columns(struct rt_aggregate *a, const char *list, struct rt_err *err)
+{
+	struct rt_str part;
+
+	while (next_part(&list, &part)) {
+		if (a->n_columns == RT_COLUMNS_MAX)
+			return rt_err_set(err, RT_ERR_USAGE, "more than %d aggregates",
+					  RT_COLUMNS_MAX);
+		if (parse_column(&a->columns[a->n_columns++], part, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_keys(struct rt_aggregate *a, const char *list, struct rt_err *err)
+{
+	struct rt_str part;
+
+	while (next_part(&list, &part)) {
+		if (part.n == 0)
+			return rt_err_set(err, RT_ERR_USAGE, "an empty name in --by");
+		if (a->n_keys == RT_COLUMNS_MAX)
+			return rt_err_set(err, RT_ERR_USAGE, "more than %d names in --by",
+					  RT_COLUMNS_MAX);
+		rt_path_init(&a->keys[a->n_keys++], part);
+	}
+	return 0;
+}
+
+/* Which column `--sort` names: its index, the keys first, then the others; -1: none. */
+static int find_column(const struct rt_aggregate *a, struct rt_str name)
+{
+	for (size_t i = 0; i < a->n_keys; i++)
+		if (rt_str_eq(a->keys[i].text, name))
+			return (int)i;
+	for (size_t i = 0; i < a->n_columns; i++)
+		if (rt_str_eq(a->columns[i].title, name))
+			return (int)(a->n_keys + i);
+	return -1;
+}
+
+static int parse_sort(struct rt_aggregate *a, const char *text, struct rt_err *err)
+{
+	struct rt_str name = trim(rt_str(text));
+
+	a->sort_given = true;
+	a->sort_down = name.n && name.p[0] == '-';
+	name.p += a->sort_down;
+	name.n -= a->sort_down;
+	if (a->bucket_ns && rt_str_is(name, "bucket")) {
+		a->sort_column = RT_SORT_BUCKET;
+		return 0;
+	}
+	a->sort_column = find_column(a, name);
+	if (a->sort_column >= 0)
+		return 0;
+	return rt_err_set(err, RT_ERR_USAGE, "cannot sort by \"%s\": it is no column of the answer",
+			  text);
+}
+
+static char *copy_text(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+int rt_aggregate_new(struct rt_aggregate **out, const struct rt_question *q, struct rt_err *err)
+{
+	struct rt_aggregate *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return no_memory(err);
+	rt_buf_init(&a->key);
+	rt_buf_init(&a->scratch);
+	a->list = strdup(q->list ? q->list : "count");
+	a->by = copy_text(q->by);
+	a->bucket_ns = q->bucket_ns;
+	a->bytes_max = q->bytes_max ? q->bytes_max : RT_AGGREGATE_BYTES;
+	if (!a->list || (q->by && !a->by)) {
+		rt_aggregate_free(a);
+		return no_memory(err);
+	}
+	if (parse_columns(a, a->list, err) < 0 || parse_keys(a, a->by, err) < 0 ||
+	    (q->sort && parse_sort(a, q->sort, err) < 0)) {
+		rt_aggregate_free(a);
+		return -1;
+	}
+	*out = a;
+	return 0;
+}
+
+static void release_cells(const struct rt_aggregate *a, struct rt_cell *cells)
+{
+	for (size_t i = 0; i < a->n_columns; i++) {
+		if (a->columns[i].fold == RT_FOLD_QUANTILE)
+			rt_sketch_release(&cells[i].u.sketch);
+		else if (a->columns[i].fold == RT_FOLD_DISTINCT)
+			free(cells[i].u.seen.slot);
+	}
+}
+
+void rt_aggregate_free(struct rt_aggregate *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->n; i++) {
+		release_cells(a, a->groups[i].cells);
+		free(a->groups[i].cells);
+	}
+	free(a->groups);
+	free(a->index);
+	free(a->list);
+	free(a->by);
+	rt_buf_release(&a->key);
+	rt_buf_release(&a->scratch);
+	free(a);
+}
+
+/* FNV-1a, 64 bits, never 0. */
+static uint64_t hash_bytes(const char *p, size_t n, uint64_t h)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)p[i]) * UINT64_C(0x100000001b3);
+	return h ? h : 1;
+}
+
+#define HASH_SEED UINT64_C(0xcbf29ce484222325)
+
+/* Take account of memory; -1 when it is too much. */
+static int grow_by(struct rt_aggregate *a, size_t n, struct rt_err *err)
+{
+	a->bytes += n;
+	if (a->bytes <= a->bytes_max)
+		return 0;
+	return rt_err_set(
+		err, RT_ERR_FAILURE,
+		"more groups and values than fit into %u MiB: select fewer events, or group "
+		"them less finely",
+		RT_AGGREGATE_BYTES >> 20);
+}
+
+static size_t slot_of(uint64_t hash, size_t cap)
+{
+	return (size_t)(hash ^ hash >> 32) & (cap - 1);
+}
+
+static bool same_group(const struct rt_group *g, uint64_t hash, int64_t bucket_ns,
+		       struct rt_str key)
+{
+	return g->hash == hash && g->bucket_ns == bucket_ns &&
+	       rt_str_eq((struct rt_str){ g->key, g->key_len }, key);
+}
+
+/* Where the group's number stands in the index, or is to stand. */
+static uint32_t *find_slot(const struct rt_aggregate *a, uint64_t hash, int64_t bucket_ns,
+			   struct rt_str key)
+{
+	size_t i = slot_of(hash, a->index_cap);
+
+	while (a->index[i] && !same_group(&a->groups[a->index[i] - 1], hash, bucket_ns, key))
+		i = (i + 1) & (a->index_cap - 1);
+	return &a->index[i];
+}
+
+static int grow_index(struct rt_aggregate *a, struct rt_err *err)
+{
+	size_t cap = a->index_cap ? a->index_cap * 2 : 64;
+	uint32_t *index = calloc(cap, sizeof(*index));
+
+	if (!index)
+		return no_memory(err);
+	free(a->index);
+	a->index = index;
+	a->index_cap = cap;
+	for (size_t i = 0; i < a->n; i++) {
+		size_t at = slot_of(a->groups[i].hash, cap);
+
+		while (index[at])
+			at = (at + 1) & (cap - 1);
+		index[at] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+static struct rt_group *new_group(struct rt_aggregate *a, uint64_t hash, int64_t bucket_ns,
+				  struct rt_str key, struct rt_err *err)
+{
+	size_t cells = a->n_columns * sizeof(struct rt_cell);
+	struct rt_group *g;
+
+	if (grow_by(a, sizeof(*g) + 3 * sizeof(*a->index) + cells + key.n, err) < 0)
+		return NULL;
+	if (a->n == a->cap) {
+		size_t cap = a->cap ? a->cap * 2 : 16;
+
+		g = realloc(a->groups, cap * sizeof(*g));
+		if (!g) {
+			no_memory(err);
+			return NULL;
+		}
+		a->groups = g;
+		a->cap = cap;
+	}
+	g = &a->groups[a->n];
+	*g = (struct rt_group){ .hash = hash, .bucket_ns = bucket_ns, .key_len = key.n };
+	g->cells = calloc(1, cells + key.n);
+	if (!g->cells) {
+		no_memory(err);
+		return NULL;
+	}
+	g->key = (char *)(g->cells + a->n_columns);
+	memcpy(g->key, key.p, key.n);
+	a->n++;
+	return g;
+}
+
+static struct rt_group *group_of(struct rt_aggregate *a, int64_t bucket_ns, struct rt_str key,
+				 struct rt_err *err)
+{
+	uint64_t hash = hash_bytes(key.p, key.n, HASH_SEED ^ (uint64_t)bucket_ns);
+	struct rt_group *g;
+	uint32_t *slot;
+
+	if ((a->n + 1) * 2 > a->index_cap && grow_index(a, err) < 0)
+		return NULL;
+	slot = find_slot(a, hash, bucket_ns, key);
+	if (*slot)
+		return &a->groups[*slot - 1];
+	g = new_group(a, hash, bucket_ns, key, err);
+	if (g)
+		*slot = (uint32_t)a->n;
+	return g;
+}
+
+/* Put a value into the set; -1 when there is no room. */
+static int see(struct rt_aggregate *a, struct rt_hash_set *set, uint64_t hash, struct rt_err *err)
+{
+	size_t i;
+
+	if ((set->n + 1) * 2 > set->cap) {
+		struct rt_hash_set larger = { .cap = set->cap ? set->cap * 2 : 16 };
+
+		if (grow_by(a, (larger.cap - set->cap) * sizeof(*set->slot), err) < 0)
+			return -1;
+		larger.slot = calloc(larger.cap, sizeof(*larger.slot));
+		if (!larger.slot)
+			return no_memory(err);
+		for (i = 0; i < set->cap; i++)
+			if (set->slot[i])
+				see(a, &larger, set->slot[i], err);
+		free(set->slot);
+		*set = larger;
+	}
+	i = slot_of(hash, set->cap);
+	while (set->slot[i] && set->slot[i] != hash)
+		i = (i + 1) & (set->cap - 1);
+	set->n += set->slot[i] == 0;
+	set->slot[i] = hash;
+	return 0;
+}
+
+static double magnitude(double x)
+{
+	return x < 0 ? -x : x;
+}
+
+/* Neumaier's sum: what rounding loses is kept beside it. */
+static void add_real(struct rt_cell *cell, double value)
+{
+	double before = cell->u.sum.real, sum = before + value;
+
+	cell->u.sum.lost += magnitude(before) >= magnitude(value) ? before - sum + value :
+								    value - sum + before;
+	cell->u.sum.real = sum;
+}
+
+static void add_whole(struct rt_cell *cell, int64_t value)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(cell->u.sum.whole, value, &sum))
+		add_real(cell, (double)value);
+	else
+		cell->u.sum.whole = sum;
+}
+
+static void take_extreme(struct rt_cell *cell, enum rt_fold fold, double value)
+{
+	if (cell->n == 0 ||
+	    (fold == RT_FOLD_MIN ? value < cell->u.extreme : value > cell->u.extreme))
+		cell->u.extreme = value;
+}
+
+/* A value, which is a number unless different ones are counted. */
+static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *cell,
+		     const struct rt_json *v, struct rt_err *err)
+{
+	struct rt_sketch *sketch = &cell->u.sketch;
+	size_t before;
+	int64_t whole;
+	double value;
+
+	if (c->fold == RT_FOLD_COUNT) {
+		cell->n++;
+		return 0;
+	}
+	if (c->fold == RT_FOLD_DISTINCT) {
+		struct rt_str text = rt_json_plain(v, &a->scratch);
+
+		cell->n++;
+		return see(a, &cell->u.seen, hash_bytes(text.p, text.n, HASH_SEED), err);
+	}
+	if (!rt_json_number(v, &value))
+		return 0;
+	switch (c->fold) {
+	case RT_FOLD_MIN:
+	case RT_FOLD_MAX:
+		take_extreme(cell, c->fold, value);
+		break;
+	case RT_FOLD_QUANTILE:
+		before = rt_sketch_bytes(sketch);
+		if (!rt_sketch_add(sketch, value))
+			return no_memory(err);
+		if (grow_by(a, rt_sketch_bytes(sketch) - before, err) < 0)
+			return -1;
+		break;
+	default:
+		if (v->type == RT_JSON_INT && rt_json_int(v, &whole))
+			add_whole(cell, whole);
+		else
+			add_real(cell, value);
+	}
+	cell->n++;
+	return 0;
+}
+
+/* The part of a key that a value makes. */
+static void add_key(struct rt_buf *key, const struct rt_path *path, const struct rt_json *v,
+		    struct rt_buf *scratch)
+{
+	bool bare = v->type != RT_JSON_STRING && v->type != RT_JSON_TEXT;
+	struct rt_str text = rt_json_plain(v, scratch);
+	uint32_t n = (uint32_t)text.n;
+
+	/* A number where a text belongs is a text. */
+	if (path->field != RT_FIELD_COUNT && rt_field_is_text(path->field))
+		bare = false;
+	rt_buf_addc(key, bare ? RT_KEY_BARE : RT_KEY_TEXT);
+	rt_buf_add(key, &n, sizeof(n));
+	rt_buf_addv(key, text);
+}
+
+enum rt_key_kind rt_key_next(const char **p, struct rt_str *text)
+{
+	enum rt_key_kind kind = (enum rt_key_kind) * (*p)++;
+	uint32_t n;
+
+	if (kind == RT_KEY_NONE)
+		return kind;
+	memcpy(&n, *p, sizeof(n));
+	*text = (struct rt_str){ *p + sizeof(n), n };
+	*p = text->p + n;
+	return kind;
+}
+
+static int64_t bucket_of(const struct rt_aggregate *a, const struct rt_event *ev)
+{
+	int64_t ns, rest;
+
+	if (!a->bucket_ns)
+		return 0;
+	if (!rt_event_time(ev, &ns))
+		return RT_NO_TIME;
+	rest = ns % a->bucket_ns;
+	return ns - rest - (rest < 0 ? a->bucket_ns : 0);
+}
+
+int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, struct rt_err *err)
+{
+	struct rt_group *g;
+	struct rt_json v;
+
+	rt_buf_clear(&a->key);
+	for (size_t i = 0; i < a->n_keys; i++) {
+		rt_buf_clear(&a->scratch);
+		if (rt_event_at(ev, &a->keys[i], &a->scratch, &v))
+			add_key(&a->key, &a->keys[i], &v, &a->scratch);
+		else
+			rt_buf_addc(&a->key, RT_KEY_NONE);
+	}
+	if (a->key.failed || a->scratch.failed)
+		return no_memory(err);
+	g = group_of(a, bucket_of(a, ev), rt_buf_view(&a->key), err);
+	if (!g)
+		return -1;
+	for (size_t i = 0; i < a->n_columns; i++) {
+		const struct rt_column *c = &a->columns[i];
+
+		rt_buf_clear(&a->scratch);
+		if (c->path.text.n == 0)
+			g->cells[i].n++;
+		else if (rt_event_at(ev, &c->path, &a->scratch, &v) &&
+			 add_value(a, c, &g->cells[i], &v, err) < 0)
+			return -1;
+	}
+	return a->scratch.failed ? no_memory(err) : 0;
+}
+
+static int merge_cell(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *into,
+		      const struct rt_cell *from, struct rt_err *err)
+{
+	size_t before;
+
+	switch (c->fold) {
+	case RT_FOLD_COUNT:
+		break;
+	case RT_FOLD_SUM:
+	case RT_FOLD_AVG:
+		add_whole(into, from->u.sum.whole);
+		add_real(into, from->u.sum.real);
+		into->u.sum.lost += from->u.sum.lost;
+		break;
+	case RT_FOLD_MIN:
+	case RT_FOLD_MAX:
+		if (from->n)
+			take_extreme(into, c->fold, from->u.extreme);
+		break;
+	case RT_FOLD_QUANTILE:
+		before = rt_sketch_bytes(&into->u.sketch);
+		if (!rt_sketch_merge(&into->u.sketch, &from->u.sketch))
+			return no_memory(err);
+		if (grow_by(a, rt_sketch_bytes(&into->u.sketch) - before, err) < 0)
+			return -1;
+		break;
+	case RT_FOLD_DISTINCT:
+		for (size_t i = 0; i < from->u.seen.cap; i++)
+			if (from->u.seen.slot[i] &&
+			    see(a, &into->u.seen, from->u.seen.slot[i], err) < 0)
+				return -1;
+	}
+	into->n += from->n;
+	return 0;
+}
+
+int rt_aggregate_merge(struct rt_aggregate *into, const struct rt_aggregate *from,
+		       struct rt_err *err)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct rt_group *g = &from->groups[i];
+		struct rt_group *same = group_of(into, g->bucket_ns,
+						 (struct rt_str){ g->key, g->key_len }, err);
+
+		if (!same)
+			return -1;
+		for (size_t c = 0; c < into->n_columns; c++)
+			if (merge_cell(into, &into->columns[c], &same->cells[c], &g->cells[c],
+				       err) < 0)
+				return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* The table of groups behind aggregate.h, for aggregate.c, which fills it, and aggregate_rows.c. */
+#ifndef RT_AGGREGATE_TABLE_H
+#define RT_AGGREGATE_TABLE_H
+
+#include "aggregate.h"
+#include "sketch.h"
+
+#define RT_COLUMNS_MAX 32
+#define RT_SORT_BUCKET (-1)
+#define RT_NO_TIME INT64_MIN /* the bucket of events without one */
+
+enum rt_fold {
+	RT_FOLD_COUNT,
+	RT_FOLD_SUM,
+	RT_FOLD_AVG,
+	RT_FOLD_MIN,
+	RT_FOLD_MAX,
+	RT_FOLD_DISTINCT,
+	RT_FOLD_QUANTILE,
+};
+
+struct rt_column {
+	enum rt_fold fold;
+	double quantile;     /* 0 to 1 */
+	struct rt_path path; /* empty: the event itself is counted */
+	struct rt_str title;
+};
+
+/* Hashes of the values that there were: open addressing, 0 is empty. */
+struct rt_hash_set {
+	uint64_t *slot;
+	size_t cap, n;
+};
+
+/* What is known of one column in one group. */
+struct rt_cell {
+	uint64_t n; /* values */
+	union {
+		struct {
+			int64_t whole; /* the sum, as long as all are integers that fit */
+			double real;   /* the sum of the others */
+			double lost;   /* what rounding took from it (Neumaier, 1974) */
+		} sum;
+		double extreme;
+		struct rt_sketch sketch;
+		struct rt_hash_set seen;
+	} u;
+};
+
+struct rt_group {
+	uint64_t hash;
+	int64_t bucket_ns;
+	char *key; /* for each path: how it was written, its length, its text; behind the cells */
+	size_t key_len;
+	struct rt_cell *cells;
+};
+
+struct rt_aggregate {
+	char *list, *by; /* what the views point into */
+	struct rt_column columns[RT_COLUMNS_MAX];
+	struct rt_path keys[RT_COLUMNS_MAX];
+	size_t n_columns, n_keys;
+	int64_t bucket_ns;
+	bool sort_given, sort_down;
+	int sort_column; /* the keys first, then the columns; or RT_SORT_BUCKET */
+	struct rt_group *groups;
+	size_t n, cap;
+	uint32_t *index; /* into groups, from 1; 0: empty */
+	size_t index_cap;
+	size_t bytes, bytes_max; /* of memory that grows with what is counted */
+	struct rt_buf key, scratch;
+};
+
+/* How a key's text is to be written again. */
+enum rt_key_kind { RT_KEY_NONE, RT_KEY_TEXT, RT_KEY_BARE };
+
+/* The next part of a group's key. */
+enum rt_key_kind rt_key_next(const char **p, struct rt_str *text);
+
+#endif
