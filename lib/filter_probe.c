@@ -114,22 +114,62 @@ static bool is_verbatim(enum rt_field f)
 	       f != RT_F_DURATION_MS;
 }
 
+#define ALIKE 6 /* names that begin alike so far are looked for as one */
+
+static void add_name(struct texts *t, struct rt_str name)
+{
+	for (size_t i = 0; i < t->probe->n; i++) {
+		struct rt_needle *other = &t->probe->v[i];
+		size_t n = 0;
+
+		while (n < name.n && n < other->n && other->want[n] == (unsigned char)name.p[n])
+			n++;
+		if (n >= ALIKE) {
+			rt_needle_exact(other, (struct rt_str){ name.p, n });
+			return;
+		}
+	}
+	add_text(t, name);
+}
+
+/* A field's value stands under one of its names. */
+static void add_names(struct texts *t, enum rt_field f)
+{
+	const struct rt_name *name;
+
+	for (size_t i = 0; (name = rt_name_at(i)); i++)
+		if (name->field == f)
+			add_name(t, (struct rt_str){ name->text, name->len });
+}
+
+/* A key leads to a value only where the last part of its path stands. */
+static void add_path(struct texts *t, const struct rt_path *path)
+{
+	const char *dot = memrchr(path->text.p, '.', path->text.n);
+	const char *end = path->text.p + path->text.n;
+
+	add_text(t, dot ? (struct rt_str){ dot + 1, (size_t)(end - dot) - 1 } : path->text);
+}
+
 static void add_comparison(struct texts *t, const struct rt_cond *c)
 {
 	const struct rt_cond_value *v = &c->values[0];
 	enum rt_field f = c->path.field;
 	double number;
 
-	if (c->op != RT_OP_EQ || c->has_time || c->has_level) {
-		t->full = true;
-	} else if (f == RT_F_TYPE) {
+	if (c->op == RT_OP_NE || c->has_time || c->has_level)
+		t->full = true; /* also met where the key is not, or what it says is derived */
+	else if (f == RT_F_TYPE && c->op == RT_OP_EQ)
 		add_type(t, v);
-	} else if ((f != RT_FIELD_COUNT && !is_verbatim(f)) ||
-		   (!c->quoted && rt_json_number(&v->json, &number))) {
-		t->full = true; /* a number has many texts */
-	} else {
+	else if (f == RT_F_TYPE || f == RT_F_LEVEL || f == RT_F_MESSAGE || f == RT_F_TS)
+		t->full = true;
+	else if (c->op == RT_OP_EQ && is_verbatim(f) &&
+		 (c->quoted || !rt_json_number(&v->json, &number)))
 		add_text(t, v->text);
-	}
+	else if (f != RT_FIELD_COUNT)
+		add_names(t, f); /* the texts of a number are many */
+	else
+		add_path(t, &c->path);
 }
 
 static void add_cond(struct texts *t, const struct rt_cond *c)

@@ -71,6 +71,7 @@ struct query {
 	struct rt_aggregate *groups; /* what --agg and --by work out, or NULL */
 	struct printer printer;
 	struct rt_buf scratch;
+	struct rt_err err; /* of the event at hand; not made anew for each */
 	size_t matches;
 	bool enough; /* the answer is known, or nobody reads it */
 	int code;
@@ -110,12 +111,10 @@ static bool matches(struct query *q, struct source *s, struct rt_str line, bool 
 
 static void answer(struct query *q, const struct source *s, struct rt_event *ev)
 {
-	struct rt_err err = RT_ERR_INIT;
-
 	q->matches++;
 	if (q->groups) {
-		if (rt_aggregate_add(q->groups, ev, &err) < 0)
-			die_err(&err);
+		if (rt_aggregate_add(q->groups, ev, &q->err) < 0)
+			die_err(&q->err);
 		return;
 	}
 	if (q->opts->common.quiet)

@@ -50,6 +50,7 @@ struct worker {
 	struct pool *pool;
 	struct rt_aggregate *answer; /* of what this thread saw, or NULL */
 	struct rt_buf scratch;
+	struct rt_err err;
 };
 
 static void add_piece(struct pool *p, size_t source, off_t from, off_t to)
@@ -128,15 +129,14 @@ static bool take_line(struct worker *w, struct source *s, struct finding *f, str
 		      bool torn)
 {
 	struct pool *p = w->pool;
-	struct rt_err err = RT_ERR_INIT;
 	struct rt_event ev;
 
 	if (!source_match(s, p->search->filter, line, torn, &ev, &w->scratch))
 		return true;
 	f->matches++;
 	if (w->answer) {
-		if (rt_aggregate_add(w->answer, &ev, &err) < 0)
-			die_err(&err);
+		if (rt_aggregate_add(w->answer, &ev, &w->err) < 0)
+			die_err(&w->err);
 		return true;
 	}
 	if (!p->search->lines)
@@ -203,11 +203,10 @@ static void *work(void *arg)
 {
 	struct pool *p = arg;
 	struct worker w = { .pool = p };
-	struct rt_err err = RT_ERR_INIT;
 
 	rt_buf_init(&w.scratch);
-	if (p->search->question && rt_aggregate_new(&w.answer, p->search->question, &err) < 0)
-		die_err(&err);
+	if (p->search->question && rt_aggregate_new(&w.answer, p->search->question, &w.err) < 0)
+		die_err(&w.err);
 	pthread_mutex_lock(&p->lock);
 	while (!p->stop && p->next < p->n) {
 		size_t i = p->next;
@@ -226,8 +225,8 @@ static void *work(void *arg)
 		f->ready = true;
 		pthread_cond_broadcast(&p->moved);
 	}
-	if (w.answer && rt_aggregate_merge(p->search->answer, w.answer, &err) < 0)
-		die_err(&err);
+	if (w.answer && rt_aggregate_merge(p->search->answer, w.answer, &w.err) < 0)
+		die_err(&w.err);
 	pthread_mutex_unlock(&p->lock);
 	rt_aggregate_free(w.answer);
 	rt_buf_release(&w.scratch);

@@ -58,8 +58,12 @@ static void add_disguised(struct rt_buf *out, const char *text)
 
 static void random_line(struct rt_buf *out)
 {
-	static const char *const keys[] = { "type",  "event_type", "event", "action", "stage",
-					    "phase", "message",    "msg",   "model",  "own" };
+	static const char *const keys[] = {
+		"type",         "event_type",      "event",   "action",  "stage",
+		"phase",        "message",         "msg",     "model",   "own",
+		"duration_ms",  "durationMs",      "seconds", "percent", "percentage",
+		"progress_pct", "duration_seconds"
+	};
 	static const char *const texts[] = {
 		"task_failed",
 		"task_fail",
@@ -88,7 +92,7 @@ static void random_line(struct rt_buf *out)
 		"x",
 	};
 	static const char *const bare[] = {
-		"5", "5.0", "50e-1", "true", "null", "[\"build\"]", "{}"
+		"5", "5.0", "50e-1", "true", "null", "[\"build\"]", "{}", "{\"own\":5}",
 	};
 	int n = 1 + rand() % 4;
 
@@ -96,7 +100,10 @@ static void random_line(struct rt_buf *out)
 	rt_buf_addc(out, '{');
 	for (int i = 0; i < n; i++) {
 		rt_buf_adds(out, i ? "," : "");
-		add_disguised(out, keys[(size_t)rand() % (sizeof(keys) / sizeof(*keys))]);
+		if (rand() % 8)
+			add_disguised(out, keys[(size_t)rand() % (sizeof(keys) / sizeof(*keys))]);
+		else
+			rt_buf_adds(out, "\"metadata\"");
 		rt_buf_addc(out, ':');
 		if (rand() % 5)
 			add_disguised(out,
@@ -187,7 +194,12 @@ int main(void)
 		test_filter(&t, "grep", "slash", true);
 		test_filter(&t, "grep", "fail", false);
 		test_filter(&t, "match", "own = build", true);
-		test_filter(&t, "match", "own = 5", false);
+		test_filter(&t, "match", "own = 5", true);
+		test_filter(&t, "match", "own > 4", true);
+		test_filter(&t, "match", "own ~ ^b", true);
+		test_filter(&t, "match", "metadata.own < 6", true);
+		test_filter(&t, "match", "duration_ms >= 5", true);
+		test_filter(&t, "match", "percent < 7", true);
 		test_filter(&t, "match", "own = \"5\"", true);
 		test_filter(&t, "match", "type = task_failed", true);
 		test_filter(&t, "match", "message = build", false);
