@@ -4,6 +4,7 @@
  */
 #include "aggregate_table.h"
 #include "clock.h"
+#include "hash.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -215,15 +216,13 @@ void rt_aggregate_free(struct rt_aggregate *a)
 	free(a);
 }
 
-/* FNV-1a, 64 bits, never 0. */
-static uint64_t hash_bytes(const char *p, size_t n, uint64_t h)
+/* Never 0, which is no value's. */
+static uint64_t hash_text(struct rt_str s, uint64_t seed)
 {
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)p[i]) * UINT64_C(0x100000001b3);
+	uint64_t h = rt_hash(s, seed);
+
 	return h ? h : 1;
 }
-
-#define HASH_SEED UINT64_C(0xcbf29ce484222325)
 
 /* Take account of memory; -1 when it is too much. */
 static int grow_by(struct rt_aggregate *a, size_t n, struct rt_err *err)
@@ -316,7 +315,7 @@ static struct rt_group *new_group(struct rt_aggregate *a, uint64_t hash, int64_t
 static struct rt_group *group_of(struct rt_aggregate *a, int64_t bucket_ns, struct rt_str key,
 				 struct rt_err *err)
 {
-	uint64_t hash = hash_bytes(key.p, key.n, HASH_SEED ^ (uint64_t)bucket_ns);
+	uint64_t hash = hash_text(key, RT_HASH_SEED ^ (uint64_t)bucket_ns);
 	struct rt_group *g;
 	uint32_t *slot;
 
@@ -407,7 +406,7 @@ static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct r
 		struct rt_str text = rt_json_plain(v, &a->scratch);
 
 		cell->n++;
-		return see(a, &cell->u.seen, hash_bytes(text.p, text.n, HASH_SEED), err);
+		return see(a, &cell->u.seen, hash_text(text, RT_HASH_SEED), err);
 	}
 	if (!rt_json_number(v, &value))
 		return 0;

@@ -3,7 +3,7 @@
  * their status.json. What a RUN argument means is in resolve.c.
  */
 #include "catalog.h"
-#include "catalog_scan.h"
+#include "catalog_row.h"
 #include "clock.h"
 #include "fdio.h"
 #include "record.h"
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,15 +29,23 @@ static int no_memory(struct rt_err *err)
 	return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 }
 
-static int add_place(struct rt_places *e, const char *group, const char *id)
+static int add_place(struct rt_places *e, const char *group, const char *id,
+		     const struct rt_place *known)
 {
-	struct rt_place *v = realloc(e->v, (e->n + 1) * sizeof(*v));
 	size_t at = group ? strlen(group) + 1 : 0, len = strlen(id);
+	struct rt_place *v;
 
-	if (!v)
-		return -1;
-	e->v = v;
-	v += e->n;
+	if (e->n == e->cap) {
+		size_t cap = e->cap ? 2 * e->cap : 64;
+
+		v = realloc(e->v, cap * sizeof(*v));
+		if (!v)
+			return -1;
+		e->v = v;
+		e->cap = cap;
+	}
+	v = &e->v[e->n];
+	*v = *known;
 	v->name = malloc(at + len + 1);
 	if (!v->name)
 		return -1;
@@ -62,10 +71,28 @@ static bool is_candidate(int dirfd, const struct dirent *d)
 	return fstatat(dirfd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* What the cache knows of a directory, as it is now. */
+static void look_up(struct rt_cache *cache, int dirfd, const char *group, const char *id,
+		    struct rt_place *known)
+{
+	char name[2 * RT_ID_MAX + 2];
+	struct stat st;
+	int n;
+
+	memset(known, 0, sizeof(*known));
+	if (!cache || fstatat(dirfd, id, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	n = snprintf(name, sizeof(name), "%s%s%s", group ? group : "", group ? "/" : "", id);
+	known->mark = rt_dir_mark(&st);
+	known->cached = rt_cache_find(cache, (struct rt_str){ name, (size_t)n }, known->mark);
+}
+
 /* Add the runs in dirfd, which it closes; `group` is NULL at the top, where groups are entered. */
-static int scan_dir(struct rt_places *e, int dirfd, const char *group, struct rt_err *err)
+static int scan_dir(struct rt_places *e, int dirfd, const char *group, struct rt_cache *cache,
+		    struct rt_err *err)
 {
 	DIR *dir = fdopendir(dirfd);
+	struct rt_place known;
 	struct dirent *d;
 	int ret = 0;
 
@@ -76,13 +103,14 @@ static int scan_dir(struct rt_places *e, int dirfd, const char *group, struct rt
 	while (ret == 0 && (d = readdir(dir)) != NULL) {
 		if (!is_candidate(dirfd, d))
 			continue;
-		if (rt_rundir_is_run(dirfd, d->d_name)) {
-			ret = add_place(e, group, d->d_name) < 0 ? no_memory(err) : 0;
+		look_up(cache, dirfd, group, d->d_name, &known);
+		if (known.cached || rt_rundir_is_run(dirfd, d->d_name)) {
+			ret = add_place(e, group, d->d_name, &known) < 0 ? no_memory(err) : 0;
 		} else if (!group) {
 			int fd = openat(dirfd, d->d_name, DIR_FLAGS | O_NOFOLLOW);
 
 			if (fd >= 0)
-				ret = scan_dir(e, fd, d->d_name, err);
+				ret = scan_dir(e, fd, d->d_name, cache, err);
 			else if (errno != ENOENT)
 				e->unreadable++;
 		}
@@ -91,7 +119,8 @@ static int scan_dir(struct rt_places *e, int dirfd, const char *group, struct rt
 	return ret;
 }
 
-int rt_places_scan(struct rt_places *e, const char *runs_dir, struct rt_err *err)
+int rt_places_scan(struct rt_places *e, const char *runs_dir, struct rt_cache *cache,
+		   struct rt_err *err)
 {
 	int fd = open(runs_dir, DIR_FLAGS);
 
@@ -100,7 +129,7 @@ int rt_places_scan(struct rt_places *e, const char *runs_dir, struct rt_err *err
 		return 0;
 	if (fd < 0)
 		return rt_err_sys(err, "cannot read the runs folder \"%s\"", runs_dir);
-	if (scan_dir(e, fd, NULL, err) < 0) {
+	if (scan_dir(e, fd, NULL, cache, err) < 0) {
 		rt_places_release(e);
 		return -1;
 	}
@@ -126,88 +155,6 @@ char *rt_place_path(const char *runs_dir, const char *name)
 	path[n] = '/';
 	memcpy(path + n + 1, name, len + 1);
 	return path;
-}
-
-static void row_release(struct rt_row *row)
-{
-	char *const strings[] = { row->path, row->id,    row->group,   row->name,
-				  row->host, row->stage, row->percent, row->error };
-
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-		free(strings[i]);
-}
-
-/* From the start to the end, or to now; of one that died to what was heard of it last. */
-static int64_t duration_ms(const struct rt_row *row, int64_t now_ns)
-{
-	int64_t from = row->started_ns ? row->started_ns : row->created_ns;
-	int64_t to = row->finished_ns ? row->finished_ns : now_ns;
-
-	if (row->state == RT_LOST || (rt_state_over(row->state) && !row->finished_ns))
-		to = row->updated_ns;
-	if (!from || !to || row->state == RT_PENDING)
-		return -1;
-	return to > from ? (to - from) / RT_NS_PER_MS : 0;
-}
-
-/* What the status says; false when memory runs out. */
-static bool fill_row(struct rt_row *row, const struct rt_place *e, const struct rt_status *st)
-{
-	size_t group = (size_t)(e->id - e->name);
-
-	row->id = strdup(e->id);
-	row->group = group ? strndup(e->name, group - 1) : strdup(st->group.s);
-	row->name = strdup(st->name.s);
-	row->host = strdup(st->host.s);
-	row->stage = strdup(st->stage.s);
-	row->percent = strdup(st->percent.s);
-	row->error = strdup(st->error.s);
-	row->created_ns = st->created_ns ? st->created_ns :
-			  st->started_ns ? st->started_ns :
-					   st->updated_ns;
-	row->started_ns = st->started_ns;
-	row->finished_ns = st->finished_ns;
-	row->updated_ns = st->updated_ns;
-	row->exit_code = st->exit_code;
-	row->n_events = st->n_events;
-	row->n_warnings = st->n_warnings;
-	row->n_errors = st->n_errors;
-	row->usage = *rt_ledger_total(st->ledger);
-	return row->path && row->id && row->group && row->name && row->host && row->stage &&
-	       row->percent && row->error;
-}
-
-/* Read the run into a row. 1: done, 0: there is nothing to be read, -1: no memory. */
-static int load_row(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
-		    int64_t now_ns)
-{
-	struct rt_rundir dir;
-	struct rt_status st;
-	int ret = -1;
-
-	memset(row, 0, sizeof(*row));
-	row->path = rt_place_path(runs_dir, e->name);
-	if (!row->path || rt_status_init(&st) < 0) {
-		free(row->path);
-		return -1;
-	}
-	if (rt_rundir_open(&dir, row->path, NULL) < 0) {
-		ret = 0;
-		goto out;
-	}
-	if (rt_status_load(&st, &dir, NULL) < 0) {
-		ret = 0;
-	} else if (fill_row(row, e, &st)) {
-		row->state = rt_status_derive(&st, dir.fd, now_ns);
-		row->duration_ms = duration_ms(row, now_ns);
-		ret = 1;
-	}
-	rt_rundir_release(&dir);
-out:
-	rt_status_release(&st);
-	if (ret <= 0)
-		row_release(row);
-	return ret;
 }
 
 static bool matches(char *const *globs, const char *text)
@@ -280,45 +227,68 @@ static int compare_newest_first(const void *a, const void *b)
 	return order ? order : strcmp(y->path, x->path);
 }
 
-/* 0: the row is in the catalog, or not to be there; -1: no memory. */
-static int add_row(struct rt_catalog *c, const char *runs_dir, const struct rt_place *e,
-		   const struct rt_selection *sel, int64_t now_ns)
+/* Whether what is cached cannot be selected, so that it need not be looked at. */
+static bool is_ruled_out(const struct rt_selection *sel, const struct rt_cached *run)
 {
-	struct rt_row row, *rows;
-	int ret = load_row(&row, runs_dir, e, now_ns);
+	int64_t began = run->started_ns ? run->started_ns : run->created_ns;
 
-	if (ret <= 0) {
-		c->unreadable += ret == 0;
-		return ret;
-	}
-	if (!selects(sel, &row)) {
-		row_release(&row);
-		return 0;
-	}
-	rows = realloc(c->rows, (c->n + 1) * sizeof(*rows));
-	if (!rows) {
-		row_release(&row);
-		return -1;
-	}
+	return sel && (!matches(sel->status, rt_state_name(run->state)) || began < sel->since_ns ||
+		       began >= sel->until_ns);
+}
+
+/* Room for one more; false when there is no memory. */
+static bool make_room(struct rt_catalog *c)
+{
+	size_t cap = c->cap ? 2 * c->cap : 64;
+	struct rt_row *rows;
+
+	if (c->n < c->cap)
+		return true;
+	rows = realloc(c->rows, cap * sizeof(*rows));
+	if (!rows)
+		return false;
 	c->rows = rows;
-	c->rows[c->n++] = row;
-	return 0;
+	c->cap = cap;
+	return true;
+}
+
+/* 0: the row is in the catalog, or not to be there; -1: no memory. */
+static int add_row(struct rt_catalog *c, const char *runs_dir, struct rt_cache *cache,
+		   const struct rt_place *e, const struct rt_selection *sel)
+{
+	struct rt_row row = { .path = NULL };
+	int ret;
+
+	if (e->cached && is_ruled_out(sel, e->cached))
+		return 0;
+	ret = make_room(c) ? rt_row_load(&row, runs_dir, e, cache) : -1;
+	c->unreadable += ret == 0;
+	if (ret > 0 && selects(sel, &row))
+		c->rows[c->n++] = row;
+	else
+		rt_row_release(&row);
+	return ret < 0 ? -1 : 0;
 }
 
 int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_selection *sel,
 		    struct rt_err *err)
 {
-	int64_t now_ns = rt_clock_now_ns();
 	struct rt_places places;
+	struct rt_cache cache;
 	int ret = 0;
 
 	memset(c, 0, sizeof(*c));
-	if (rt_places_scan(&places, runs_dir, err) < 0)
+	rt_cache_load(&cache, runs_dir);
+	if (rt_places_scan(&places, runs_dir, &cache, err) < 0) {
+		rt_cache_release(&cache);
 		return -1;
+	}
 	c->unreadable = places.unreadable;
 	for (size_t i = 0; i < places.n && ret == 0; i++)
-		ret = add_row(c, runs_dir, &places.v[i], sel, now_ns);
+		ret = add_row(c, runs_dir, &cache, &places.v[i], sel);
 	rt_places_release(&places);
+	rt_cache_save(&cache, runs_dir);
+	rt_cache_release(&cache);
 	if (ret < 0) {
 		rt_catalog_release(c);
 		return no_memory(err);
@@ -331,62 +301,7 @@ int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_
 void rt_catalog_release(struct rt_catalog *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		row_release(&c->rows[i]);
+		rt_row_release(&c->rows[i]);
 	free(c->rows);
 	memset(c, 0, sizeof(*c));
-}
-
-static void add_text(struct rt_buf *out, const char *key, const char *text)
-{
-	if (!*text)
-		return;
-	rt_buf_addf(out, ",\"%s\":", key);
-	rt_json_quote(out, rt_str(text));
-}
-
-static void add_time(struct rt_buf *out, const char *key, int64_t ns)
-{
-	char text[RT_TS_LEN + 1];
-
-	if (!ns)
-		return;
-	rt_clock_format(text, ns);
-	add_text(out, key, text);
-}
-
-static void add_usage(struct rt_buf *out, const struct rt_usage *usage)
-{
-	if (usage->total)
-		rt_buf_addf(out, ",\"tokens\":{\"prompt\":%lld,\"completion\":%lld,\"total\":%lld}",
-			    (long long)usage->prompt, (long long)usage->completion,
-			    (long long)usage->total);
-	if (usage->cost_usd > 0)
-		rt_buf_addf(out, ",\"cost_usd\":%.10g", usage->cost_usd);
-}
-
-void rt_row_json(const struct rt_row *row, struct rt_buf *out)
-{
-	rt_buf_adds(out, "{\"run_id\":");
-	rt_json_quote(out, rt_str(row->id));
-	add_text(out, "status", rt_state_name(row->state));
-	add_time(out, "created_at", row->created_ns);
-	add_time(out, "updated_at", row->updated_ns);
-	add_text(out, "name", row->name);
-	add_text(out, "group", row->group);
-	add_time(out, "started_at", row->started_ns);
-	add_time(out, "finished_at", row->finished_ns);
-	if (row->duration_ms >= 0)
-		rt_buf_addf(out, ",\"duration_ms\":%lld", (long long)row->duration_ms);
-	add_text(out, "stage", row->stage);
-	if (rt_json_is_number(rt_str(row->percent)))
-		rt_buf_addf(out, ",\"percent\":%s", row->percent);
-	if (row->exit_code >= 0)
-		rt_buf_addf(out, ",\"exit_code\":%d", row->exit_code);
-	add_text(out, "error", row->error);
-	add_text(out, "host", row->host);
-	rt_buf_addf(out, ",\"counts\":{\"events\":%lld,\"warnings\":%lld,\"errors\":%lld}",
-		    (long long)row->n_events, (long long)row->n_warnings, (long long)row->n_errors);
-	add_usage(out, &row->usage);
-	add_text(out, "path", row->path);
-	rt_buf_addc(out, '}');
 }

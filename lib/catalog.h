@@ -44,7 +44,7 @@ struct rt_selection {
 
 struct rt_catalog {
 	struct rt_row *rows; /* newest first */
-	size_t n;
+	size_t n, cap;
 	size_t unreadable; /* directories that could not be read */
 };
 

@@ -189,7 +189,7 @@ static int resolve_name(const char *runs_dir, const char *run, struct rt_found *
 	int ret = 0;
 	size_t n;
 
-	if (rt_places_scan(&e, runs_dir, err) < 0)
+	if (rt_places_scan(&e, runs_dir, NULL, err) < 0)
 		return -1;
 	n = choose(&e, runs_dir, run, fit_name);
 	if (n == 0)

@@ -1,5 +1,6 @@
 /* Counting tokens and cost once. See usage.h. */
 #include "usage.h"
+#include "hash.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -45,13 +46,11 @@ const struct rt_usage *rt_ledger_total(const struct rt_ledger *l)
 	return &l->total;
 }
 
-/* FNV-1a, 64 bits; 0 is taken for "none". */
+/* 0 is taken for "none". */
 static uint64_t hash_text(struct rt_str s)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = rt_hash(s, RT_HASH_SEED);
 
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
 	return h ? h : 1;
 }
 

@@ -540,3 +540,98 @@ ids() {
 	run -0 rt-status --complete -d nope ''
 	[ "$output" = "$(printf '@latest\tthe run that began last')" ]
 }
+
+# Three runs that were over an hour ago and one that goes on, in a folder with .rt.
+make_catalog() {
+	mkdir -p "$RT_RUNS_DIR/.rt"
+	make_run a '"name":"one"'
+	make_run night/b '"name":"two","status":"failed","error":"it \"broke\"","exit_code":3,"tokens":{"prompt":1,"completion":2,"total":3},"cost_usd":0.5'
+	make_run c '"name":"three","status":"cancelled","stage":"s","percent":12.5'
+	rt-run start --id d --name four --owner $$ >/dev/null
+	touch -d '1 hour ago' "$RT_RUNS_DIR"/{a,night/b,c,d}
+	cache=$RT_RUNS_DIR/.rt/catalog.jsonl
+}
+
+# A list, but for what the time it is taken at changes.
+list_runs() {
+	rt-status -l -n all -o jsonl "$@" | jq -c 'if .status == "running" then del(.duration_ms) else . end'
+}
+
+@test "runs that are over are cached, and the list is the same" {
+	make_catalog
+	list_runs >first
+	[ "$(jq -r .dir "$cache" | sort | paste -sd' ')" = 'a c night/b' ]
+	list_runs >second
+	cmp first second
+	[ "$(wc -l <first)" = 4 ]
+	[ "$(wc -l <"$cache")" = 3 ]
+	list_runs --status failed >failed
+	[ "$(cat failed)" = "$(grep '"failed"' first)" ]
+	# It is really read from there.
+	sed -i 's/"three"/"cached"/' "$cache"
+	[ "$(list_runs --name cached | jq -r .run_id)" = c ]
+	[ "$(rt-status @latest:cached -o json | jq -r .run_id)" = c ]
+}
+
+@test "a cached run that was changed, replaced or removed is noticed" {
+	make_catalog
+	list_runs >/dev/null
+	make_run a '"name":"changed"'
+	touch "$RT_RUNS_DIR/a"
+	[ "$(list_runs --name changed | jq -r .run_id)" = a ]
+	rm -r "$RT_RUNS_DIR/c"
+	[ -z "$(list_runs --name three)" ]
+	rm -r "$RT_RUNS_DIR/night/b"
+	make_run night/b '"name":"again"'
+	[ "$(list_runs --group night | jq -r .name)" = again ]
+	: >"$RT_RUNS_DIR/a/events.jsonl"
+	rt-run start --resume -r a >/dev/null
+	[ "$(list_runs --name changed | jq -r .status)" = running ]
+	make_run e '"name":"new"'
+	[ "$(list_runs --name new | jq -r .run_id)" = e ]
+}
+
+@test "a cache that is damaged, no file, or cannot be written does not matter" {
+	make_catalog
+	list_runs >first
+	head -c 300 "$cache" >torn
+	for content in '' 'no JSON' '{}' '{"dir":"a"}' "$(cat torn)" "$(tr '{' '[' <"$cache")"; do
+		printf '%s' "$content" >"$cache"
+		list_runs >second
+		cmp first second
+		list_runs >second
+		cmp first second
+	done
+	# It was mended by then.
+	[ "$(jq -r .dir "$cache" | sort | uniq | paste -sd' ')" = 'a c night/b' ]
+	rm "$cache"
+	mkdir "$cache"
+	list_runs >second
+	cmp first second
+	rmdir "$cache"
+	echo precious >precious
+	ln -s "$PWD/precious" "$cache"
+	list_runs >second
+	cmp first second
+	[ "$(cat precious)" = precious ]
+	rm -r "$RT_RUNS_DIR/.rt"
+	list_runs >second
+	cmp first second
+	[ ! -e "$RT_RUNS_DIR/.rt" ]
+}
+
+@test "lists that are made at the same time leave a whole cache" {
+	mkdir -p "$RT_RUNS_DIR/.rt"
+	for i in {1..60}; do
+		make_run "r$i"
+	done
+	touch -d '1 hour ago' "$RT_RUNS_DIR"/r*
+	for i in {1..8}; do
+		list_runs >"list.$i" 3>&- &
+	done
+	wait
+	for i in {2..8}; do
+		cmp list.1 "list.$i"
+	done
+	[ "$(jq -r .dir "$RT_RUNS_DIR/.rt/catalog.jsonl" | sort -u | wc -l)" = 60 ]
+}

@@ -1,0 +1,64 @@
+/*
+ * The cache of runs that are over, .rt/catalog.jsonl in the runs folder, for
+ * catalog.c only. It is never needed: what is missing, damaged or doubtful in it
+ * is read from the runs again, and where it cannot be written it is left out.
+ *
+ * A run is the one that was cached as long as its directory has the same inode
+ * and mtime: rt, and whoever else replaces its files, changes that.
+ */
+#ifndef RT_CATALOG_CACHE_H
+#define RT_CATALOG_CACHE_H
+
+#include "buf.h"
+#include "status.h"
+
+#include <sys/stat.h>
+
+/* What tells that a directory is the same, and that nothing in it was replaced. */
+struct rt_dir_mark {
+	uint64_t inode;
+	int64_t mtime_ns;
+};
+
+struct rt_dir_mark rt_dir_mark(const struct stat *st);
+
+struct rt_cached {
+	struct rt_str name; /* "GROUP/ID" or "ID" */
+	struct rt_dir_mark mark;
+	int64_t created_ns, started_ns;
+	enum rt_state state;
+	struct rt_str row; /* all of it, as JSON */
+	bool used;         /* it was found to be as it is */
+};
+
+struct rt_cache_slot {
+	uint32_t hash;  /* of the name, a part of it */
+	uint32_t place; /* in v, from 1; 0: empty */
+};
+
+struct rt_cache {
+	struct rt_buf text; /* the file; what views point into */
+	struct rt_cached *v;
+	size_t n, lines;
+	struct rt_cache_slot *index; /* of names; open addressing, a power of two */
+	size_t index_cap;
+	struct rt_buf fresh; /* lines that are to be added */
+	size_t n_fresh, used;
+	int64_t now_ns;
+};
+
+/* Read it. Nothing that is wrong with it matters. */
+void rt_cache_load(struct rt_cache *c, const char *runs_dir);
+
+/* The run as it was cached, or NULL: it is not there, or was changed since. */
+const struct rt_cached *rt_cache_find(struct rt_cache *c, struct rt_str name,
+				      struct rt_dir_mark mark);
+
+/* Remember a run that is over, with its mark as it was before the run was read. */
+void rt_cache_add(struct rt_cache *c, const struct rt_cached *run);
+
+/* Write what was added, all of it anew when most is of no use any more. */
+void rt_cache_save(struct rt_cache *c, const char *runs_dir);
+void rt_cache_release(struct rt_cache *c);
+
+#endif

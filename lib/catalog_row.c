@@ -1,0 +1,259 @@
+/* What a list says of a run: read from it or from what was cached, and as JSON. See catalog.h. */
+#include "catalog_row.h"
+#include "clock.h"
+#include "rundir.h"
+#include "scan.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void rt_row_release(struct rt_row *row)
+{
+	char *const strings[] = { row->path, row->id,    row->group,   row->name,
+				  row->host, row->stage, row->percent, row->error };
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		free(strings[i]);
+}
+
+/* From the start to the end, or to now; of one that died to what was heard of it last. */
+static int64_t duration_ms(const struct rt_row *row, int64_t now_ns)
+{
+	int64_t from = row->started_ns ? row->started_ns : row->created_ns;
+	int64_t to = row->finished_ns ? row->finished_ns : now_ns;
+
+	if (row->state == RT_LOST || (rt_state_over(row->state) && !row->finished_ns))
+		to = row->updated_ns;
+	if (!from || !to || row->state == RT_PENDING)
+		return -1;
+	return to > from ? (to - from) / RT_NS_PER_MS : 0;
+}
+
+/* What the status says; false when memory runs out. */
+static bool fill_row(struct rt_row *row, const struct rt_place *e, const struct rt_status *st)
+{
+	size_t group = (size_t)(e->id - e->name);
+
+	row->id = strdup(e->id);
+	row->group = group ? strndup(e->name, group - 1) : strdup(st->group.s);
+	row->name = strdup(st->name.s);
+	row->host = strdup(st->host.s);
+	row->stage = strdup(st->stage.s);
+	row->percent = strdup(st->percent.s);
+	row->error = strdup(st->error.s);
+	row->created_ns = st->created_ns ? st->created_ns :
+			  st->started_ns ? st->started_ns :
+					   st->updated_ns;
+	row->started_ns = st->started_ns;
+	row->finished_ns = st->finished_ns;
+	row->updated_ns = st->updated_ns;
+	row->exit_code = st->exit_code;
+	row->n_events = st->n_events;
+	row->n_warnings = st->n_warnings;
+	row->n_errors = st->n_errors;
+	row->usage = *rt_ledger_total(st->ledger);
+	return row->path && row->id && row->group && row->name && row->host && row->stage &&
+	       row->percent && row->error;
+}
+
+static void add_text(struct rt_buf *out, const char *key, const char *text)
+{
+	if (!*text)
+		return;
+	rt_buf_addf(out, ",\"%s\":", key);
+	rt_json_quote(out, rt_str(text));
+}
+
+static void add_time(struct rt_buf *out, const char *key, int64_t ns)
+{
+	char text[RT_TS_LEN + 1];
+
+	if (!ns)
+		return;
+	rt_clock_format(text, ns);
+	add_text(out, key, text);
+}
+
+static void add_usage(struct rt_buf *out, const struct rt_usage *usage)
+{
+	if (usage->total)
+		rt_buf_addf(out, ",\"tokens\":{\"prompt\":%lld,\"completion\":%lld,\"total\":%lld}",
+			    (long long)usage->prompt, (long long)usage->completion,
+			    (long long)usage->total);
+	if (usage->cost_usd > 0)
+		rt_buf_addf(out, ",\"cost_usd\":%.10g", usage->cost_usd);
+}
+
+/* The members of the row's JSON object, all but the path. */
+static void add_members(const struct rt_row *row, struct rt_buf *out)
+{
+	rt_buf_adds(out, "{\"run_id\":");
+	rt_json_quote(out, rt_str(row->id));
+	add_text(out, "status", rt_state_name(row->state));
+	add_time(out, "created_at", row->created_ns);
+	add_time(out, "updated_at", row->updated_ns);
+	add_text(out, "name", row->name);
+	add_text(out, "group", row->group);
+	add_time(out, "started_at", row->started_ns);
+	add_time(out, "finished_at", row->finished_ns);
+	if (row->duration_ms >= 0)
+		rt_buf_addf(out, ",\"duration_ms\":%lld", (long long)row->duration_ms);
+	add_text(out, "stage", row->stage);
+	if (rt_json_is_number(rt_str(row->percent)))
+		rt_buf_addf(out, ",\"percent\":%s", row->percent);
+	if (row->exit_code >= 0)
+		rt_buf_addf(out, ",\"exit_code\":%d", row->exit_code);
+	add_text(out, "error", row->error);
+	add_text(out, "host", row->host);
+	rt_buf_addf(out, ",\"counts\":{\"events\":%lld,\"warnings\":%lld,\"errors\":%lld}",
+		    (long long)row->n_events, (long long)row->n_warnings, (long long)row->n_errors);
+	add_usage(out, &row->usage);
+}
+
+void rt_row_json(const struct rt_row *row, struct rt_buf *out)
+{
+	add_members(row, out);
+	add_text(out, "path", row->path);
+	rt_buf_addc(out, '}');
+}
+
+/* The run is over: all of it stays as it is. */
+static void remember(struct rt_cache *cache, const struct rt_place *e, const struct rt_row *row)
+{
+	struct rt_cached run = { .name = rt_str(e->name),
+				 .mark = e->mark,
+				 .created_ns = row->created_ns,
+				 .started_ns = row->started_ns,
+				 .state = row->state };
+	struct rt_buf json;
+
+	rt_buf_init(&json);
+	add_members(row, &json);
+	rt_buf_addc(&json, '}');
+	run.row = rt_buf_view(&json);
+	if (!json.failed)
+		rt_cache_add(cache, &run);
+	rt_buf_release(&json);
+}
+
+static int read_run(struct rt_row *row, const struct rt_place *e, struct rt_cache *cache)
+{
+	int64_t now_ns = rt_clock_now_ns();
+	struct rt_rundir dir;
+	struct rt_status st;
+	int ret = -1;
+
+	if (rt_status_init(&st) < 0)
+		return -1;
+	if (rt_rundir_open(&dir, row->path, NULL) < 0) {
+		rt_status_release(&st);
+		return 0;
+	}
+	if (rt_status_load(&st, &dir, NULL) < 0) {
+		ret = 0;
+	} else if (fill_row(row, e, &st)) {
+		row->state = rt_status_derive(&st, dir.fd, now_ns);
+		row->duration_ms = duration_ms(row, now_ns);
+		if (rt_state_over(st.state))
+			remember(cache, e, row);
+		ret = 1;
+	}
+	rt_rundir_release(&dir);
+	rt_status_release(&st);
+	return ret;
+}
+
+/* Where a member of the cached row goes. */
+static char **text_of(struct rt_row *row, const struct rt_json *key)
+{
+	return rt_json_is(key, "name")    ? &row->name :
+	       rt_json_is(key, "stage")   ? &row->stage :
+	       rt_json_is(key, "percent") ? &row->percent :
+	       rt_json_is(key, "error")   ? &row->error :
+	       rt_json_is(key, "host")    ? &row->host :
+	       rt_json_is(key, "group")   ? &row->group :
+					    NULL;
+}
+
+static int64_t *number_of(struct rt_row *row, const struct rt_json *key)
+{
+	return rt_json_is(key, "events")     ? &row->n_events :
+	       rt_json_is(key, "warnings")   ? &row->n_warnings :
+	       rt_json_is(key, "errors")     ? &row->n_errors :
+	       rt_json_is(key, "prompt")     ? &row->usage.prompt :
+	       rt_json_is(key, "completion") ? &row->usage.completion :
+	       rt_json_is(key, "total")      ? &row->usage.total :
+					       NULL;
+}
+
+static void take_members(struct rt_row *row, struct rt_str object);
+
+static void take_member(struct rt_row *row, const struct rt_member *m)
+{
+	char **text = text_of(row, &m->key);
+	int64_t *number = number_of(row, &m->key), code;
+	struct rt_buf plain;
+
+	if (text) {
+		rt_buf_init(&plain);
+		rt_json_text(&m->value, &plain);
+		free(*text);
+		*text = rt_buf_detach(&plain);
+	} else if (number) {
+		rt_json_int(&m->value, number);
+	} else if (rt_json_is(&m->key, "updated_at")) {
+		rt_clock_parse(m->value.text, &row->updated_ns);
+	} else if (rt_json_is(&m->key, "finished_at")) {
+		rt_clock_parse(m->value.text, &row->finished_ns);
+	} else if (rt_json_is(&m->key, "exit_code") && rt_json_int(&m->value, &code)) {
+		row->exit_code = (int)code;
+	} else if (rt_json_is(&m->key, "cost_usd")) {
+		rt_json_number(&m->value, &row->usage.cost_usd);
+	} else if (m->value.type == RT_JSON_OBJECT) { /* counts, tokens */
+		take_members(row, m->value.text);
+	}
+}
+
+static void take_members(struct rt_row *row, struct rt_str object)
+{
+	struct rt_scan s;
+	struct rt_member m;
+
+	if (rt_scan_init(&s, object) < 0)
+		return;
+	while (rt_scan_next(&s, &m) > 0)
+		take_member(row, &m);
+}
+
+static int read_cached(struct rt_row *row, const struct rt_place *e)
+{
+	char **const texts[] = { &row->name,  &row->group,   &row->host,
+				 &row->stage, &row->percent, &row->error };
+	size_t group = (size_t)(e->id - e->name);
+
+	row->exit_code = -1;
+	row->id = strdup(e->id);
+	row->created_ns = e->cached->created_ns;
+	row->started_ns = e->cached->started_ns;
+	row->state = e->cached->state;
+	take_members(row, e->cached->row);
+	if (group) {
+		free(row->group);
+		row->group = strndup(e->name, group - 1);
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!*texts[i] && !(*texts[i] = strdup("")))
+			return -1;
+	row->duration_ms = duration_ms(row, 0);
+	return row->id ? 1 : -1;
+}
+
+int rt_row_load(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
+		struct rt_cache *cache)
+{
+	row->path = rt_place_path(runs_dir, e->name);
+	if (!row->path)
+		return -1;
+	return e->cached ? read_cached(row, e) : read_run(row, e, cache);
+}
