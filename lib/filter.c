@@ -181,6 +181,21 @@ int rt_filter_time(struct rt_filter *f, int64_t since_ns, int64_t until_ns)
 	return keep(f, &c, NULL);
 }
 
+bool rt_filter_span(const struct rt_filter *f, int64_t *since_ns, int64_t *until_ns)
+{
+	*since_ns = INT64_MIN;
+	*until_ns = INT64_MAX;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct rt_cond *c = &f->conds[i];
+
+		if (c->kind != RT_COND_TIME)
+			continue;
+		*since_ns = c->since_ns > *since_ns ? c->since_ns : *since_ns;
+		*until_ns = c->until_ns < *until_ns ? c->until_ns : *until_ns;
+	}
+	return *since_ns > INT64_MIN || *until_ns < INT64_MAX;
+}
+
 static struct rt_str trim(struct rt_str s)
 {
 	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {

@@ -36,6 +36,9 @@ int rt_filter_grep(struct rt_filter *f, const char *pattern, bool fixed, struct 
 /* Happened in [since, until); events without a time are left out. */
 int rt_filter_time(struct rt_filter *f, int64_t since_ns, int64_t until_ns);
 
+/* The span in which all events happened that meet the filter; false: any. */
+bool rt_filter_span(const struct rt_filter *f, int64_t *since_ns, int64_t *until_ns);
+
 /*
  * "KEY OP VALUE" with OP one of = == != < <= > >= ~ (a regular expression), with
  * or without spaces. Numbers compare as numbers when both sides are; `ts` as

@@ -588,3 +588,54 @@ build,2
 	[ "$output" = 'rt-query: more groups and values than fit into 40 MiB: select fewer events, or group them less finely' ]
 	[ "$(rt-query many.jsonl --agg 'distinct(task_id)' --format '{distinct(task_id)}')" = 600000 ]
 }
+
+# 20,000 events of a run, 10 a second, some of the same millisecond.
+make_timed() {
+	run=$RT_RUNS_DIR/timed
+	rt-run start --id timed >/dev/null
+	awk 'BEGIN {
+		for (n = 0; n < 20000; n++) {
+			ms = int(n / 3) * 300
+			printf "{\"ts\":\"2099-07-01T%02d:%02d:%02d.%03d+00:00\",\"type\":\"info\",\"message\":\"%0*d\"}\n",
+				10 + int(ms / 3600000), int(ms / 60000) % 60, int(ms / 1000) % 60, ms % 1000, 5, n
+		}
+	}' >timed.jsonl
+	rt-emit --run timed - <timed.jsonl
+}
+
+@test "a span of time in a run is found without reading the rest" {
+	make_timed
+	[ "$(jq .ordered "$run/status.json")" = true ]
+	tail -n +2 "$run/events.jsonl" >copy.jsonl
+	# The time of the event in the middle, which is looked at first.
+	half=$(head -c $(($(stat -c %s "$run/events.jsonl") / 2)) "$run/events.jsonl" | wc -l)
+	middle=$(sed -n "$((half + 2))s/.*\"ts\":\"\([^\"]*\)\".*/\1/p" "$run/events.jsonl")
+	for span in "-S 2099-07-01T10:20:00Z" "-S 2099-07-01T10:20:00.300Z" "-S 2099-07-01T10:20:00.2999Z" \
+		"-U 2099-07-01T10:00:03Z" "-S 2099-07-01T10:33:19Z" "-S 2099-07-01T10:33:20Z" \
+		"-S 2099-07-01T10:10:00Z -U 2099-07-01T10:10:01Z" "-S 2099-07-01T09:00:00Z -U 2099-07-01T09:10:00Z" \
+		"-S 2099-07-01T10:10:00Z -n 2" "-U 2099-07-01T10:10:00Z -n 2" \
+		"-U 2099-07-01T10:10:00.2991Z" "-S 2098-01-01 -U 2100-01-01" \
+		"-S $middle" "-U $middle" "-S $middle -n 5" "-U $middle -n 5"; do
+		# shellcheck disable=SC2086
+		rt-query "$run" $span --type info >found
+		# shellcheck disable=SC2086
+		rt-query copy.jsonl $span >want
+		cmp want found
+	done
+	run -0 --separate-stderr rt-query -v -j 1 timed -S 2099-07-01T10:33:19Z -c
+	[ "$output" = 8 ]
+	[[ $stderr =~ ': '([0-9]+)' lines parsed' ]]
+	[ "${BASH_REMATCH[1]}" -lt 6000 ]
+}
+
+@test "in a run whose events are in no order, all of it is read for a span of time" {
+	make_timed
+	rt-emit --run timed - <<<'{"ts":"2099-07-01T10:00:00.500+00:00","message":"late"}'
+	rt-emit --run timed - <timed.jsonl
+	[ "$(jq .ordered "$run/status.json")" = false ]
+	[ "$(rt-query timed -S 2099-07-01T10:33:19Z -c)" = 16 ]
+	[ "$(rt-query timed -U 2099-07-01T10:00:00.6Z -g late -c)" = 1 ]
+	# A status.json that speaks of more than there is, or of another file, is not believed.
+	jq -c '.ordered = true | .events_size = 99999999' "$run/status.json" >s && mv s "$run/status.json"
+	[ "$(rt-query timed -S 2099-07-01T10:33:19Z -c)" = 16 ]
+}

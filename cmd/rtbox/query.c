@@ -1,7 +1,8 @@
 /*
  * rt-query: the events of runs, files and streams that meet a filter. What the
- * arguments mean is in query_source.c, how several threads search in
- * query_threads.c, how an event is printed in query_print.c, --check in
+ * arguments mean is in query_source.c, where a span of time begins in
+ * query_span.c, how several threads search in query_threads.c, how an event and
+ * a group are printed in query_print.c and query_groups.c, --check in
  * query_check.c.
  */
 #include "query.h"
@@ -283,6 +284,9 @@ static void ask(struct query *q, struct sources *sources)
 				 .arg = q };
 	size_t i = 0;
 
+	for (i = 0; i < sources->n; i++)
+		source_narrow(&sources->v[i], q->filter);
+	i = 0;
 	q->question.bytes_max = RT_AGGREGATE_BYTES / (threads(o) + 1);
 	if (o->n != ALL && !o->common.quiet && !q->groups)
 		i = find_start(q, sources);

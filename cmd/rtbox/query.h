@@ -51,6 +51,9 @@ void source_close(struct source *s);
  */
 bool source_is_written(const struct source *s);
 
+/* Leave out what the filter's time cannot be met by, where the order of the events is known. */
+void source_narrow(struct source *s, const struct rt_filter *f);
+
 /* Parse a line and put the question. Lines that are no events are counted. */
 bool source_match(struct source *s, const struct rt_filter *f, struct rt_str line, bool torn,
 		  struct rt_event *ev, struct rt_buf *scratch);
