@@ -635,3 +635,50 @@ list_runs() {
 	done
 	[ "$(jq -r .dir "$RT_RUNS_DIR/.rt/catalog.jsonl" | sort -u | wc -l)" = 60 ]
 }
+
+# The value of a sample, its labels after name and group given as ',KEY="VALUE"'.
+sample() {
+	sed -n "s/^$1{name=\"build\",group=\"g\"$2} //p" metrics
+}
+
+@test "-o prometheus: runs as metrics by name and group" {
+	rt-run start --id a --name build --group g >/dev/null
+	rt-emit --run g/a - <<'EOF'
+{"ts":"2099-07-01T10:00:00.000+00:00","type":"progress","stage":"s1","message":"m"}
+{"ts":"2099-07-01T10:00:00.400+00:00","type":"progress","stage":"s2","message":"m"}
+{"ts":"2099-07-01T10:00:07.400+00:00","type":"phase_completed","stage":"s2","message":"m"}
+{"ts":"2099-07-01T10:00:08.000+00:00","type":"iteration_started","iteration":1,"message":"m"}
+{"ts":"2099-07-01T10:00:20.000+00:00","type":"iteration_completed","iteration":1,"message":"m"}
+{"ts":"2099-07-01T10:00:20.000+00:00","type":"iteration_completed","iteration":2,"duration_ms":700,"message":"m"}
+{"ts":"2099-07-01T10:00:20.000+00:00","type":"llm_response_received","model":"x","message":"m","metadata":{"prompt_tokens":5,"completion_tokens":7,"cost_usd":0.25}}
+{"ts":"2099-07-01T10:00:21.000+00:00","type":"error","message":"m"}
+EOF
+	rt-run finish -r g/a --exit-code 1
+	rt-run --name build --group g -- true
+	rt-run start --id b --name build --group g --owner $$ >/dev/null
+	rt-run --name 'quote " and \ backslash' -- true
+	rt-status -o prometheus >metrics
+	[ "$(sample rt_runs_started_total)" = 3 ]
+	[ "$(sample rt_runs_ended_total ',result="failed"')" = 1 ]
+	[ "$(sample rt_runs_ended_total ',result="completed"')" = 1 ]
+	[ "$(sample rt_runs_ended_total ',result="lost"')" = 0 ]
+	[ "$(sample rt_runs_active)" = 1 ]
+	[ "$(sample rt_errors_total)" = 2 ]
+	[ "$(sample rt_tokens_total ',kind="prompt"')" = 5 ]
+	[ "$(sample rt_tokens_total ',kind="completion"')" = 7 ]
+	[ "$(sample rt_cost_dollars_total)" = 0.25 ]
+	[ "$(sample rt_run_duration_seconds_count)" = 2 ]
+	[ "$(sample rt_stage_duration_seconds_bucket ',le="0.1"')" = 0 ]
+	[ "$(sample rt_stage_duration_seconds_bucket ',le="0.5"')" = 1 ]
+	[ "$(sample rt_stage_duration_seconds_bucket ',le="10"')" = 2 ]
+	[ "$(sample rt_stage_duration_seconds_sum)" = 7.4 ]
+	[ "$(sample rt_iteration_duration_seconds_bucket ',le="1"')" = 1 ]
+	[ "$(sample rt_iteration_duration_seconds_bucket ',le="+Inf"')" = 2 ]
+	[ "$(sample rt_iteration_duration_seconds_sum)" = 12.7 ]
+	grep -qF 'rt_runs_started_total{name="quote \" and \\ backslash",group=""} 1' metrics
+	[ "$(grep -c run_id metrics)" = 0 ]
+	[ "$(rt-status -o prometheus --status failed | grep -c '^rt_runs_started_total')" = 1 ]
+	rt-status -d none -o prometheus >metrics
+	run ! grep -v '^#' metrics
+	! command -v promtool >/dev/null || rt-status -o prometheus | promtool check metrics
+}

@@ -37,7 +37,7 @@ const struct opt output_opts[] = {
 	{ 0, "", NULL, OPT_HEADING, 0, NULL, "Output", NULL, COMPLETE_NONE },
 	{ 'o', "output", NULL, OPT_STRING, AT(output_opts, mode), "FORM",
 	  "the form of the output, one of those named in the man page",
-	  "pretty|table|jsonl|json|csv|cat|raw", COMPLETE_NONE },
+	  "pretty|table|jsonl|json|csv|cat|raw|prometheus", COMPLETE_NONE },
 	{ 0, "json", NULL, OPT_SET, AT(output_opts, mode), NULL,
 	  "the same as -o json", "json", COMPLETE_NONE },
 	{ 0, "format", NULL, OPT_STRING, AT(output_opts, format), "TEXT",
@@ -116,9 +116,10 @@ static enum out_mode mode_find(const char *name)
 		const char *name;
 		enum out_mode mode;
 	} modes[] = {
-		{ "pretty", OUT_PRETTY }, { "jsonl", OUT_JSONL }, { "json", OUT_JSON },
-		{ "table", OUT_TABLE },   { "csv", OUT_CSV },     { "raw", OUT_RAW },
-		{ "cat", OUT_CAT },
+		{ "pretty", OUT_PRETTY }, { "jsonl", OUT_JSONL },
+		{ "json", OUT_JSON },     { "table", OUT_TABLE },
+		{ "csv", OUT_CSV },       { "raw", OUT_RAW },
+		{ "cat", OUT_CAT },       { "prometheus", OUT_PROMETHEUS },
 	};
 	size_t len = strcspn(name, "|");
 

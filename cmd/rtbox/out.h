@@ -75,6 +75,7 @@ enum out_mode {
 	OUT_FORMAT,
 	OUT_RAW,
 	OUT_CAT,
+	OUT_PROMETHEUS,
 };
 
 /*

@@ -224,7 +224,8 @@ static int status_run(const struct rt_applet *self, int argc, char **argv)
 
 	n = opt_parse(self, argc, argv, &o, &operands, NULL);
 	common_apply(&o.common, &out);
-	o.list |= o.select.all || o.sort || selective(&o);
+	o.list |= o.select.all || o.sort || selective(&o) ||
+		  (o.output.mode && strcmp(o.output.mode, "prometheus") == 0);
 	check(&o, n, operands);
 	code = o.list ? run_list(&o, &out) : run_one(&o, n ? operands[0] : NULL, &out);
 	opt_release(self, &o);

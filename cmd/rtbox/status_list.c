@@ -186,7 +186,7 @@ static void say_none(const struct status_list *l)
 
 int status_list_print(const struct status_list *l, struct out *o)
 {
-	enum out_mode mode = output_mode(l->output, "table|jsonl|json|csv");
+	enum out_mode mode = output_mode(l->output, "table|jsonl|json|csv|prometheus");
 	const char *columns = l->output->columns;
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_catalog c;
@@ -198,6 +198,11 @@ int status_list_print(const struct status_list *l, struct out *o)
 		columns = mode == OUT_CSV ? csv_columns : table_columns;
 	if (rt_catalog_list(&c, l->runs_dir, l->selection, &err) < 0)
 		die_err(&err);
+	if (mode == OUT_PROMETHEUS) {
+		status_prometheus(&c, o);
+		rt_catalog_release(&c);
+		return 0;
+	}
 	rows = sort_rows(&c, l->sort);
 	n = l->n == -2 ? DEFAULT_ROWS : (size_t)l->n;
 	n = l->n == -1 || n > c.n ? c.n : n;

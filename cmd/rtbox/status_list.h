@@ -2,6 +2,7 @@
 #ifndef RT_STATUS_LIST_H
 #define RT_STATUS_LIST_H
 
+#include "catalog.h"
 #include "common.h"
 
 #define STATUS_SORT_KEYS                                                                  \
@@ -16,6 +17,9 @@ struct status_list {
 	int64_t n;        /* rows, -1: all, -2: 50, with a word about the others */
 	bool selective;   /* options narrow it down */
 };
+
+/* -o prometheus: the runs of a list, by name and group; puts them in another order. */
+void status_prometheus(const struct rt_catalog *c, struct out *o);
 
 /* Print the list; returns the exit code. */
 int status_list_print(const struct status_list *l, struct out *o);
