@@ -8,6 +8,27 @@
 
 #define BLOCK (256u << 10)
 
+static bool make_room(struct rt_reader *r, size_t need)
+{
+	size_t cap = r->cap ? r->cap : BLOCK;
+	char *buf;
+
+	if (need <= r->cap)
+		return true;
+	while (cap < need)
+		cap *= 2;
+	/* A NUL behind it all: there are searches that look for one. */
+	buf = realloc(r->buf, cap + 1);
+	if (!buf) {
+		errno = ENOMEM;
+		return false;
+	}
+	buf[cap] = '\0';
+	r->buf = buf;
+	r->cap = cap;
+	return true;
+}
+
 int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backward)
 {
 	struct stat st;
@@ -26,34 +47,13 @@ int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backw
 	}
 	if (backward)
 		r->pos = r->to = to < 0 || to > st.st_size ? st.st_size : to;
-	r->cap = BLOCK;
-	r->buf = malloc(r->cap);
-	return r->buf ? 0 : -1;
+	return make_room(r, BLOCK) ? 0 : -1;
 }
 
 void rt_reader_release(struct rt_reader *r)
 {
 	free(r->buf);
 	r->buf = NULL;
-}
-
-static bool make_room(struct rt_reader *r, size_t need)
-{
-	size_t cap = r->cap;
-	char *buf;
-
-	if (need <= cap)
-		return true;
-	while (cap < need)
-		cap *= 2;
-	buf = realloc(r->buf, cap);
-	if (!buf) {
-		errno = ENOMEM;
-		return false;
-	}
-	r->buf = buf;
-	r->cap = cap;
-	return true;
 }
 
 static ssize_t read_at(struct rt_reader *r, char *buf, size_t n, off_t at)
