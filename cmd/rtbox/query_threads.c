@@ -176,10 +176,10 @@ static int read_piece(struct worker *w, const struct piece *piece, struct source
 	return got;
 }
 
-static void search_piece(struct worker *w, size_t i, struct finding *f)
+/* s: this thread's own copy of the source. */
+static void search_piece(struct worker *w, const struct piece *piece, struct source s,
+			 struct finding *f)
 {
-	const struct piece *piece = &w->pool->pieces[i];
-	struct source s = w->pool->sources->v[piece->source];
 	bool shared = s.fd >= 0;
 	struct rt_reader r = { .buf = NULL };
 
@@ -203,6 +203,7 @@ static void *work(void *arg)
 {
 	struct pool *p = arg;
 	struct worker w = { .pool = p };
+	struct source s;
 
 	rt_buf_init(&w.scratch);
 	if (p->search->question && rt_aggregate_new(&w.answer, p->search->question, &w.err) < 0)
@@ -217,8 +218,9 @@ static void *work(void *arg)
 			continue;
 		}
 		p->next++;
+		s = p->sources->v[p->pieces[i].source];
 		pthread_mutex_unlock(&p->lock);
-		search_piece(&w, i, f);
+		search_piece(&w, &p->pieces[i], s, f);
 		if (w.scratch.failed || f->lines.failed)
 			die(EXIT_FAIL, "out of memory");
 		pthread_mutex_lock(&p->lock);
@@ -247,11 +249,11 @@ static void take(struct pool *p, int *code)
 	memset(f, 0, sizeof(*f));
 	rt_buf_init(&f->lines);
 	p->head += now.ready;
+	s->skipped += now.skipped;
+	s->lines += now.parsed;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
 
-	s->skipped += now.skipped;
-	s->lines += now.parsed;
 	*code = now.code ? now.code : *code;
 	wanted = p->search->found(p->search->arg, s, rt_buf_view(&now.lines), now.matches);
 	rt_buf_release(&now.lines);
