@@ -189,6 +189,18 @@ int rt_aggregate_new(struct rt_aggregate **out, const struct rt_question *q, str
 	return 0;
 }
 
+uint32_t rt_aggregate_fields(const struct rt_aggregate *a)
+{
+	uint32_t fields = a->bucket_ns ? RT_FIELD(RT_F_TS) : 0;
+
+	for (size_t i = 0; i < a->n_keys; i++)
+		fields |= rt_path_fields(&a->keys[i]);
+	for (size_t i = 0; i < a->n_columns; i++)
+		if (a->columns[i].path.text.n)
+			fields |= rt_path_fields(&a->columns[i].path);
+	return fields;
+}
+
 static void release_cells(const struct rt_aggregate *a, struct rt_cell *cells)
 {
 	for (size_t i = 0; i < a->n_columns; i++) {

@@ -25,6 +25,9 @@ struct rt_question {
 int rt_aggregate_new(struct rt_aggregate **out, const struct rt_question *q, struct rt_err *err);
 void rt_aggregate_free(struct rt_aggregate *a); /* NULL is fine */
 
+/* The fields that it looks at. */
+uint32_t rt_aggregate_fields(const struct rt_aggregate *a);
+
 /* Count an event. -1: no memory, or more groups and values than there is room for. */
 int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, struct rt_err *err);
 

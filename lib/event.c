@@ -113,7 +113,7 @@ static void forget(struct rt_event *ev, const struct rt_name *name)
 		ev->fields &= ~(UINT32_C(1) << name->field);
 }
 
-static void take_member(struct rt_event *ev, const struct rt_member *m)
+static inline void take_member(struct rt_event *ev, const struct rt_member *m, uint32_t wanted)
 {
 	const struct rt_name *name = m->key.escaped ? find_escaped_name(&m->key) :
 						      rt_name_find(m->key.text);
@@ -125,7 +125,9 @@ static void take_member(struct rt_event *ev, const struct rt_member *m)
 		take_extra(ev, m);
 		return;
 	}
-	field = UINT32_C(1) << name->field;
+	field = RT_FIELD(name->field);
+	if (!(wanted & field))
+		return;
 	if (ev->fields & field)
 		forget(ev, name);
 	fit = fit_value((enum rt_field_kind)name->kind, &m->value);
@@ -251,7 +253,9 @@ static bool is_canonical(const struct rt_event *ev)
 	       (ev->level != RT_INFO || rt_event_default_level(ev) != RT_INFO);
 }
 
-int rt_event_parse(struct rt_event *ev, struct rt_str line)
+/* Validate the line, and take those of its members that are wanted. */
+static inline int parse_members(struct rt_event *ev, struct rt_str line, uint32_t wanted,
+				bool *spaced)
 {
 	struct rt_scan s;
 	struct rt_member m;
@@ -263,12 +267,32 @@ int rt_event_parse(struct rt_event *ev, struct rt_str line)
 	if (rt_scan_init(&s, line) < 0 || s.close != '}')
 		return -1;
 	while ((got = rt_scan_next(&s, &m)) > 0)
-		take_member(ev, &m);
-	if (got < 0)
+		take_member(ev, &m, wanted);
+	*spaced = s.spaced;
+	return got;
+}
+
+int rt_event_parse(struct rt_event *ev, struct rt_str line)
+{
+	bool spaced;
+
+	if (parse_members(ev, line, RT_FIELDS_ALL, &spaced) < 0)
 		return -1;
 	ev->extra |= rt_event_has(ev, RT_F_RUN_ID);
 	rt_event_derive(ev);
-	ev->canonical &= !s.spaced && !ev->extra && !ev->truncated && is_canonical(ev);
+	ev->canonical &= !spaced && !ev->extra && !ev->truncated && is_canonical(ev);
+	return 0;
+}
+
+int rt_event_parse_for(struct rt_event *ev, struct rt_str line, uint32_t fields)
+{
+	bool spaced;
+
+	if (parse_members(ev, line, fields, &spaced) < 0)
+		return -1;
+	ev->canonical = false;
+	if (fields & (RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_LEVEL)))
+		rt_event_derive(ev);
 	return 0;
 }
 
@@ -464,4 +488,22 @@ bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct r
 		return true;
 	return rt_event_get(ev, RT_F_METADATA, &metadata) &&
 	       rt_scan_find(metadata.text, path->in_metadata, value);
+}
+
+uint32_t rt_path_fields(const struct rt_path *path)
+{
+	switch (path->field) {
+	case RT_F_TYPE:
+	case RT_F_MESSAGE: /* the type is the message of an event without one */
+		return RT_FIELDS_OF_TYPE | RT_FIELD(path->field);
+	case RT_F_LEVEL:
+		return RT_FIELDS_OF_LEVEL;
+	case RT_F_MODEL:
+	case RT_F_AGENT_ROLE:
+		return RT_FIELD(path->field) | RT_FIELD(RT_F_METADATA);
+	case RT_FIELD_COUNT:
+		return RT_FIELD(RT_F_METADATA);
+	default:
+		return RT_FIELD(path->field);
+	}
 }

@@ -157,6 +157,20 @@ void rt_event_init(struct rt_event *ev);
  */
 int rt_event_parse(struct rt_event *ev, struct rt_str line);
 
+/* A set of fields. Type and level follow from several. */
+#define RT_FIELD(f) (UINT32_C(1) << (f))
+#define RT_FIELDS_OF_TYPE                                                     \
+	(RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_ACTION) | RT_FIELD(RT_F_STAGE) | \
+	 RT_FIELD(RT_F_PERCENT))
+#define RT_FIELDS_OF_LEVEL (RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_LEVEL))
+#define RT_FIELDS_ALL (RT_FIELD(RT_FIELD_COUNT) - 1)
+
+/*
+ * The same when only these fields are going to be looked at: of others it is not
+ * known whether they are there, the whole line is validated all the same.
+ */
+int rt_event_parse_for(struct rt_event *ev, struct rt_str line, uint32_t fields);
+
 /* Set a field of a new event. Text is any bytes; number text must be a JSON number. */
 void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text);
 void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str number);
@@ -222,6 +236,9 @@ void rt_path_init(struct rt_path *path, struct rt_str text);
  */
 bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct rt_buf *scratch,
 		 struct rt_json *value);
+
+/* The fields that this looks at. */
+uint32_t rt_path_fields(const struct rt_path *path);
 
 /*
  * Append the event as a canonical line with its newline, at most `limit` bytes:

@@ -119,6 +119,7 @@ int rt_filter_field(struct rt_filter *f, enum rt_field field, const char *values
 	if (cond_init(&c, kind, values, err) < 0)
 		return -1;
 	c.field = field;
+	rt_path_init(&c.path, rt_str(rt_field_name(field)));
 	if (kind == RT_COND_LEVEL && !rt_level_find(rt_str(values), &c.level)) {
 		rt_err_set(err, RT_ERR_USAGE,
 			   "bad level \"%s\": use debug, info, warning, error or critical", values);
@@ -171,6 +172,7 @@ int rt_filter_grep(struct rt_filter *f, const char *pattern, bool fixed, struct 
 	if (!fixed && compile(&c, pattern, err) < 0)
 		return drop(&c);
 	c.key = rt_str(c.text);
+	rt_path_init(&c.path, rt_str(rt_field_name(RT_F_MESSAGE)));
 	return keep(f, &c, err);
 }
 
@@ -179,6 +181,36 @@ int rt_filter_time(struct rt_filter *f, int64_t since_ns, int64_t until_ns)
 	struct rt_cond c = { .kind = RT_COND_TIME, .since_ns = since_ns, .until_ns = until_ns };
 
 	return keep(f, &c, NULL);
+}
+
+static uint32_t cond_fields(const struct rt_cond *c)
+{
+	switch (c->kind) {
+	case RT_COND_TYPE:
+		return RT_FIELDS_OF_TYPE;
+	case RT_COND_LEVEL:
+		return RT_FIELDS_OF_LEVEL;
+	case RT_COND_TEXT:
+	case RT_COND_CONTAINS:
+	case RT_COND_REGEX:
+	case RT_COND_COMPARE:
+		return rt_path_fields(&c->path);
+	case RT_COND_STEP:
+		return RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_STEP) | RT_FIELD(RT_F_STEP_ID) |
+		       RT_FIELD(RT_F_METADATA);
+	case RT_COND_TIME:
+		return RT_FIELD(RT_F_TS);
+	}
+	return RT_FIELDS_ALL;
+}
+
+uint32_t rt_filter_fields(const struct rt_filter *f)
+{
+	uint32_t fields = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		fields |= cond_fields(&f->conds[i]);
+	return fields;
 }
 
 bool rt_filter_span(const struct rt_filter *f, int64_t *since_ns, int64_t *until_ns)

@@ -37,7 +37,7 @@ struct rt_cond {
 	enum rt_level level;
 	int64_t since_ns, until_ns;
 	struct rt_str key;   /* what is looked for in the message, or compared */
-	struct rt_path path; /* RT_COND_COMPARE: where the key leads */
+	struct rt_path path; /* what is looked at, where it is one value */
 	enum rt_cond_op op;
 	regex_t *regex; /* compiled, or NULL */
 	locale_t utf8;  /* what it is used under, or 0 */

@@ -68,6 +68,7 @@ struct query {
 	const struct query_opts *opts;
 	struct out out;
 	struct rt_filter *filter;
+	uint32_t fields; /* that filter and groups look at */
 	struct rt_question question;
 	struct rt_aggregate *groups; /* what --agg and --by work out, or NULL */
 	struct printer printer;
@@ -107,7 +108,7 @@ static void end(struct source *s, struct rt_reader *r)
 static bool matches(struct query *q, struct source *s, struct rt_str line, bool torn,
 		    struct rt_event *ev)
 {
-	return source_match(s, q->filter, line, torn, ev, &q->scratch);
+	return source_match(s, q->filter, q->fields, line, torn, ev, &q->scratch);
 }
 
 static void answer(struct query *q, const struct source *s, struct rt_event *ev)
@@ -126,6 +127,14 @@ static void answer(struct query *q, const struct source *s, struct rt_event *ev)
 		q->enough = true;
 }
 
+/* What is to be printed is parsed in full; true, since it was an event before. */
+static bool is_whole(struct query *q, struct rt_event *ev)
+{
+	bool printed = !q->groups && !q->opts->count && !q->opts->common.quiet;
+
+	return !printed || printer_is_verbatim(&q->printer) || rt_event_parse(ev, ev->line) == 0;
+}
+
 static void read_forward(struct query *q, struct source *s)
 {
 	struct rt_event ev;
@@ -138,7 +147,7 @@ static void read_forward(struct query *q, struct source *s)
 		return;
 	rt_sieve_init(&sieve, q->filter);
 	while (!q->enough && (got = rt_sieve_next(&sieve, &r, &line)) > 0)
-		if (matches(q, s, line, r.torn, &ev))
+		if (matches(q, s, line, r.torn, &ev) && is_whole(q, &ev))
 			answer(q, s, &ev);
 	if (got < 0)
 		read_failed(q, s);
@@ -276,6 +285,7 @@ static void ask(struct query *q, struct sources *sources)
 {
 	const struct query_opts *o = q->opts;
 	struct search search = { .filter = q->filter,
+				 .fields = q->fields,
 				 .question = q->groups ? &q->question : NULL,
 				 .answer = q->groups,
 				 .lines = !o->count && !o->common.quiet && !q->groups,
@@ -395,6 +405,7 @@ static int run(const struct rt_applet *self, int argc, char **argv)
 		die(EXIT_FAIL, "out of memory");
 	event_filter_init(q.filter, &opts.event);
 	make_groups(&q);
+	q.fields = rt_filter_fields(q.filter) | (q.groups ? rt_aggregate_fields(q.groups) : 0);
 	if (opts.check && (opts.n != ALL || opts.count || !rt_filter_empty(q.filter)))
 		die_usage("--check looks at every line: it takes no filter, -n or -c");
 	sources_find(&sources, &opts.common, &opts.select, argc, operands);

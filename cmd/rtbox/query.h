@@ -54,13 +54,17 @@ bool source_is_written(const struct source *s);
 /* Leave out what the filter's time cannot be met by, where the order of the events is known. */
 void source_narrow(struct source *s, const struct rt_filter *f);
 
-/* Parse a line and put the question. Lines that are no events are counted. */
-bool source_match(struct source *s, const struct rt_filter *f, struct rt_str line, bool torn,
-		  struct rt_event *ev, struct rt_buf *scratch);
+/*
+ * Parse a line and put the question; of the event nothing is known but these
+ * fields. Lines that are no events are counted.
+ */
+bool source_match(struct source *s, const struct rt_filter *f, uint32_t fields, struct rt_str line,
+		  bool torn, struct rt_event *ev, struct rt_buf *scratch);
 
 /* What is looked for with several threads, and who takes it: one call at a time, in order. */
 struct search {
 	const struct rt_filter *filter;
+	uint32_t fields;                    /* that filter and question look at */
 	const struct rt_question *question; /* NULL: the events themselves are wanted */
 	struct rt_aggregate *answer; /* of the question; every thread adds to it at its end */
 	bool lines;                  /* matching lines are wanted, else only how many there are */

@@ -1,6 +1,7 @@
 /*
  * lib/filter_probe and lib/needle: no line is passed over that meets a filter,
- * with all vector instructions that the machine has.
+ * with all vector instructions that the machine has; and it meets it as well when
+ * only the fields are parsed that the filter looks at.
  */
 #include "filter.h"
 #include "scan.h"
@@ -18,6 +19,12 @@ static struct rt_filter *filter_of(const char *kind, const char *value)
 		ret = rt_filter_field(f, RT_F_TYPE, value, &err);
 	else if (strcmp(kind, "stage") == 0)
 		ret = rt_filter_field(f, RT_F_STAGE, value, &err);
+	else if (strcmp(kind, "level") == 0)
+		ret = rt_filter_field(f, RT_F_LEVEL, value, &err);
+	else if (strcmp(kind, "step") == 0)
+		ret = rt_filter_step(f, value, &err);
+	else if (strcmp(kind, "model") == 0)
+		ret = rt_filter_field(f, RT_F_MODEL, value, &err);
 	else if (strcmp(kind, "grep") == 0)
 		ret = rt_filter_grep(f, value, true, &err);
 	else
@@ -59,10 +66,10 @@ static void add_disguised(struct rt_buf *out, const char *text)
 static void random_line(struct rt_buf *out)
 {
 	static const char *const keys[] = {
-		"type",         "event_type",      "event",   "action",  "stage",
-		"phase",        "message",         "msg",     "model",   "own",
-		"duration_ms",  "durationMs",      "seconds", "percent", "percentage",
-		"progress_pct", "duration_seconds"
+		"type",        "event_type", "event",      "action",       "stage",
+		"phase",       "message",    "msg",        "model",        "own",
+		"duration_ms", "durationMs", "seconds",    "level",        "step",
+		"step_id",     "percent",    "percentage", "progress_pct", "duration_seconds"
 	};
 	static const char *const texts[] = {
 		"task_failed",
@@ -120,7 +127,7 @@ static void random_line(struct rt_buf *out)
 static void test_filter(struct tap *t, const char *kind, const char *value, bool probed)
 {
 	struct rt_filter *f = filter_of(kind, value);
-	size_t lost = 0, matched = 0, passed_over = 0;
+	size_t lost = 0, matched = 0, passed_over = 0, differ = 0;
 	struct rt_probe probe;
 	struct rt_buf line, scratch;
 	struct rt_event ev;
@@ -137,11 +144,15 @@ static void test_filter(struct tap *t, const char *kind, const char *value, bool
 		       rt_filter_match(f, &ev, &scratch);
 		if (does && !may && !lost++)
 			printf("# %s\n", line.s);
+		if (rt_event_parse_for(&ev, rt_buf_view(&line), rt_filter_fields(f)) == 0 &&
+		    rt_filter_match(f, &ev, &scratch) != does && !differ++)
+			printf("# %s\n", line.s);
 		matched += does;
 		passed_over += !may;
 	}
 	ok(t, lost == 0 && matched > 0, "--%s %s: nothing that matches is passed over", kind,
 	   value);
+	ok(t, differ == 0, "--%s %s: its fields are enough to tell", kind, value);
 	ok(t, (passed_over > 0) == probed, "--%s %s: and %s", kind, value,
 	   probed ? "something is" : "nothing at all");
 	rt_buf_release(&line);
@@ -204,6 +215,12 @@ int main(void)
 		test_filter(&t, "match", "type = task_failed", true);
 		test_filter(&t, "match", "message = build", false);
 		test_filter(&t, "match", "own != build", false);
+		test_filter(&t, "level", "error", false);
+		test_filter(&t, "step", "5,build", false);
+		test_filter(&t, "model", "x", true);
+		test_filter(&t, "match", "message ~ 5", false);
+		test_filter(&t, "match", "level >= error", false);
+		test_filter(&t, "match", "msg = x", true);
 	}
 	return tap_done(&t);
 }
