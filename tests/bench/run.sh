@@ -4,7 +4,8 @@
 # turn. The ratio of the processor times stands beside it: where the two differ on
 # a busy machine, waiting for it has been measured. BENCH_DIR (default: TMPDIR) is
 # where it works: the file system counts.
-# It takes about a minute on an idle machine, and tests nothing.
+# It takes about two minutes on an idle machine and 1.5 GB of disk (BENCH_EVENTS=N:
+# less), and tests nothing.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -133,19 +134,70 @@ us "rt-run -- true; /bin/true" -n 200 rt-run -- true --- /bin/true
 us "rt-run -- true; sh -c true" -n 200 rt-run -- true --- sh -c true
 
 rm -rf "$RT_RUNS_DIR"
-./gen 548000 >large.jsonl
+./gen "${BENCH_EVENTS:-5240000}" >large.jsonl
 size=$(stat -c %s large.jsonl)
+by='count,avg(duration_ms),sum(metadata.prompt_tokens)'
 header "rt-query over $size bytes of events"
 if have rg; then
-	throughput "rt-query -c --type task_failed; rg -c" "$size" -n 7 -o counted \
-		rt-query --count --type task_failed large.jsonl --- rg -c '"type":"task_failed"' large.jsonl
+	throughput "-c --type task_failed; rg -c -F" "$size" -n 7 -o counted \
+		rt-query -c --type task_failed large.jsonl --- rg -c -F '"type":"task_failed"' large.jsonl
 fi
-throughput "rt-query -c --type task_failed; grep -c" "$size" -n 7 -o counted \
-	rt-query --count --type task_failed large.jsonl --- grep -c '"type":"task_failed"' large.jsonl
+throughput "-c --type task_failed; grep -c -F" "$size" -n 7 -o counted \
+	rt-query -c --type task_failed large.jsonl --- grep -c -F '"type":"task_failed"' large.jsonl
+if have node && node -e 'require("@duckdb/node-api")' 2>/dev/null; then
+	duck="node $here/duck.cjs"
+	cpus=$(getconf _NPROCESSORS_ONLN)
+	# shellcheck disable=SC2086
+	throughput "-c --type task_failed; DuckDB" "$size" -n 5 \
+		rt-query -c --type task_failed large.jsonl --- $duck count large.jsonl "$cpus"
+	# shellcheck disable=SC2086
+	throughput "--match duration_ms > 8900; DuckDB" "$size" -n 5 \
+		rt-query --match 'duration_ms > 8900' -o jsonl large.jsonl --- $duck over large.jsonl "$cpus"
+	# shellcheck disable=SC2086
+	throughput "--by stage --agg count,avg,sum; DuckDB" "$size" -n 5 \
+		rt-query --by stage --agg "$by" large.jsonl --- $duck by large.jsonl "$cpus"
+fi
+throughput "-n 20; cat" "$size" -n 20 rt-query -n 20 large.jsonl --- cat large.jsonl
+rm large.jsonl
 if have jq; then
-	throughput "rt-query --type task_failed; jq -c select" "$size" -n 1 \
-		rt-query --type task_failed -o jsonl large.jsonl --- jq -c 'select(.type == "task_failed")' large.jsonl
-	throughput "rt-query --match duration_ms > 5000; jq" "$size" -n 1 \
-		rt-query --match 'duration_ms > 5000' -o jsonl large.jsonl --- \
-		jq -c 'select(.duration_ms > 5000)' large.jsonl
+	size=$(stat -c %s events.jsonl)
+	header "rt-query over $size bytes of events"
+	throughput "--match duration_ms > 8900; jq" "$size" -n 5 \
+		rt-query --match 'duration_ms > 8900' -o jsonl events.jsonl --- \
+		jq -c 'select(.duration_ms > 8900)' events.jsonl
+	throughput "--by stage --agg count,avg,sum; jq" "$size" -n 3 \
+		rt-query --by stage --agg "$by" events.jsonl --- \
+		jq -sc 'group_by(.stage)[] | [.[0].stage, length, (map(.duration_ms // empty) | add / length)]' \
+		events.jsonl
+fi
+
+# 10,000 runs that were over an hour ago, 100 events each, one in ten failed.
+mkdir -p "$RT_RUNS_DIR"
+seq -f "$RT_RUNS_DIR/run-%05g" 10000 | xargs mkdir
+head -n 100 events.jsonl >some.jsonl
+awk -v dir="$RT_RUNS_DIR" -v size="$(stat -c %s some.jsonl)" 'BEGIN {
+	while ((getline line < "some.jsonl") > 0)
+		events = events line "\n"
+	for (i = 1; i <= 10000; i++) {
+		run = sprintf("run-%05d", i)
+		file = dir "/" run "/status.json"
+		printf "{\"run_id\":\"%s\",\"status\":\"%s\",\"created_at\":\"2026-01-01T00:00:00.000+00:00\"," \
+			"\"name\":\"bench\",\"counts\":{\"events\":100},\"events_size\":%d,\"ordered\":true}\n", \
+			run, i % 10 ? "completed" : "failed", size >file
+		close(file)
+		file = dir "/" run "/events.jsonl"
+		printf "%s", events >file
+		close(file)
+	}
+}'
+find "$RT_RUNS_DIR" -mindepth 1 -type d -exec touch -d '1 hour ago' {} +
+header "10,000 runs of 100 events"
+if have rg; then
+	us "rt-status -l --status failed, no cache; rg -l" -n 5 rt-status -l --status failed -n all --json --- \
+		rg -l '"status":"failed"' "$RT_RUNS_DIR"
+	mkdir "$RT_RUNS_DIR/.rt"
+	us "rt-status -l --status failed, cache; rg -l" -n 5 rt-status -l --status failed -n all --json --- \
+		rg -l '"status":"failed"' "$RT_RUNS_DIR"
+	us "rt-query -a -c --type task_failed; rg -c -F" -n 5 rt-query -a -c --type task_failed --- \
+		rg -c -F '"type":"task_failed"' "$RT_RUNS_DIR"
 fi
