@@ -6,6 +6,7 @@
 #include "scan.h"
 #include "text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -216,11 +217,43 @@ static const char *skip_digits(const char *p, const char *end)
 	return p;
 }
 
+/*
+ * "-12.345", with at most 15 digits: number and power of ten are exact then, and
+ * the quotient is rounded once (Clinger, "How to Read Floating Point Numbers
+ * Accurately", 1990).
+ */
+static bool short_decimal(struct rt_str s, double *d)
+{
+	static const double ten[] = { 1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+				      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+	size_t i = s.n && s.p[0] == '-', point = s.n, digits = 0;
+	int64_t n = 0;
+
+	for (; i < s.n && digits <= 15; i++) {
+		if (s.p[i] == '.' && point == s.n) {
+			point = i + 1;
+		} else if (s.p[i] >= '0' && s.p[i] <= '9') {
+			n = n * 10 + (s.p[i] - '0');
+			digits++;
+		} else {
+			return false;
+		}
+	}
+	if (digits == 0 || digits > 15 || FLT_EVAL_METHOD != 0)
+		return false;
+	*d = (double)n / ten[s.n - point];
+	if (s.p[0] == '-')
+		*d = -*d;
+	return true;
+}
+
 static double to_double(struct rt_str s)
 {
 	char small[64], *copy = small, *big = NULL;
 	double d;
 
+	if (short_decimal(s, &d))
+		return d;
 	if (s.n >= sizeof(small))
 		copy = big = malloc(s.n + 1);
 	if (!copy)
