@@ -120,6 +120,10 @@ static int parse_keys(struct rt_aggregate *a, const char *list, struct rt_err *e
 	while (next_part(&list, &part)) {
 		if (part.n == 0)
 			return rt_err_set(err, RT_ERR_USAGE, "an empty name in --by");
+		if (memchr(part.p, '=', part.n))
+			return rt_err_set(err, RT_ERR_USAGE,
+					  "bad name \"%.*s\" in --by: it holds a =", (int)part.n,
+					  part.p);
 		if (a->n_keys == RT_COLUMNS_MAX)
 			return rt_err_set(err, RT_ERR_USAGE, "more than %d names in --by",
 					  RT_COLUMNS_MAX);
@@ -138,6 +142,23 @@ static int find_column(const struct rt_aggregate *a, struct rt_str name)
 		if (rt_str_eq(a->columns[i].title, name))
 			return (int)(a->n_keys + i);
 	return -1;
+}
+
+/* No column may be there twice. */
+static int check_names(const struct rt_aggregate *a, struct rt_err *err)
+{
+	size_t n = a->n_keys + a->n_columns;
+
+	for (size_t i = 0; i < n; i++) {
+		struct rt_str name = i < a->n_keys ? a->keys[i].text :
+						     a->columns[i - a->n_keys].title;
+
+		if ((size_t)find_column(a, name) != i ||
+		    (a->bucket_ns && rt_str_is(name, "bucket")))
+			return rt_err_set(err, RT_ERR_USAGE, "\"%.*s\" would be two columns",
+					  (int)name.n, name.p);
+	}
+	return 0;
 }
 
 static int parse_sort(struct rt_aggregate *a, const char *text, struct rt_err *err)
@@ -175,13 +196,12 @@ int rt_aggregate_new(struct rt_aggregate **out, const struct rt_question *q, str
 	a->list = strdup(q->list ? q->list : "count");
 	a->by = copy_text(q->by);
 	a->bucket_ns = q->bucket_ns;
-	a->bytes_max = q->bytes_max ? q->bytes_max : RT_AGGREGATE_BYTES;
 	if (!a->list || (q->by && !a->by)) {
 		rt_aggregate_free(a);
 		return no_memory(err);
 	}
 	if (parse_columns(a, a->list, err) < 0 || parse_keys(a, a->by, err) < 0 ||
-	    (q->sort && parse_sort(a, q->sort, err) < 0)) {
+	    check_names(a, err) < 0 || (q->sort && parse_sort(a, q->sort, err) < 0)) {
 		rt_aggregate_free(a);
 		return -1;
 	}
@@ -236,11 +256,16 @@ static uint64_t hash_text(struct rt_str s, uint64_t seed)
 	return h ? h : 1;
 }
 
+size_t rt_aggregate_bytes(const struct rt_aggregate *a)
+{
+	return a->bytes;
+}
+
 /* Take account of memory; -1 when it is too much. */
 static int grow_by(struct rt_aggregate *a, size_t n, struct rt_err *err)
 {
 	a->bytes += n;
-	if (a->bytes <= a->bytes_max)
+	if (a->bytes <= RT_AGGREGATE_BYTES)
 		return 0;
 	return rt_err_set(
 		err, RT_ERR_FAILURE,
@@ -375,30 +400,39 @@ static double magnitude(double x)
 }
 
 /* Neumaier's sum: what rounding loses is kept beside it. */
-static void add_real(struct rt_cell *cell, double value)
+static void add_real(struct rt_sum *s, double value)
 {
-	double before = cell->u.sum.real, sum = before + value;
+	double before = s->real, sum = before + value;
 
-	cell->u.sum.lost += magnitude(before) >= magnitude(value) ? before - sum + value :
-								    value - sum + before;
-	cell->u.sum.real = sum;
+	s->is_real = true;
+	s->real = sum;
+	if (isfinite(sum))
+		s->lost += magnitude(before) >= magnitude(value) ? before - sum + value :
+								   value - sum + before;
 }
 
-static void add_whole(struct rt_cell *cell, int64_t value)
+static void add_whole(struct rt_sum *s, int64_t value)
 {
 	int64_t sum;
 
-	if (__builtin_add_overflow(cell->u.sum.whole, value, &sum))
-		add_real(cell, (double)value);
+	if (__builtin_add_overflow(s->whole, value, &sum))
+		add_real(s, (double)value);
 	else
-		cell->u.sum.whole = sum;
+		s->whole = sum;
 }
 
-static void take_extreme(struct rt_cell *cell, enum rt_fold fold, double value)
+/* Whether a is less than b; integers exactly, which doubles are not past 2^53. */
+static bool is_less(const struct rt_extreme *a, const struct rt_extreme *b)
 {
-	if (cell->n == 0 ||
-	    (fold == RT_FOLD_MIN ? value < cell->u.extreme : value > cell->u.extreme))
-		cell->u.extreme = value;
+	return a->is_whole && b->is_whole ? a->whole < b->whole : a->real < b->real;
+}
+
+static void take_extreme(struct rt_cell *cell, enum rt_fold fold, const struct rt_extreme *e)
+{
+	struct rt_extreme *most = &cell->u.extreme;
+
+	if (cell->n == 0 || (fold == RT_FOLD_MIN ? is_less(e, most) : is_less(most, e)))
+		*most = *e;
 }
 
 /* A value, which is a number unless different ones are counted. */
@@ -406,9 +440,8 @@ static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct r
 		     const struct rt_json *v, struct rt_err *err)
 {
 	struct rt_sketch *sketch = &cell->u.sketch;
+	struct rt_extreme number;
 	size_t before;
-	int64_t whole;
-	double value;
 
 	if (c->fold == RT_FOLD_COUNT) {
 		cell->n++;
@@ -420,25 +453,26 @@ static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct r
 		cell->n++;
 		return see(a, &cell->u.seen, hash_text(text, RT_HASH_SEED), err);
 	}
-	if (!rt_json_number(v, &value))
+	if (!rt_json_number(v, &number.real))
 		return 0;
+	number.is_whole = rt_json_int(v, &number.whole);
 	switch (c->fold) {
 	case RT_FOLD_MIN:
 	case RT_FOLD_MAX:
-		take_extreme(cell, c->fold, value);
+		take_extreme(cell, c->fold, &number);
 		break;
 	case RT_FOLD_QUANTILE:
 		before = rt_sketch_bytes(sketch);
-		if (!rt_sketch_add(sketch, value))
+		if (!rt_sketch_add(sketch, number.real))
 			return no_memory(err);
 		if (grow_by(a, rt_sketch_bytes(sketch) - before, err) < 0)
 			return -1;
 		break;
 	default:
-		if (v->type == RT_JSON_INT && rt_json_int(v, &whole))
-			add_whole(cell, whole);
+		if (number.is_whole)
+			add_whole(&cell->u.sum, number.whole);
 		else
-			add_real(cell, value);
+			add_real(&cell->u.sum, number.real);
 	}
 	cell->n++;
 	return 0;
@@ -482,18 +516,39 @@ static int64_t bucket_of(const struct rt_aggregate *a, const struct rt_event *ev
 	if (!rt_event_time(ev, &ns))
 		return RT_NO_TIME;
 	rest = ns % a->bucket_ns;
-	return ns - rest - (rest < 0 ? a->bucket_ns : 0);
+	rest += rest < 0 ? a->bucket_ns : 0;
+	return __builtin_sub_overflow(ns, rest, &ns) ? RT_NO_TIME : ns;
 }
 
-int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, struct rt_err *err)
+/* The value at a path; an event that names no run is of that which it was read from. */
+static bool value_at(struct rt_aggregate *a, const struct rt_event *ev, const struct rt_path *path,
+		     const char *run_id, struct rt_json *v)
+{
+	rt_buf_clear(&a->scratch);
+	if (rt_event_at(ev, path, &a->scratch, v))
+		return true;
+	if (path->field != RT_F_RUN_ID || !run_id)
+		return false;
+	*v = rt_json_of(rt_str(run_id), RT_JSON_TEXT);
+	return true;
+}
+
+int rt_aggregate_add_empty(struct rt_aggregate *a, struct rt_err *err)
+{
+	bool one = a->n_keys == 0 && !a->bucket_ns;
+
+	return !one || group_of(a, 0, rt_str(""), err) ? 0 : -1;
+}
+
+int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const char *run_id,
+		     struct rt_err *err)
 {
 	struct rt_group *g;
 	struct rt_json v;
 
 	rt_buf_clear(&a->key);
 	for (size_t i = 0; i < a->n_keys; i++) {
-		rt_buf_clear(&a->scratch);
-		if (rt_event_at(ev, &a->keys[i], &a->scratch, &v))
+		if (value_at(a, ev, &a->keys[i], run_id, &v))
 			add_key(&a->key, &a->keys[i], &v, &a->scratch);
 		else
 			rt_buf_addc(&a->key, RT_KEY_NONE);
@@ -506,10 +561,9 @@ int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, struct r
 	for (size_t i = 0; i < a->n_columns; i++) {
 		const struct rt_column *c = &a->columns[i];
 
-		rt_buf_clear(&a->scratch);
 		if (c->path.text.n == 0)
 			g->cells[i].n++;
-		else if (rt_event_at(ev, &c->path, &a->scratch, &v) &&
+		else if (value_at(a, ev, &c->path, run_id, &v) &&
 			 add_value(a, c, &g->cells[i], &v, err) < 0)
 			return -1;
 	}
@@ -526,14 +580,16 @@ static int merge_cell(struct rt_aggregate *a, const struct rt_column *c, struct 
 		break;
 	case RT_FOLD_SUM:
 	case RT_FOLD_AVG:
-		add_whole(into, from->u.sum.whole);
-		add_real(into, from->u.sum.real);
-		into->u.sum.lost += from->u.sum.lost;
+		add_whole(&into->u.sum, from->u.sum.whole);
+		if (from->u.sum.is_real) {
+			add_real(&into->u.sum, from->u.sum.real);
+			into->u.sum.lost += from->u.sum.lost;
+		}
 		break;
 	case RT_FOLD_MIN:
 	case RT_FOLD_MAX:
 		if (from->n)
-			take_extreme(into, c->fold, from->u.extreme);
+			take_extreme(into, c->fold, &from->u.extreme);
 		break;
 	case RT_FOLD_QUANTILE:
 		before = rt_sketch_bytes(&into->u.sketch);

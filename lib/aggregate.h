@@ -8,7 +8,7 @@
 
 #include "event.h"
 
-#define RT_AGGREGATE_BYTES (40u << 20) /* shared by all that work on one question */
+#define RT_AGGREGATE_BYTES (40u << 20)
 
 struct rt_aggregate; /* opaque */
 
@@ -18,7 +18,6 @@ struct rt_question {
 	const char *by;    /* "stage,model": the values of these paths make a group */
 	int64_t bucket_ns; /* and the stretch of time of this length; 0: none */
 	const char *sort;  /* a column, with "-" before it the largest first; NULL: see below */
-	size_t bytes_max;  /* 0: RT_AGGREGATE_BYTES */
 };
 
 /* An empty table. Free it. RT_ERR_USAGE says what is wrong with the question. */
@@ -28,19 +27,27 @@ void rt_aggregate_free(struct rt_aggregate *a); /* NULL is fine */
 /* The fields that it looks at. */
 uint32_t rt_aggregate_fields(const struct rt_aggregate *a);
 
-/* Count an event. -1: no memory, or more groups and values than there is room for. */
-int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, struct rt_err *err);
+/*
+ * Count an event; run_id is that of the run it was read from, or NULL. -1: no
+ * memory, or more groups and values than there is room for.
+ */
+int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const char *run_id,
+		     struct rt_err *err);
+
+/* What groups and values take by now. */
+size_t rt_aggregate_bytes(const struct rt_aggregate *a);
 
 /* Add what another thread counted for the same question. */
 int rt_aggregate_merge(struct rt_aggregate *into, const struct rt_aggregate *from,
 		       struct rt_err *err);
 
 /*
- * Put the groups in order: by the column that the question names; else by time,
- * where there are buckets; else by the first of what was worked out, the largest
- * first. Those that are alike there follow in the order of their keys.
+ * Make it ready to be read: its groups are put in the order of the column that
+ * the question names; else of time, where there are buckets; else of the first
+ * number that was worked out, the largest first. Those that are alike there
+ * follow in the order of their keys.
  */
-void rt_aggregate_sort(struct rt_aggregate *a);
+int rt_aggregate_finish(struct rt_aggregate *a, struct rt_err *err);
 
 size_t rt_aggregate_groups(const struct rt_aggregate *a);
 

@@ -4,6 +4,8 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 size_t rt_aggregate_groups(const struct rt_aggregate *a)
@@ -14,44 +16,52 @@ size_t rt_aggregate_groups(const struct rt_aggregate *a)
 /* What a cell comes to: a number that is whole or not, or nothing. */
 struct result {
 	bool there, whole;
+	bool given; /* it is a number of the events, not worked out */
 	int64_t integer;
 	double real;
 };
 
-static struct result whole_result(uint64_t n)
+static struct result whole_result(int64_t n)
 {
-	return (struct result){ true, true, (int64_t)n, (double)n };
+	return (struct result){ .there = true, .whole = true, .integer = n, .real = (double)n };
 }
 
+/* What is too large for a number is none. */
 static struct result real_result(double value)
 {
-	return (struct result){ true, false, 0, value };
+	return (struct result){ .there = isfinite(value), .real = value };
+}
+
+static struct result sum_result(const struct rt_sum *s)
+{
+	if (!s->is_real)
+		return whole_result(s->whole);
+	return real_result(s->real + s->lost + (double)s->whole);
 }
 
 static struct result result_of(const struct rt_column *c, const struct rt_cell *cell)
 {
-	double sum;
-
 	if (c->fold == RT_FOLD_COUNT)
-		return whole_result(cell->n);
+		return whole_result((int64_t)cell->n);
 	if (c->fold == RT_FOLD_DISTINCT)
-		return whole_result(cell->u.seen.n);
+		return whole_result((int64_t)cell->u.seen.n);
 	if (cell->n == 0)
 		return (struct result){ .there = false };
 	switch (c->fold) {
 	case RT_FOLD_MIN:
 	case RT_FOLD_MAX:
-		return real_result(cell->u.extreme);
+		if (cell->u.extreme.is_whole)
+			return whole_result(cell->u.extreme.whole);
+		return (struct result){ .there = true,
+					.given = true,
+					.real = cell->u.extreme.real };
 	case RT_FOLD_QUANTILE:
 		return real_result(rt_sketch_quantile(&cell->u.sketch, c->quantile));
+	case RT_FOLD_AVG:
+		return real_result(sum_result(&cell->u.sum).real / (double)cell->n);
 	default:
-		sum = cell->u.sum.real + cell->u.sum.lost + (double)cell->u.sum.whole;
+		return sum_result(&cell->u.sum);
 	}
-	if (c->fold == RT_FOLD_AVG)
-		return real_result(sum / (double)cell->n);
-	if (cell->u.sum.real != 0 || cell->u.sum.lost != 0)
-		return real_result(sum);
-	return (struct result){ true, true, cell->u.sum.whole, sum };
 }
 
 static int compare_numbers(double a, double b)
@@ -79,7 +89,7 @@ static int compare_parts(enum rt_key_kind kx, struct rt_str x, enum rt_key_kind 
 {
 	struct rt_json vx = rt_json_of(x, RT_JSON_TEXT), vy = rt_json_of(y, RT_JSON_TEXT);
 	double a, b;
-	int order;
+	int order = 0;
 
 	if (kx == RT_KEY_NONE || ky == RT_KEY_NONE)
 		return put_last(kx != RT_KEY_NONE, ky != RT_KEY_NONE);
@@ -87,7 +97,7 @@ static int compare_parts(enum rt_key_kind kx, struct rt_str x, enum rt_key_kind 
 		order = (kx == RT_KEY_TEXT) - (ky == RT_KEY_TEXT);
 	else if (kx == RT_KEY_BARE && rt_json_number(&vx, &a) && rt_json_number(&vy, &b))
 		order = compare_numbers(a, b);
-	else
+	if (order == 0)
 		order = compare_texts(x, y);
 	return down ? -order : order;
 }
@@ -153,10 +163,13 @@ static int compare_groups(const void *x, const void *y, void *arg)
 	return order ? order : compare_keys(a, x, y, -1, false);
 }
 
-void rt_aggregate_sort(struct rt_aggregate *a)
+int rt_aggregate_finish(struct rt_aggregate *a, struct rt_err *err)
 {
+	if (a->n == 0 && rt_aggregate_add_empty(a, err) < 0)
+		return -1;
 	if (a->n)
 		qsort_r(a->groups, a->n, sizeof(*a->groups), compare_groups, a);
+	return 0;
 }
 
 void rt_aggregate_columns(const struct rt_aggregate *a, struct rt_buf *out)
@@ -182,6 +195,18 @@ static void add_name(struct rt_buf *out, struct rt_str name)
 	rt_buf_addc(out, ':');
 }
 
+/* 15 digits; more where a number of an event has more. */
+static void add_real(struct rt_buf *out, const struct result *r)
+{
+	char text[32];
+	int digits = 15;
+
+	do
+		snprintf(text, sizeof(text), "%.*g", digits, r->real);
+	while (r->given && digits++ < 17 && strtod(text, NULL) != r->real);
+	rt_buf_adds(out, text);
+}
+
 static void add_result(struct rt_buf *out, const struct result *r)
 {
 	if (!r->there)
@@ -189,7 +214,7 @@ static void add_result(struct rt_buf *out, const struct result *r)
 	else if (r->whole)
 		rt_buf_addf(out, "%" PRId64, r->integer);
 	else
-		rt_buf_addf(out, "%.15g", r->real);
+		add_real(out, r);
 }
 
 void rt_aggregate_write(const struct rt_aggregate *a, size_t n, struct rt_buf *out)

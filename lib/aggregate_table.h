@@ -32,16 +32,25 @@ struct rt_hash_set {
 	size_t cap, n;
 };
 
+/* A sum, as integers as long as all numbers are some and it fits. */
+struct rt_sum {
+	int64_t whole;
+	double real, lost; /* the sum of the others, and what rounding took from it */
+	bool is_real;
+};
+
+struct rt_extreme {
+	double real;
+	int64_t whole;
+	bool is_whole;
+};
+
 /* What is known of one column in one group. */
 struct rt_cell {
 	uint64_t n; /* values */
 	union {
-		struct {
-			int64_t whole; /* the sum, as long as all are integers that fit */
-			double real;   /* the sum of the others */
-			double lost;   /* what rounding took from it (Neumaier, 1974) */
-		} sum;
-		double extreme;
+		struct rt_sum sum;
+		struct rt_extreme extreme;
 		struct rt_sketch sketch;
 		struct rt_hash_set seen;
 	} u;
@@ -67,12 +76,15 @@ struct rt_aggregate {
 	size_t n, cap;
 	uint32_t *index; /* into groups, from 1; 0: empty */
 	size_t index_cap;
-	size_t bytes, bytes_max; /* of memory that grows with what is counted */
+	size_t bytes; /* of memory that grows with what is counted */
 	struct rt_buf key, scratch;
 };
 
 /* How a key's text is to be written again. */
 enum rt_key_kind { RT_KEY_NONE, RT_KEY_TEXT, RT_KEY_BARE };
+
+/* Where there are no keys the group of all events is there also when there are none. */
+int rt_aggregate_add_empty(struct rt_aggregate *a, struct rt_err *err);
 
 /* The next part of a group's key. */
 enum rt_key_kind rt_key_next(const char **p, struct rt_str *text);

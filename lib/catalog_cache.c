@@ -100,7 +100,8 @@ static bool parse_line(struct rt_cached *run, struct rt_str line)
 	while ((got = rt_scan_next(&s, &m)) > 0)
 		if (!take_member(run, &m))
 			return false;
-	return got == 0 && run->name.n && run->row.n && rt_state_over(run->state);
+	return got == 0 && run->name.n && run->row.n && rt_state_over(run->state) &&
+	       run->created_ns >= 0 && run->started_ns >= 0;
 }
 
 /* Of a run that was cached twice the later line counts. */
@@ -185,9 +186,9 @@ static void add_line(struct rt_buf *out, const struct rt_cached *run)
 	rt_buf_adds(out, "{\"dir\":");
 	rt_json_quote(out, run->name);
 	rt_buf_addf(out,
-		    ",\"inode\":%" PRIu64 ",\"mtime_ns\":%" PRId64 ",\"created_ns\":%" PRId64
+		    ",\"inode\":%" PRId64 ",\"mtime_ns\":%" PRId64 ",\"created_ns\":%" PRId64
 		    ",\"started_ns\":%" PRId64 ",\"status\":\"%s\",\"row\":",
-		    run->mark.inode, run->mark.mtime_ns, run->created_ns, run->started_ns,
+		    (int64_t)run->mark.inode, run->mark.mtime_ns, run->created_ns, run->started_ns,
 		    rt_state_name(run->state));
 	rt_buf_addv(out, run->row);
 	rt_buf_adds(out, "}\n");

@@ -27,7 +27,7 @@ static int64_t duration_ms(const struct rt_row *row, int64_t now_ns)
 		to = row->updated_ns;
 	if (!from || !to || row->state == RT_PENDING)
 		return -1;
-	return to > from ? (to - from) / RT_NS_PER_MS : 0;
+	return to > from ? to / RT_NS_PER_MS - from / RT_NS_PER_MS : 0;
 }
 
 /* What the status says; false when memory runs out. */
@@ -77,12 +77,12 @@ static void add_time(struct rt_buf *out, const char *key, int64_t ns)
 
 static void add_usage(struct rt_buf *out, const struct rt_usage *usage)
 {
-	if (usage->total)
+	if (usage->total || usage->prompt || usage->completion)
 		rt_buf_addf(out, ",\"tokens\":{\"prompt\":%lld,\"completion\":%lld,\"total\":%lld}",
 			    (long long)usage->prompt, (long long)usage->completion,
 			    (long long)usage->total);
 	if (usage->cost_usd > 0)
-		rt_buf_addf(out, ",\"cost_usd\":%.10g", usage->cost_usd);
+		rt_buf_addf(out, ",\"cost_usd\":%.15g", usage->cost_usd);
 }
 
 /* The members of the row's JSON object, all but the path. */
@@ -201,7 +201,8 @@ static void take_member(struct rt_row *row, const struct rt_member *m)
 		free(*text);
 		*text = rt_buf_detach(&plain);
 	} else if (number) {
-		rt_json_int(&m->value, number);
+		if (!rt_json_int(&m->value, number) || *number < 0)
+			*number = 0;
 	} else if (rt_json_is(&m->key, "updated_at")) {
 		rt_clock_parse(m->value.text, &row->updated_ns);
 	} else if (rt_json_is(&m->key, "finished_at")) {

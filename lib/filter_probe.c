@@ -156,18 +156,18 @@ static void add_comparison(struct texts *t, const struct rt_cond *c)
 	const struct rt_cond_value *v = &c->values[0];
 	enum rt_field f = c->path.field;
 	double number;
+	bool numeric = !c->quoted && rt_json_number(&v->json, &number); /* it has many texts */
 
 	if (c->op == RT_OP_NE || c->has_time || c->has_level)
 		t->full = true; /* also met where the key is not, or what it says is derived */
-	else if (f == RT_F_TYPE && c->op == RT_OP_EQ)
+	else if (f == RT_F_TYPE && c->op == RT_OP_EQ && !numeric)
 		add_type(t, v);
 	else if (f == RT_F_TYPE || f == RT_F_LEVEL || f == RT_F_MESSAGE || f == RT_F_TS)
 		t->full = true;
-	else if (c->op == RT_OP_EQ && is_verbatim(f) &&
-		 (c->quoted || !rt_json_number(&v->json, &number)))
+	else if (c->op == RT_OP_EQ && is_verbatim(f) && !numeric)
 		add_text(t, v->text);
 	else if (f != RT_FIELD_COUNT)
-		add_names(t, f); /* the texts of a number are many */
+		add_names(t, f);
 	else
 		add_path(t, &c->path);
 }

@@ -523,8 +523,30 @@ EOF
 2: 1' ]
 	run -0 rt-query calls.jsonl --by type --type nothing_like_it
 	[ "$output" = '' ]
+	[ "$(rt-query calls.jsonl --agg 'count,sum(step)' --type nothing_like_it)" = '{"count":0,"sum(step)":null}' ]
 	run -0 rt-query calls.jsonl --by type --type nothing_like_it --json
 	[ "$output" = '[]' ]
+}
+
+@test "numbers of groups are those of the lines" {
+	printf '%s\n' '{"x":1234567890123456789}' '{"x":"9007199254740993"}' '{"x":-5}' >whole.jsonl
+	[ "$(rt-query whole.jsonl --agg 'min(x),max(x),sum(x)')" = \
+		'{"min(x)":-5,"max(x)":1234567890123456789,"sum(x)":1243575089378197777}' ]
+	printf '%s\n' '{"x":0.1234567890123456}' '{"x":0.1}' '{"x":0.2}' >real.jsonl
+	[ "$(rt-query real.jsonl --agg 'min(x),sum(x)')" = '{"min(x)":0.1,"sum(x)":0.423456789012346}' ]
+	[ "$(rt-query real.jsonl --agg 'p100(x)' --match 'x < 0.15' --agg 'max(x)')" = '{"max(x)":0.1234567890123456}' ]
+	printf '%s\n' '{"x":1e308}' '{"x":1e308}' '{"x":-1e308}' >huge.jsonl
+	rt-query huge.jsonl --agg 'sum(x),avg(x),max(x)' | jq -e '."max(x)" == 1e308' >/dev/null
+	printf '%s\n' '{"ts":-9223372036.8,"x":1}' '{"x":1.0}' '{"x":1}' >odd.jsonl
+	[ "$(rt-query odd.jsonl --bucket 1s | jq -sc 'map(.count)')" = '[3]' ]
+	[ "$(rt-query odd.jsonl --by x --format '{x}')" = $'1\n1.0' ]
+}
+
+@test "events that name no run are grouped under that which they are of" {
+	rt-run start --id one >/dev/null
+	rt-run start --id two >/dev/null
+	rt-emit --run two x
+	[ "$(rt-query -a --by run_id --format '{run_id} {count}')" = $'two 2\none 1' ]
 }
 
 @test "--bucket, --sort and -n put groups in time, in order, and at an end" {
@@ -583,9 +605,17 @@ build,2
 	[[ $output = *'cannot sort by "model": it is no column of the answer'* ]]
 	run -2 rt-query calls.jsonl --sort model
 	run -2 rt-query calls.jsonl --by stage -c
+	run -2 rt-query calls.jsonl --by 'a=b'
+	[[ $output = *'bad name "a=b" in --by: it holds a ='* ]]
+	run -2 rt-query calls.jsonl --by count
+	[[ $output = *'"count" would be two columns'* ]]
+	run -2 rt-query calls.jsonl --bucket 0
 	awk 'BEGIN { for (i = 0; i < 600000; i++) printf "{\"task_id\":\"t%d\"}\n", i }' >many.jsonl
-	run -3 rt-query many.jsonl --by task_id
-	[ "$output" = 'rt-query: more groups and values than fit into 40 MiB: select fewer events, or group them less finely' ]
+	for j in 1 2 16; do
+		run -3 rt-query -j "$j" many.jsonl --by task_id
+		[ "$output" = 'rt-query: more groups and values than fit into 40 MiB: select fewer events, or group them less finely' ]
+		[ "$(rt-query -j "$j" many.jsonl --by task_id --match 'task_id < "t3"' | wc -l)" = 222223 ]
+	done
 	[ "$(rt-query many.jsonl --agg 'distinct(task_id)' --format '{distinct(task_id)}')" = 600000 ]
 }
 
@@ -635,6 +665,14 @@ make_timed() {
 	[ "$(jq .ordered "$run/status.json")" = false ]
 	[ "$(rt-query timed -S 2099-07-01T10:33:19Z -c)" = 16 ]
 	[ "$(rt-query timed -U 2099-07-01T10:00:00.6Z -g late -c)" = 1 ]
+	# What another program adds is in no order that is known.
+	rm -r "$run"
+	make_timed
+	echo '{"ts":"2020-01-01T00:00:00Z","message":"older"}' >>"$run/events.jsonl"
+	[ "$(rt-query timed -U 2099-07-01T10:00:01Z -g older -c)" = 1 ]
+	rm -r "$run"
+	make_timed
+	rt-emit --run timed - <timed.jsonl
 	# A status.json that speaks of more than there is, or of another file, is not believed.
 	jq -c '.ordered = true | .events_size = 99999999' "$run/status.json" >s && mv s "$run/status.json"
 	[ "$(rt-query timed -S 2099-07-01T10:33:19Z -c)" = 16 ]

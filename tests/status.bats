@@ -544,7 +544,7 @@ ids() {
 # Three runs that were over an hour ago and one that goes on, in a folder with .rt.
 make_catalog() {
 	mkdir -p "$RT_RUNS_DIR/.rt"
-	make_run a '"name":"one"'
+	make_run a '"name":"one","tokens":{"prompt":5},"cost_usd":0.123456789012345,"started_at":"2026-07-01T12:00:00.000500+00:00","finished_at":"2026-07-01T12:00:01.001500+00:00"'
 	make_run night/b '"name":"two","status":"failed","error":"it \"broke\"","exit_code":3,"tokens":{"prompt":1,"completion":2,"total":3},"cost_usd":0.5'
 	make_run c '"name":"three","status":"cancelled","stage":"s","percent":12.5'
 	rt-run start --id d --name four --owner $$ >/dev/null
@@ -651,7 +651,11 @@ sample() {
 {"ts":"2099-07-01T10:00:20.000+00:00","type":"iteration_completed","iteration":1,"message":"m"}
 {"ts":"2099-07-01T10:00:20.000+00:00","type":"iteration_completed","iteration":2,"duration_ms":700,"message":"m"}
 {"ts":"2099-07-01T10:00:20.000+00:00","type":"llm_response_received","model":"x","message":"m","metadata":{"prompt_tokens":5,"completion_tokens":7,"cost_usd":0.25}}
-{"ts":"2099-07-01T10:00:21.000+00:00","type":"error","message":"m"}
+{"ts":"2099-07-01T10:00:30.000+00:00","type":"iteration_started","iteration":3,"message":"m"}
+{"ts":"2099-07-01T10:00:31.000+00:00","type":"iteration_started","iteration":4,"message":"m"}
+{"ts":"2099-07-01T10:00:40.000+00:00","type":"iteration_completed","iteration":3,"message":"m"}
+{"ts":"2099-07-01T10:00:51.000+00:00","type":"iteration_completed","iteration":4,"message":"m"}
+{"ts":"2099-07-01T10:00:51.000+00:00","type":"error","message":"m"}
 EOF
 	rt-run finish -r g/a --exit-code 1
 	rt-run --name build --group g -- true
@@ -673,8 +677,8 @@ EOF
 	[ "$(sample rt_stage_duration_seconds_bucket ',le="10"')" = 2 ]
 	[ "$(sample rt_stage_duration_seconds_sum)" = 7.4 ]
 	[ "$(sample rt_iteration_duration_seconds_bucket ',le="1"')" = 1 ]
-	[ "$(sample rt_iteration_duration_seconds_bucket ',le="+Inf"')" = 2 ]
-	[ "$(sample rt_iteration_duration_seconds_sum)" = 12.7 ]
+	[ "$(sample rt_iteration_duration_seconds_bucket ',le="+Inf"')" = 4 ]
+	[ "$(sample rt_iteration_duration_seconds_sum)" = 42.7 ]
 	grep -qF 'rt_runs_started_total{name="quote \" and \\ backslash",group=""} 1' metrics
 	[ "$(grep -c run_id metrics)" = 0 ]
 	[ "$(rt-status -o prometheus --status failed | grep -c '^rt_runs_started_total')" = 1 ]

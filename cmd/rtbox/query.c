@@ -115,7 +115,7 @@ static void answer(struct query *q, const struct source *s, struct rt_event *ev)
 {
 	q->matches++;
 	if (q->groups) {
-		if (rt_aggregate_add(q->groups, ev, &q->err) < 0)
+		if (rt_aggregate_add(q->groups, ev, s->run_id, &q->err) < 0)
 			die_err(&q->err);
 		return;
 	}
@@ -294,10 +294,8 @@ static void ask(struct query *q, struct sources *sources)
 				 .arg = q };
 	size_t i = 0;
 
-	for (i = 0; i < sources->n; i++)
-		source_narrow(&sources->v[i], q->filter);
-	i = 0;
-	q->question.bytes_max = RT_AGGREGATE_BYTES / (threads(o) + 1);
+	for (size_t n = 0; n < sources->n; n++)
+		source_narrow(&sources->v[n], q->filter);
 	if (o->n != ALL && !o->common.quiet && !q->groups)
 		i = find_start(q, sources);
 	if (search_with_threads(&search, sources, i, threads(o), &q->code))
@@ -376,23 +374,26 @@ static void make_groups(struct query *q)
 	const struct query_opts *o = q->opts;
 	struct rt_err err = RT_ERR_INIT;
 
-	if (!o->agg && !o->by && !o->bucket_ns) {
+	if (o->bucket_ns == 0)
+		die_usage("--bucket 0: a stretch of time is longer");
+	if (!o->agg && !o->by && o->bucket_ns < 0) {
 		if (o->sort)
 			die_usage("--sort puts groups in order: it takes --agg, --by or --bucket");
 		return;
 	}
 	if (o->count)
 		die_usage("-c is one number: for groups use --agg count");
-	q->question = (struct rt_question){
-		.list = o->agg, .by = o->by, .bucket_ns = o->bucket_ns, .sort = o->sort
-	};
+	q->question = (struct rt_question){ .list = o->agg,
+					    .by = o->by,
+					    .bucket_ns = o->bucket_ns > 0 ? o->bucket_ns : 0,
+					    .sort = o->sort };
 	if (rt_aggregate_new(&q->groups, &q->question, &err) < 0)
 		die_err(&err);
 }
 
 static int run(const struct rt_applet *self, int argc, char **argv)
 {
-	struct query_opts opts = { .n = ALL };
+	struct query_opts opts = { .n = ALL, .bucket_ns = -1 };
 	struct query q = { .opts = &opts };
 	struct sources sources;
 	char **operands;

@@ -35,14 +35,17 @@ void print_groups(struct rt_aggregate *a, struct out *o, const struct output_opt
 	enum out_mode mode = output_mode(opts,
 					 o->tty ? "table|jsonl|json|csv" : "jsonl|table|json|csv");
 	bool bars = mode == OUT_TABLE && o->tty && !opts->columns;
-	size_t n = rt_aggregate_groups(a);
+	struct rt_err err = RT_ERR_INIT;
 	struct records records;
+	size_t n;
 	struct rt_buf columns, row;
 	double most;
 
 	rt_buf_init(&columns);
 	rt_buf_init(&row);
-	rt_aggregate_sort(a);
+	if (rt_aggregate_finish(a, &err) < 0)
+		die_err(&err);
+	n = rt_aggregate_groups(a);
 	if (n > most_groups)
 		n = most_groups;
 	if (opts->columns)

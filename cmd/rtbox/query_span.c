@@ -36,12 +36,12 @@ static off_t ordered_size(const char *dir)
 }
 
 /* An event that begins in [from, end): where it and what follows it begin, and its time. */
-struct probe {
+struct sight {
 	off_t at, next;
 	int64_t ns;
 };
 
-static bool find_event(int fd, off_t from, off_t end, struct probe *p)
+static bool find_event(int fd, off_t from, off_t end, struct sight *p)
 {
 	struct rt_reader r;
 	struct rt_str line;
@@ -69,7 +69,7 @@ static bool find_event(int fd, off_t from, off_t end, struct probe *p)
 static off_t find_time(int fd, off_t from, off_t end, int64_t ns, bool after)
 {
 	while (end - from > NEAR_BYTES) {
-		struct probe p;
+		struct sight p;
 		int64_t ms, wanted = ns / RT_NS_PER_MS;
 
 		if (!find_event(fd, from + (end - from) / 2, end, &p)) {
@@ -95,8 +95,8 @@ void source_narrow(struct source *s, const struct rt_filter *f)
 	    st.st_size <= NEAR_BYTES || !source_open(s))
 		return;
 	size = s->stream ? 0 : ordered_size(s->dir);
-	if (size > lseek(s->fd, 0, SEEK_END))
-		size = 0; /* it was cut, or is another file */
+	if (size != lseek(s->fd, 0, SEEK_END))
+		size = 0; /* of what came later, or in its place, the order is not known */
 	if (size && since > INT64_MIN)
 		s->from = find_time(s->fd, 0, size, since, false);
 	if (size && until < INT64_MAX) {

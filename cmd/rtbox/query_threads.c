@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,7 +19,8 @@
 #define WORTH_BYTES (2 << 20) /* less is read sooner than threads are started */
 #define CUT_MAX 64            /* of more sources each is a piece, opened when its turn comes */
 #define HELD_BYTES (16u << 20)
-#define AHEAD 4 /* pieces for each thread that may wait to be taken */
+#define SHARE_BYTES (1u << 20) /* of groups that a thread keeps for itself */
+#define AHEAD 4                /* pieces for each thread that may wait to be taken */
 
 struct piece {
 	size_t source;
@@ -41,7 +43,7 @@ struct pool {
 	size_t n, next, head; /* head: the piece whose finding is taken next */
 	struct finding *findings;
 	size_t window, held_max;
-	bool stop;
+	atomic_bool stop;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 };
@@ -124,6 +126,23 @@ static bool hand_over(struct pool *p, struct finding *f)
 	return !stop;
 }
 
+static void begin_answer(struct worker *w)
+{
+	if (rt_aggregate_new(&w->answer, w->pool->search->question, &w->err) < 0)
+		die_err(&w->err);
+}
+
+/* Add what this thread counted to what all did, and begin anew. One thread at a time dies here. */
+static void hand_in(struct worker *w)
+{
+	pthread_mutex_lock(&w->pool->lock);
+	if (rt_aggregate_merge(w->pool->search->answer, w->answer, &w->err) < 0)
+		die_err(&w->err);
+	pthread_mutex_unlock(&w->pool->lock);
+	rt_aggregate_free(w->answer);
+	begin_answer(w);
+}
+
 /* One line; false when no more is wanted. */
 static bool take_line(struct worker *w, struct source *s, struct finding *f, struct rt_str line,
 		      bool torn)
@@ -135,12 +154,14 @@ static bool take_line(struct worker *w, struct source *s, struct finding *f, str
 		return true;
 	f->matches++;
 	if (w->answer) {
-		if (rt_aggregate_add(w->answer, &ev, &w->err) < 0)
+		if (rt_aggregate_add(w->answer, &ev, s->run_id, &w->err) < 0)
 			die_err(&w->err);
-		return true;
+		if (rt_aggregate_bytes(w->answer) > SHARE_BYTES)
+			hand_in(w);
+		return !p->stop;
 	}
 	if (!p->search->lines)
-		return !p->search->one;
+		return !p->search->one && !p->stop;
 	rt_buf_addv(&f->lines, line);
 	rt_buf_addc(&f->lines, '\n');
 	return f->lines.len < p->held_max || hand_over(p, f);
@@ -154,6 +175,7 @@ static int read_piece(struct worker *w, const struct piece *piece, struct source
 		      struct rt_reader *r, struct finding *f)
 {
 	bool inside = piece->from != s->from, more = true;
+	size_t skipped;
 	struct rt_sieve sieve;
 	struct rt_str line;
 	int got = 1;
@@ -170,8 +192,12 @@ static int read_piece(struct worker *w, const struct piece *piece, struct source
 		return got;
 	r->whole_only = false;
 	r->to = s->to;
+	skipped = r->skipped;
 	got = rt_reader_next(r, &line);
-	if (got > 0 && r->line_at < piece->to)
+	/* Of lines that are too long only the first one began here. */
+	if (r->skipped > skipped)
+		r->skipped = skipped + 1;
+	else if (got > 0)
 		take_line(w, s, f, line, r->torn);
 	return got;
 }
@@ -206,8 +232,8 @@ static void *work(void *arg)
 	struct source s;
 
 	rt_buf_init(&w.scratch);
-	if (p->search->question && rt_aggregate_new(&w.answer, p->search->question, &w.err) < 0)
-		die_err(&w.err);
+	if (p->search->question)
+		begin_answer(&w);
 	pthread_mutex_lock(&p->lock);
 	while (!p->stop && p->next < p->n) {
 		size_t i = p->next;
@@ -227,9 +253,9 @@ static void *work(void *arg)
 		f->ready = true;
 		pthread_cond_broadcast(&p->moved);
 	}
-	if (w.answer && rt_aggregate_merge(p->search->answer, w.answer, &w.err) < 0)
-		die_err(&w.err);
 	pthread_mutex_unlock(&p->lock);
+	if (w.answer)
+		hand_in(&w);
 	rt_aggregate_free(w.answer);
 	rt_buf_release(&w.scratch);
 	return NULL;

@@ -58,21 +58,36 @@ static void add_stages(struct series *s, const struct rt_status *st)
 			observe(&s->span[STAGE], number / 1000);
 }
 
-/* An iteration takes what its end says, or the time since its start. */
-static void add_iteration(struct series *s, const struct rt_event *ev, int64_t *begun_ns)
-{
-	int64_t ns;
-	double ms;
+/* The iterations of a run that were begun last; of more at once the oldest are forgotten. */
+struct begun {
+	double number;
+	int64_t ns; /* 0: none */
+};
 
+#define BEGUN_MAX 32
+
+/* An iteration takes what its end says, or the time since it began. */
+static void add_iteration(struct series *s, const struct rt_event *ev, struct begun *v,
+			  size_t *next)
+{
+	double number = -1, ms;
+	int64_t ns = 0;
+	size_t i = 0;
+
+	rt_event_number(ev, RT_F_ITERATION, &number);
+	rt_event_time(ev, &ns);
 	if (ev->type == RT_T_ITERATION_STARTED) {
-		*begun_ns = rt_event_time(ev, &ns) ? ns : 0;
+		v[(*next)++ % BEGUN_MAX] = (struct begun){ number, ns };
 		return;
 	}
+	while (i < BEGUN_MAX && !(v[i].ns && v[i].number == number))
+		i++;
 	if (rt_event_number(ev, RT_F_DURATION_MS, &ms))
 		observe(&s->span[ITERATION], ms / 1000);
-	else if (*begun_ns && rt_event_time(ev, &ns) && ns >= *begun_ns)
-		observe(&s->span[ITERATION], (double)(ns - *begun_ns) / 1e9);
-	*begun_ns = 0;
+	else if (i < BEGUN_MAX && ns >= v[i].ns)
+		observe(&s->span[ITERATION], (double)(ns - v[i].ns) / 1e9);
+	if (i < BEGUN_MAX)
+		v[i].ns = 0;
 }
 
 static void add_iterations(struct series *s, int dirfd, const struct rt_filter *iterations)
@@ -83,7 +98,8 @@ static void add_iterations(struct series *s, int dirfd, const struct rt_filter *
 	struct rt_buf scratch;
 	struct rt_str line;
 	struct rt_event ev;
-	int64_t begun_ns = 0;
+	struct begun begun[BEGUN_MAX] = { { 0, 0 } };
+	size_t next = 0;
 
 	if (fd < 0)
 		return;
@@ -93,7 +109,7 @@ static void add_iterations(struct series *s, int dirfd, const struct rt_filter *
 		while (rt_sieve_next(&sieve, &r, &line) > 0)
 			if (rt_event_parse(&ev, line) == 0 &&
 			    rt_filter_match(iterations, &ev, &scratch))
-				add_iteration(s, &ev, &begun_ns);
+				add_iteration(s, &ev, begun, &next);
 		rt_reader_release(&r);
 	}
 	rt_buf_release(&scratch);
@@ -253,6 +269,21 @@ static int compare_rows(const void *a, const void *b)
 	return order ? order : strcmp(x->group, y->group);
 }
 
+/* As it is; to a terminal line by line, names without what would steer it. */
+static void print_inert(struct out *o, struct rt_str text)
+{
+	const char *p = text.p, *end = p + text.n, *nl;
+
+	if (!o->tty) {
+		fwrite(text.p, 1, text.n, o->f);
+		return;
+	}
+	for (; (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1) {
+		out_text(o, (struct rt_str){ p, (size_t)(nl - p) });
+		putc('\n', o->f);
+	}
+}
+
 void status_prometheus(const struct rt_catalog *c, struct out *o)
 {
 	struct series *v = xcalloc(c->n ? c->n : 1, sizeof(*v));
@@ -280,7 +311,7 @@ void status_prometheus(const struct rt_catalog *c, struct out *o)
 	write_all(&out, v, n);
 	if (out.failed)
 		die(EXIT_FAIL, "out of memory");
-	fwrite(out.s, 1, out.len, o->f);
+	print_inert(o, rt_buf_view(&out));
 	rt_buf_release(&out);
 	rt_filter_free(iterations);
 	free(v);

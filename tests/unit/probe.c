@@ -91,6 +91,8 @@ static void random_line(struct rt_buf *out)
 		"say \"x\"",
 		"back\\slash",
 		"5",
+		"5e1",
+		"50.0",
 		"1e1",
 		"step_complete",
 		"step_passed",
@@ -213,6 +215,7 @@ int main(void)
 		test_filter(&t, "match", "percent < 7", true);
 		test_filter(&t, "match", "own = \"5\"", true);
 		test_filter(&t, "match", "type = task_failed", true);
+		test_filter(&t, "match", "type = 50", false);
 		test_filter(&t, "match", "message = build", false);
 		test_filter(&t, "match", "own != build", false);
 		test_filter(&t, "level", "error", false);
