@@ -45,7 +45,9 @@ struct pool {
 	size_t window, held_max;
 	atomic_bool stop;
 	pthread_mutex_t lock;
-	pthread_cond_t moved;
+	pthread_cond_t found; /* something is there to be taken */
+	pthread_cond_t taken; /* it was, and a thread can go on */
+	size_t waiting;       /* threads that wait for that */
 };
 
 struct worker {
@@ -111,6 +113,14 @@ static void cut_all(struct pool *p, size_t first, int *code)
 	}
 }
 
+/* Under the lock, which others have meanwhile. */
+static void wait_until_taken(struct pool *p)
+{
+	p->waiting++;
+	pthread_cond_wait(&p->taken, &p->lock);
+	p->waiting--;
+}
+
 /* A thread holds much: wait until it is taken. False when no more is wanted. */
 static bool hand_over(struct pool *p, struct finding *f)
 {
@@ -118,9 +128,9 @@ static bool hand_over(struct pool *p, struct finding *f)
 
 	pthread_mutex_lock(&p->lock);
 	f->full = true;
-	pthread_cond_broadcast(&p->moved);
+	pthread_cond_signal(&p->found);
 	while (f->full && !p->stop)
-		pthread_cond_wait(&p->moved, &p->lock);
+		wait_until_taken(p);
 	stop = p->stop;
 	pthread_mutex_unlock(&p->lock);
 	return !stop;
@@ -240,7 +250,7 @@ static void *work(void *arg)
 		struct finding *f = &p->findings[i % p->window];
 
 		if (i >= p->head + p->window) {
-			pthread_cond_wait(&p->moved, &p->lock);
+			wait_until_taken(p);
 			continue;
 		}
 		p->next++;
@@ -251,7 +261,8 @@ static void *work(void *arg)
 			die(EXIT_FAIL, "out of memory");
 		pthread_mutex_lock(&p->lock);
 		f->ready = true;
-		pthread_cond_broadcast(&p->moved);
+		if (i == p->head)
+			pthread_cond_signal(&p->found);
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (w.answer)
@@ -270,14 +281,15 @@ static void take(struct pool *p, int *code)
 
 	pthread_mutex_lock(&p->lock);
 	while (!f->ready && !f->full)
-		pthread_cond_wait(&p->moved, &p->lock);
+		pthread_cond_wait(&p->found, &p->lock);
 	now = *f;
 	memset(f, 0, sizeof(*f));
 	rt_buf_init(&f->lines);
 	p->head += now.ready;
 	s->skipped += now.skipped;
 	s->lines += now.parsed;
-	pthread_cond_broadcast(&p->moved);
+	if (p->waiting)
+		pthread_cond_broadcast(&p->taken);
 	pthread_mutex_unlock(&p->lock);
 
 	*code = now.code ? now.code : *code;
@@ -286,7 +298,7 @@ static void take(struct pool *p, int *code)
 	if (!wanted) {
 		pthread_mutex_lock(&p->lock);
 		p->stop = true;
-		pthread_cond_broadcast(&p->moved);
+		pthread_cond_broadcast(&p->taken);
 		pthread_mutex_unlock(&p->lock);
 	}
 }
@@ -313,7 +325,8 @@ bool search_with_threads(const struct search *search, struct sources *sources, s
 	struct pool p = { .search = search,
 			  .sources = sources,
 			  .lock = PTHREAD_MUTEX_INITIALIZER,
-			  .moved = PTHREAD_COND_INITIALIZER };
+			  .found = PTHREAD_COND_INITIALIZER,
+			  .taken = PTHREAD_COND_INITIALIZER };
 	size_t i;
 
 	if (threads < 2 || !is_worth_it(sources, first))
