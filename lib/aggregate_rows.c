@@ -69,14 +69,6 @@ static int compare_numbers(double a, double b)
 	return (a > b) - (a < b);
 }
 
-static int compare_texts(struct rt_str a, struct rt_str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 /* What is not there comes last, whichever way the others go. */
 static int put_last(bool x_there, bool y_there)
 {
@@ -98,7 +90,7 @@ static int compare_parts(enum rt_key_kind kx, struct rt_str x, enum rt_key_kind 
 	else if (kx == RT_KEY_BARE && rt_json_number(&vx, &a) && rt_json_number(&vy, &b))
 		order = compare_numbers(a, b);
 	if (order == 0)
-		order = compare_texts(x, y);
+		order = rt_str_compare(x, y);
 	return down ? -order : order;
 }
 

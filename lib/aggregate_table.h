@@ -1,4 +1,4 @@
-/* The table of groups behind aggregate.h, for aggregate.c, which fills it, and aggregate_rows.c. */
+/* The table of groups behind aggregate.h, for the aggregate*.c files only. */
 #ifndef RT_AGGREGATE_TABLE_H
 #define RT_AGGREGATE_TABLE_H
 

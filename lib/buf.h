@@ -78,6 +78,27 @@ static inline bool rt_str_is(struct rt_str a, const char *s)
 	return rt_str_eq(a, rt_str(s));
 }
 
+/* As memcmp, the shorter one first where one begins with the other. */
+static inline int rt_str_compare(struct rt_str a, struct rt_str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+/* Without spaces and tabs at its ends. */
+static inline struct rt_str rt_str_trim(struct rt_str s)
+{
+	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
 struct rt_buf {
 	char *s; /* never NULL once initialised; s[len] is NUL */
 	size_t len;

@@ -228,17 +228,6 @@ bool rt_filter_span(const struct rt_filter *f, int64_t *since_ns, int64_t *until
 	return *since_ns > INT64_MIN || *until_ns < INT64_MAX;
 }
 
-static struct rt_str trim(struct rt_str s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
-		s.p++;
-		s.n--;
-	}
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 /* The operator at p and its length; 0 when there is none. */
 static size_t parse_op(const char *p, enum rt_cond_op *op)
 {
@@ -293,14 +282,14 @@ static int parse_expr(struct rt_cond *c, struct rt_err *err)
 	struct rt_str trimmed;
 	char *value;
 
-	c->key = trim((struct rt_str){ c->text, at });
+	c->key = rt_str_trim((struct rt_str){ c->text, at });
 	if (len == 0 || c->key.n == 0)
 		return rt_err_set(
 			err, RT_ERR_USAGE,
 			"bad condition \"%s\": use KEY OP VALUE with one of = != < <= > >= ~",
 			c->text);
 	rt_path_init(&c->path, c->key);
-	trimmed = trim(rt_str(c->text + at + len));
+	trimmed = rt_str_trim(rt_str(c->text + at + len));
 	value = c->text + (trimmed.p - c->text);
 	value[trimmed.n] = '\0';
 	value = unquote(value, &c->quoted);

@@ -129,15 +129,6 @@ static bool time_holds(const struct rt_cond *c, const struct rt_event *ev)
 	return rt_event_time(ev, &ns) && ns >= c->since_ns && ns < c->until_ns;
 }
 
-/* Less than 0, 0, more than 0. */
-static int compare_text(struct rt_str a, struct rt_str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 static int compare_value(const struct rt_cond *c, const struct rt_json *v, struct rt_buf *scratch)
 {
 	const struct rt_cond_value *wanted = &c->values[0];
@@ -151,7 +142,7 @@ static int compare_value(const struct rt_cond *c, const struct rt_json *v, struc
 		if (rt_json_number(v, &x) && rt_json_number(&wanted->json, &y))
 			return (x > y) - (x < y);
 	}
-	return compare_text(rt_json_plain(v, scratch), wanted->text);
+	return rt_str_compare(rt_json_plain(v, scratch), wanted->text);
 }
 
 static bool op_holds(enum rt_cond_op op, int order)

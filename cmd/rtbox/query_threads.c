@@ -20,7 +20,7 @@
 #define CUT_MAX 64            /* of more sources each is a piece, opened when its turn comes */
 #define HELD_BYTES (16u << 20)
 #define SHARE_BYTES (1u << 20) /* of groups that a thread keeps for itself */
-#define AHEAD 4                /* pieces for each thread that may wait to be taken */
+#define AHEAD 32               /* pieces for each thread that may wait to be taken */
 
 struct piece {
 	size_t source;
