@@ -274,18 +274,18 @@ int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_
 		    struct rt_err *err)
 {
 	struct rt_places places;
-	struct rt_cache cache;
+	struct rt_cache cache, *known;
 	int ret = 0;
 
 	memset(c, 0, sizeof(*c));
-	rt_cache_load(&cache, runs_dir);
-	if (rt_places_scan(&places, runs_dir, &cache, err) < 0) {
+	known = rt_cache_load(&cache, runs_dir) ? &cache : NULL;
+	if (rt_places_scan(&places, runs_dir, known, err) < 0) {
 		rt_cache_release(&cache);
 		return -1;
 	}
 	c->unreadable = places.unreadable;
 	for (size_t i = 0; i < places.n && ret == 0; i++)
-		ret = add_row(c, runs_dir, &cache, &places.v[i], sel);
+		ret = add_row(c, runs_dir, known, &places.v[i], sel);
 	rt_places_release(&places);
 	rt_cache_save(&cache, runs_dir);
 	rt_cache_release(&cache);

@@ -146,7 +146,7 @@ static void take_lines(struct rt_cache *c)
 			put(c, &run);
 }
 
-void rt_cache_load(struct rt_cache *c, const char *runs_dir)
+bool rt_cache_load(struct rt_cache *c, const char *runs_dir)
 {
 	int fd = open_private(runs_dir);
 
@@ -155,11 +155,12 @@ void rt_cache_load(struct rt_cache *c, const char *runs_dir)
 	rt_buf_init(&c->fresh);
 	c->now_ns = rt_clock_now_ns();
 	if (fd < 0)
-		return;
+		return false;
 	if (rt_file_read(fd, CACHE_FILE, &c->text, CACHE_MAX) < 0)
 		rt_buf_clear(&c->text);
 	close(fd);
 	take_lines(c);
+	return true;
 }
 
 const struct rt_cached *rt_cache_find(struct rt_cache *c, struct rt_str name,
@@ -238,7 +239,8 @@ void rt_cache_save(struct rt_cache *c, const char *runs_dir)
 	dirfd = open_private(runs_dir);
 	if (dirfd < 0)
 		return;
-	fd = rt_file_open(dirfd, CACHE_FILE, O_WRONLY | O_APPEND | O_CREAT, 0666);
+	/* For its owner only: runs may be, whose names and errors it repeats. */
+	fd = rt_file_open(dirfd, CACHE_FILE, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		write_fresh(c, dirfd, fd);
 	if (fd >= 0)

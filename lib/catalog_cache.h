@@ -27,7 +27,7 @@ struct rt_cached {
 	struct rt_dir_mark mark;
 	int64_t created_ns, started_ns;
 	enum rt_state state;
-	struct rt_str row; /* all of it, as JSON */
+	struct rt_str row; /* the rest of it, as JSON */
 	bool used;         /* it was found to be as it is */
 };
 
@@ -47,8 +47,8 @@ struct rt_cache {
 	int64_t now_ns;
 };
 
-/* Read it. Nothing that is wrong with it matters. */
-void rt_cache_load(struct rt_cache *c, const char *runs_dir);
+/* Read it; nothing that is wrong with it matters. False where there is no place for one. */
+bool rt_cache_load(struct rt_cache *c, const char *runs_dir);
 
 /* The run as it was cached, or NULL: it is not there, or was changed since. */
 const struct rt_cached *rt_cache_find(struct rt_cache *c, struct rt_str name,

@@ -75,30 +75,13 @@ static void add_time(struct rt_buf *out, const char *key, int64_t ns)
 	add_text(out, key, text);
 }
 
-static void add_usage(struct rt_buf *out, const struct rt_usage *usage)
+/* What the cache does not keep beside it: members, each with a comma before it. */
+static void add_rest(const struct rt_row *row, struct rt_buf *out)
 {
-	if (usage->total || usage->prompt || usage->completion)
-		rt_buf_addf(out, ",\"tokens\":{\"prompt\":%lld,\"completion\":%lld,\"total\":%lld}",
-			    (long long)usage->prompt, (long long)usage->completion,
-			    (long long)usage->total);
-	if (usage->cost_usd > 0)
-		rt_buf_addf(out, ",\"cost_usd\":%.15g", usage->cost_usd);
-}
-
-/* The members of the row's JSON object, all but the path. */
-static void add_members(const struct rt_row *row, struct rt_buf *out)
-{
-	rt_buf_adds(out, "{\"run_id\":");
-	rt_json_quote(out, rt_str(row->id));
-	add_text(out, "status", rt_state_name(row->state));
-	add_time(out, "created_at", row->created_ns);
 	add_time(out, "updated_at", row->updated_ns);
 	add_text(out, "name", row->name);
 	add_text(out, "group", row->group);
-	add_time(out, "started_at", row->started_ns);
 	add_time(out, "finished_at", row->finished_ns);
-	if (row->duration_ms >= 0)
-		rt_buf_addf(out, ",\"duration_ms\":%lld", (long long)row->duration_ms);
 	add_text(out, "stage", row->stage);
 	if (rt_json_is_number(rt_str(row->percent)))
 		rt_buf_addf(out, ",\"percent\":%s", row->percent);
@@ -106,14 +89,27 @@ static void add_members(const struct rt_row *row, struct rt_buf *out)
 		rt_buf_addf(out, ",\"exit_code\":%d", row->exit_code);
 	add_text(out, "error", row->error);
 	add_text(out, "host", row->host);
-	rt_buf_addf(out, ",\"counts\":{\"events\":%lld,\"warnings\":%lld,\"errors\":%lld}",
+	rt_usage_write(&row->usage, out);
+}
+
+static void add_counts(const struct rt_row *row, struct rt_buf *out)
+{
+	rt_buf_addf(out, "\"counts\":{\"events\":%lld,\"warnings\":%lld,\"errors\":%lld}",
 		    (long long)row->n_events, (long long)row->n_warnings, (long long)row->n_errors);
-	add_usage(out, &row->usage);
 }
 
 void rt_row_json(const struct rt_row *row, struct rt_buf *out)
 {
-	add_members(row, out);
+	rt_buf_adds(out, "{\"run_id\":");
+	rt_json_quote(out, rt_str(row->id));
+	add_text(out, "status", rt_state_name(row->state));
+	add_time(out, "created_at", row->created_ns);
+	add_time(out, "started_at", row->started_ns);
+	if (row->duration_ms >= 0)
+		rt_buf_addf(out, ",\"duration_ms\":%lld", (long long)row->duration_ms);
+	rt_buf_addc(out, ',');
+	add_counts(row, out);
+	add_rest(row, out);
 	add_text(out, "path", row->path);
 	rt_buf_addc(out, '}');
 }
@@ -128,8 +124,12 @@ static void remember(struct rt_cache *cache, const struct rt_place *e, const str
 				 .state = row->state };
 	struct rt_buf json;
 
+	if (!cache)
+		return;
 	rt_buf_init(&json);
-	add_members(row, &json);
+	rt_buf_addc(&json, '{');
+	add_counts(row, &json);
+	add_rest(row, &json);
 	rt_buf_addc(&json, '}');
 	run.row = rt_buf_view(&json);
 	if (!json.failed)

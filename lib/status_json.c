@@ -359,13 +359,7 @@ static void add_usage(struct rt_buf *out, const struct rt_ledger *ledger)
 	const struct rt_usage *u = rt_ledger_total(ledger);
 	struct rt_buf requests;
 
-	if (u->total || u->prompt || u->completion)
-		rt_buf_addf(out,
-			    ",\"tokens\":{\"prompt\":%" PRId64 ",\"completion\":%" PRId64
-			    ",\"total\":%" PRId64 "}",
-			    u->prompt, u->completion, u->total);
-	if (u->cost_usd > 0)
-		rt_buf_addf(out, ",\"cost_usd\":%.15g", u->cost_usd);
+	rt_usage_write(u, out);
 	if (u->calls)
 		add_int(out, "llm_calls", u->calls);
 	rt_buf_init(&requests);

@@ -314,3 +314,14 @@ void rt_ledger_load(struct rt_ledger *l, const struct rt_usage *total, struct rt
 	while (rt_scan_next(&s, &m) > 0)
 		load_one(l, m.value.text);
 }
+
+void rt_usage_write(const struct rt_usage *u, struct rt_buf *out)
+{
+	if (u->total || u->prompt || u->completion)
+		rt_buf_addf(out,
+			    ",\"tokens\":{\"prompt\":%" PRId64 ",\"completion\":%" PRId64
+			    ",\"total\":%" PRId64 "}",
+			    u->prompt, u->completion, u->total);
+	if (u->cost_usd > 0)
+		rt_buf_addf(out, ",\"cost_usd\":%.15g", u->cost_usd);
+}

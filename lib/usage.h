@@ -36,4 +36,7 @@ const struct rt_usage *rt_ledger_total(const struct rt_ledger *l);
 void rt_ledger_save_open(const struct rt_ledger *l, struct rt_buf *out);
 void rt_ledger_load(struct rt_ledger *l, const struct rt_usage *total, struct rt_str open_json);
 
+/* Append `,"tokens":{...},"cost_usd":N`, each where there is any. */
+void rt_usage_write(const struct rt_usage *u, struct rt_buf *out);
+
 #endif

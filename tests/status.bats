@@ -561,6 +561,7 @@ list_runs() {
 	make_catalog
 	list_runs >first
 	[ "$(jq -r .dir "$cache" | sort | paste -sd' ')" = 'a c night/b' ]
+	[ "$(stat -c %a "$cache")" = 600 ]
 	list_runs >second
 	cmp first second
 	[ "$(wc -l <first)" = 4 ]
@@ -682,6 +683,8 @@ EOF
 	grep -qF 'rt_runs_started_total{name="quote \" and \\ backslash",group=""} 1' metrics
 	[ "$(grep -c run_id metrics)" = 0 ]
 	[ "$(rt-status -o prometheus --status failed | grep -c '^rt_runs_started_total')" = 1 ]
+	run -2 rt-status -o prometheus --sort name
+	run -2 rt-status -o prometheus -n 1
 	rt-status -d none -o prometheus >metrics
 	run ! grep -v '^#' metrics
 	! command -v promtool >/dev/null || rt-status -o prometheus | promtool check metrics
