@@ -16,9 +16,10 @@
 #include <sys/stat.h>
 
 #define PIECE_BYTES (4 << 20)
-#define WORTH_BYTES (2 << 20) /* less is read sooner than threads are started */
-#define CUT_MAX 64            /* of more sources each is a piece, opened when its turn comes */
-#define HELD_BYTES (16u << 20)
+#define WORTH_BYTES (2 << 20)  /* less is read sooner than threads are started */
+#define CUT_MAX 64             /* of more sources each is a piece, opened when its turn comes */
+#define HELD_BYTES (8u << 20)  /* of lines that wait to be taken, in all */
+#define STEP_BYTES (64u << 10) /* less is not handed over before its piece is done */
 #define SHARE_BYTES (1u << 20) /* of groups that a thread keeps for itself */
 #define AHEAD 32               /* pieces for each thread that may wait to be taken */
 
@@ -42,7 +43,8 @@ struct pool {
 	struct piece *pieces;
 	size_t n, next, head; /* head: the piece whose finding is taken next */
 	struct finding *findings;
-	size_t window, held_max;
+	size_t window;
+	atomic_size_t held; /* bytes of lines */
 	atomic_bool stop;
 	pthread_mutex_t lock;
 	pthread_cond_t found; /* something is there to be taken */
@@ -121,7 +123,7 @@ static void wait_until_taken(struct pool *p)
 	p->waiting--;
 }
 
-/* A thread holds much: wait until it is taken. False when no more is wanted. */
+/* Much is held: wait until what this thread holds is taken. False when no more is wanted. */
 static bool hand_over(struct pool *p, struct finding *f)
 {
 	bool stop;
@@ -174,7 +176,8 @@ static bool take_line(struct worker *w, struct source *s, struct finding *f, str
 		return !p->search->one && !p->stop;
 	rt_buf_addv(&f->lines, line);
 	rt_buf_addc(&f->lines, '\n');
-	return f->lines.len < p->held_max || hand_over(p, f);
+	p->held += line.n + 1;
+	return f->lines.len < STEP_BYTES || p->held < HELD_BYTES || hand_over(p, f);
 }
 
 /*
@@ -286,6 +289,7 @@ static void take(struct pool *p, int *code)
 	memset(f, 0, sizeof(*f));
 	rt_buf_init(&f->lines);
 	p->head += now.ready;
+	p->held -= now.lines.len;
 	s->skipped += now.skipped;
 	s->lines += now.parsed;
 	if (p->waiting)
@@ -333,7 +337,6 @@ bool search_with_threads(const struct search *search, struct sources *sources, s
 		return false;
 	cut_all(&p, first, code);
 	p.window = AHEAD * threads;
-	p.held_max = HELD_BYTES / p.window;
 	p.findings = xcalloc(p.window, sizeof(*p.findings));
 	for (i = 0; i < p.window; i++)
 		rt_buf_init(&p.findings[i].lines);
