@@ -187,11 +187,6 @@ static int see(struct rt_aggregate *a, struct rt_hash_set *set, uint64_t hash, s
 	return 0;
 }
 
-static double magnitude(double x)
-{
-	return x < 0 ? -x : x;
-}
-
 /* Neumaier's sum: what rounding loses is kept beside it. */
 static void add_real(struct rt_sum *s, double value)
 {
@@ -200,8 +195,8 @@ static void add_real(struct rt_sum *s, double value)
 	s->is_real = true;
 	s->real = sum;
 	if (isfinite(sum))
-		s->lost += magnitude(before) >= magnitude(value) ? before - sum + value :
-								   value - sum + before;
+		s->lost += fabs(before) >= fabs(value) ? before - sum + value :
+							 value - sum + before;
 }
 
 static void add_whole(struct rt_sum *s, int64_t value)

@@ -148,6 +148,15 @@ bool rt_level_find(struct rt_str name,
 		   enum rt_level *l);   /* any case; warn, fatal, pino's 10 to 60 */
 bool rt_type_valid(struct rt_str name); /* [a-z][a-z0-9_.:-]{0,63} */
 
+/* Call `each` with every name that the field is read from. */
+void rt_field_names(enum rt_field f, void (*each)(void *arg, const char *name), void *arg);
+
+/*
+ * What rt_type_find takes for this known type: names in lower case and with "_",
+ * where it takes any case and other separators too.
+ */
+void rt_type_spellings(enum rt_type t, void (*each)(void *arg, const char *name), void *arg);
+
 /* An event without fields, to be put together. */
 void rt_event_init(struct rt_event *ev);
 

@@ -128,9 +128,11 @@ const struct rt_name *rt_name_find(struct rt_str key)
 	return NULL;
 }
 
-const struct rt_name *rt_name_at(size_t i)
+void rt_field_names(enum rt_field f, void (*each)(void *arg, const char *name), void *arg)
 {
-	return i < NAMES ? &names[i] : NULL;
+	for (size_t i = 0; i < NAMES; i++)
+		if (names[i].field == f)
+			each(arg, names[i].text);
 }
 
 enum rt_field_kind rt_field_kind(enum rt_field f)

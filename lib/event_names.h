@@ -40,14 +40,7 @@ struct rt_type_def {
 enum rt_field_kind rt_field_kind(enum rt_field f);
 struct rt_str rt_field_key(enum rt_field f); /* its name as a view */
 const struct rt_name *rt_name_find(struct rt_str key);
-const struct rt_name *rt_name_at(size_t i); /* NULL past the last */
 const char *rt_type_template(enum rt_type t);
-
-/*
- * What rt_type_find takes for this known type: names in lower case and with "_",
- * where it takes any case and other separators too.
- */
-void rt_type_spellings(enum rt_type t, void (*each)(void *arg, const char *name), void *arg);
 
 /* duration_ms was given in seconds. */
 static inline bool rt_rank_is_seconds(int rank)

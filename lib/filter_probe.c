@@ -3,11 +3,10 @@
  * has to have. See rt_filter_probe in filter.h.
  *
  * A value stands in the line as it is, or with some of its characters as
- * escapes: then "\\u00" stands there, which is one more text to look for. What
+ * escapes: then "\u00" stands there, which is one more text to look for. What
  * a reader derives from something else (numbers, levels, times, the type of a
  * line without one) has no text that could be looked for.
  */
-#include "event_names.h"
 #include "filter_cond.h"
 
 /* A character of ASCII that no JSON writer has to escape; many escape "/". */
@@ -16,7 +15,7 @@ static bool stands_plain(char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '/';
 }
 
-/* The longest part of the text that stands as it is where no \\u00 stands. */
+/* The longest part of the text that stands as it is where no \u00 stands. */
 static struct rt_str plain_part(struct rt_str text)
 {
 	struct rt_str best = { text.p, 0 };
@@ -116,8 +115,11 @@ static bool is_verbatim(enum rt_field f)
 
 #define ALIKE 6 /* names that begin alike so far are looked for as one */
 
-static void add_name(struct texts *t, struct rt_str name)
+static void add_name(void *arg, const char *text)
 {
+	struct rt_str name = rt_str(text);
+	struct texts *t = arg;
+
 	for (size_t i = 0; i < t->probe->n; i++) {
 		struct rt_needle *other = &t->probe->v[i];
 		size_t n = 0;
@@ -130,16 +132,6 @@ static void add_name(struct texts *t, struct rt_str name)
 		}
 	}
 	add_text(t, name);
-}
-
-/* A field's value stands under one of its names. */
-static void add_names(struct texts *t, enum rt_field f)
-{
-	const struct rt_name *name;
-
-	for (size_t i = 0; (name = rt_name_at(i)); i++)
-		if (name->field == f)
-			add_name(t, (struct rt_str){ name->text, name->len });
 }
 
 /* A key leads to a value only where the last part of its path stands. */
@@ -167,7 +159,7 @@ static void add_comparison(struct texts *t, const struct rt_cond *c)
 	else if (c->op == RT_OP_EQ && is_verbatim(f) && !numeric)
 		add_text(t, v->text);
 	else if (f != RT_FIELD_COUNT)
-		add_names(t, f);
+		rt_field_names(f, add_name, t); /* its value stands under one of them */
 	else
 		add_path(t, &c->path);
 }
@@ -219,7 +211,7 @@ void rt_filter_probe(const struct rt_filter *f, struct rt_probe *probe)
 		if (!t.full && worth(&found) > worth(probe))
 			*probe = found;
 	}
-	/* \\u0020 to \\u007f, and some others: a character of ASCII that need not be one. */
+	/* \u0020 to \u007f, and some others: a character of ASCII that need not be one. */
 	if (probe->n) {
 		struct rt_needle *escape = &probe->v[probe->n++];
 

@@ -407,8 +407,8 @@ static int run(const struct rt_applet *self, int argc, char **argv)
 	event_filter_init(q.filter, &opts.event);
 	make_groups(&q);
 	q.fields = rt_filter_fields(q.filter) | (q.groups ? rt_aggregate_fields(q.groups) : 0);
-	if (opts.check && (opts.n != ALL || opts.count || !rt_filter_empty(q.filter)))
-		die_usage("--check looks at every line: it takes no filter, -n or -c");
+	if (opts.check && (opts.n != ALL || opts.count || q.groups || !rt_filter_empty(q.filter)))
+		die_usage("--check looks at every line: it takes no filter, -n, -c or groups");
 	sources_find(&sources, &opts.common, &opts.select, argc, operands);
 	code = opts.check ? check_run(&q, &sources) : query_run(&q, &sources);
 	sources_release(&sources);

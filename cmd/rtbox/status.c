@@ -91,6 +91,10 @@ static int run_list(const struct status_opts *o, struct out *out)
 	};
 	int code;
 
+	if (o->output.mode && strcmp(o->output.mode, "prometheus") == 0 &&
+	    (o->sort || o->n != -2 || o->output.columns))
+		die_usage(
+			"-o prometheus is of all runs that are selected: no -n, --sort or --columns");
 	selection_init(&selection, &o->select);
 	selection.since_ns = common_time("--since", o->since, INT64_MIN);
 	selection.until_ns = common_time("--until", o->until, INT64_MAX);
