@@ -8,6 +8,7 @@
 #   V=1                          show the commands
 #   PREFIX=/usr/local DESTDIR=   for install and uninstall; BINDIR LIBDIR ... too
 #   TESTS=...                    for check: only these files
+#   HELPERS="rt-sql ..."         which helper programs (default: those whose library is there)
 VERSION := 0.1.0
 
 CFLAGS ?= -O2 -g
@@ -18,6 +19,7 @@ BUILD ?= $(if $(call on,SANITIZE),build-asan,build)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
@@ -29,16 +31,35 @@ FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
 # The applets, one line each in applets.h, are linked to rtbox: rt-run ...
 LINKS := $(shell sed -n 's/^extern const struct rt_applet rt_applet_\([a-z]*\);.*/rt-\1/p' cmd/rtbox/applets.h)
 
+# Helper programs, cmd/rt-NAME each: what needs a heavy library. One line each:
+# NAME:HEADER:LIBRARY:FUNCTION, the last one to tell whether it is new enough.
+helper_table :=
+helper_field = $(word $1,$(subst :, ,$(filter $(2:rt-%=%):%,$(helper_table))))
+helper_lib = -l$(call helper_field,3,$1)
+all_helpers := $(foreach h,$(helper_table),rt-$(firstword $(subst :, ,$h)))
+try_helper = printf '\043include <%s>\nint main(void) { return !%s; }' \
+	$(call helper_field,2,$1) $(call helper_field,4,$1)
+can_build = $(shell t=$$(mktemp) && $(try_helper) | \
+	$(CC) -w $(CPPFLAGS) $(CFLAGS) -xc - $(LDFLAGS) $(helper_lib) -o $$t 2>/dev/null && echo yes; rm -f "$$t")
+ifeq ($(origin HELPERS),undefined)
+HELPERS := $(foreach h,$(all_helpers),$(if $(call can_build,$h),$h))
+left_out := $(filter-out $(HELPERS),$(all_helpers))
+endif
+
 lib_obj := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard lib/*.c)))
 cmd_obj := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/rtbox/*.c)))
+helper_obj := $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach h,$(HELPERS),$(wildcard cmd/$h/*.c))))
 unit := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/*.c tests/fuzz/replay.c)))
-man1 := $(sort $(wildcard man/*.1))
+man1 := $(filter-out $(patsubst %,man/%.1,$(filter-out $(HELPERS),$(all_helpers))),$(sort $(wildcard man/*.1)))
 man3 := $(sort $(wildcard man/*.3))
 man5 := $(sort $(wildcard man/*.5))
 # A header with an underscore (event_names.h) is for its own module only.
 headers := $(foreach h,$(sort $(wildcard lib/*.h)),$(if $(findstring _,$h),,$h))
 librundir := $(BUILD)/lib/librundir.a
+librtcmd := $(BUILD)/cmd/librtcmd.a
 rtbox := $(BUILD)/bin/rtbox
+# As they are installed: bin/ beside libexec/rtbox/.
+helper_bin := $(HELPERS:%=$(BUILD)/libexec/rtbox/%)
 
 warnings := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings -Wvla -Wshadow
 # -Wno-stringop-overflow: gcc warns of what its own checks look like.
@@ -64,14 +85,15 @@ Q := $(if $(call on,V),,@)
 say = $(if $(call on,V),,@printf '  %-5s %s\n' $1 $(or $2,$@))
 submake = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-all: $(rtbox) $(LINKS:%=$(BUILD)/bin/%) $(librundir)
+all: $(rtbox) $(LINKS:%=$(BUILD)/bin/%) $(helper_bin) $(HELPERS:%=$(BUILD)/bin/%) $(librundir)
+	$(if $(left_out),@echo 'left out for want of a library (see make deps): $(left_out)')
 
 help:
 	@echo 'make                 the programs, in $(BUILD)/bin'
 	@echo 'make quickstart      dependencies, build, and a real pipeline recorded'
 	@echo 'make check           every test; installs the tools they need'
 	@echo 'make check-unit      the unit tests alone: no tools needed'
-	@echo 'make deps            what the build needs (test-deps, lint-deps: the tests, .ci/run)'
+	@echo 'make deps            what build and helpers need (test-deps, lint-deps: the tests, .ci/run)'
 	@echo 'make install         PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); uninstall removes the same'
 	@echo 'make tarball         static programs to unpack anywhere, with their sha256'
 	@echo 'make bench           measure'
@@ -81,7 +103,7 @@ help:
 
 # What objects and programs were made with, so that a change makes them again.
 $(BUILD)/flags: export MADE_WITH = $(CC) $(cppflags) $(cflags) : $(ldflags) $(STATIC)
-$(BUILD)/files: export MADE_WITH = $(lib_obj) $(cmd_obj)
+$(BUILD)/files: export MADE_WITH = $(lib_obj) $(cmd_obj) $(wildcard cmd/rt-*/*.c)
 $(BUILD)/flags $(BUILD)/files: FORCE
 	@mkdir -p $(@D)
 	@echo "$$MADE_WITH" | cmp -s - $@ || echo "$$MADE_WITH" >$@
@@ -90,6 +112,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(cppflags) $(cflags) -MMD -MP -c -o $@ $<
+
+$(BUILD)/cmd/rt-%: private cppflags += -Icmd/rtbox
 
 $(librundir): $(lib_obj) $(BUILD)/files
 	$(call say,AR)
@@ -104,6 +128,21 @@ $(rtbox): $(cmd_obj) $(librundir) $(BUILD)/files
 $(LINKS:%=$(BUILD)/bin/%): | $(rtbox)
 	@ln -sf rtbox $@
 
+# What rtbox and its helpers share: all but rtbox's main. Helpers are dynamic.
+$(librtcmd): $(filter-out %/main.o,$(cmd_obj)) $(BUILD)/files
+	$(call say,AR)
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)$(AR) rcsD $@ $(filter-out %/main.o,$(cmd_obj))
+
+$(helper_bin): $(BUILD)/libexec/rtbox/%: $(helper_obj) $(librtcmd) $(librundir) $(BUILD)/files
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(cflags) $(ldflags) -o $@ $(filter $(BUILD)/cmd/$*/%,$(helper_obj)) \
+		$(librtcmd) $(librundir) $(call helper_lib,$*) $(libs)
+
+$(HELPERS:%=$(BUILD)/bin/%): $(BUILD)/bin/%: | $(BUILD)/libexec/rtbox/%
+	@mkdir -p $(@D) && ln -sf ../libexec/rtbox/$* $@
+
 $(unit): %: %.o $(librundir)
 	$(call say,LINK)
 	$(Q)$(CC) $(cflags) $(ldflags) -o $@ $< $(librundir) $(libs)
@@ -114,10 +153,11 @@ $(BUILD)/rundir.pc: lib/rundir.pc.in Makefile FORCE
 
 # Installing. install-programs and install-devel each pair with a list of what
 # they put there: uninstall removes the two lists and the folders that are ours.
-programs = $(addprefix $(BINDIR)/,rtbox $(LINKS)) \
+helper_dir := $(LIBEXECDIR)/rtbox
+programs = $(addprefix $(BINDIR)/,rtbox $(LINKS) $(HELPERS)) $(addprefix $(helper_dir)/,$(HELPERS)) \
 	$(man1:man/%=$(MANDIR)/man1/%) $(man5:man/%=$(MANDIR)/man5/%) \
-	$(addprefix $(BASHDIR)/,rtbox $(LINKS)) $(ZSHDIR)/_rt \
-	$(foreach n,rtbox $(LINKS),$(FISHDIR)/$n.fish) \
+	$(addprefix $(BASHDIR)/,rtbox $(LINKS) $(HELPERS)) $(ZSHDIR)/_rt \
+	$(foreach n,rtbox $(LINKS) $(HELPERS),$(FISHDIR)/$n.fish) \
 	$(DOCDIR)/README.md $(DOCDIR)/LICENSE
 devel = $(LIBDIR)/librundir.a $(LIBDIR)/pkgconfig/rundir.pc \
 	$(headers:lib/%=$(INCLUDEDIR)/rundir/%) $(man3:man/%=$(MANDIR)/man3/%)
@@ -132,8 +172,13 @@ install-programs: all
 	install -m 644 completions/rt.bash $(DESTDIR)$(BASHDIR)/rtbox
 	install -m 644 completions/rt.zsh $(DESTDIR)$(ZSHDIR)/_rt
 	install -m 644 completions/rt.fish $(DESTDIR)$(FISHDIR)/rtbox.fish
-	for n in $(LINKS); do \
-		ln -sf rtbox $(DESTDIR)$(BINDIR)/$$n && ln -sf rtbox $(DESTDIR)$(BASHDIR)/$$n && \
+	for n in $(LINKS); do ln -sf rtbox $(DESTDIR)$(BINDIR)/$$n || exit; done
+	for n in $(HELPERS); do \
+		install -m 755 $(BUILD)/libexec/rtbox/$$n $(DESTDIR)$(helper_dir) && \
+		ln -srf $(DESTDIR)$(helper_dir)/$$n $(DESTDIR)$(BINDIR)/$$n || exit; \
+	done
+	for n in $(LINKS) $(HELPERS); do \
+		ln -sf rtbox $(DESTDIR)$(BASHDIR)/$$n && \
 		ln -sf rtbox.fish $(DESTDIR)$(FISHDIR)/$$n.fish || exit; \
 	done
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
@@ -147,7 +192,7 @@ install-devel: all $(BUILD)/rundir.pc
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(programs) $(devel))
-	rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(INCLUDEDIR)/rundir 2>/dev/null || true
+	rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(INCLUDEDIR)/rundir $(DESTDIR)$(helper_dir) 2>/dev/null || true
 
 tarball: all
 	@MAKE='$(MAKE)' sh scripts/tarball.sh $(BUILD) rtbox-$(VERSION)-$(shell $(CC) -dumpmachine | cut -d- -f1)
@@ -157,7 +202,7 @@ TESTS ?= $(sort $(wildcard tests/fault/*.sh)) $(sort $(wildcard tests/*.bats)) $
 run_tests = @CC='$(CC)' RT_SANITIZE='$(call on,SANITIZE)' sh tests/check.sh $(BUILD)
 
 deps:
-	@sh scripts/deps.sh build
+	@sh scripts/deps.sh build helpers
 test-deps:
 	@sh scripts/deps.sh test
 lint-deps:
@@ -200,4 +245,4 @@ FORCE:
 .PHONY: all help install install-programs install-devel uninstall tarball deps test-deps lint-deps \
 	unit check check-unit quickstart fuzz bench format clean FORCE
 
--include $(lib_obj:.o=.d) $(cmd_obj:.o=.d) $(unit:%=%.d)
+-include $(lib_obj:.o=.d) $(cmd_obj:.o=.d) $(helper_obj:.o=.d) $(unit:%=%.d)

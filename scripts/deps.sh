@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what is missing: `deps.sh build|test|lint...`. Looks for the things
+# Install what is missing: `deps.sh build|helpers|test|lint...`. Looks for the things
 # themselves (a header, a program), so that it is quick, works without a
 # package manager when all is there, and takes what is not from a package too.
 # Where there is apt it runs it (with sudo unless root); elsewhere it names the
@@ -28,6 +28,10 @@ table() {
 		uuid/uuid.h   uuid-dev         libuuid-devel        util-linux-dev     util-linux
 		pkg-config    pkg-config       pkgconf-pkg-config   pkgconf            pkgconf
 	EOF
+	helpers) cat <<-'EOF' ;;
+		sqlite3.h     libsqlite3-dev   sqlite-devel         sqlite-dev         sqlite
+		archive.h     libarchive-dev   libarchive-devel     libarchive-dev     libarchive
+	EOF
 	test) cat <<-'EOF' ;;
 		bash          bash             bash                 bash               bash
 		bats          bats             bats                 bats               bats-core
@@ -45,7 +49,7 @@ table() {
 		clang-format  clang-format     clang-tools-extra    clang-extra-tools  clang-format
 	EOF
 	*)
-		echo "deps.sh: no such set of packages: \"$1\" (build, test, lint)" >&2
+		echo "deps.sh: no such set of packages: \"$1\" (build, helpers, test, lint)" >&2
 		exit 2
 		;;
 	esac

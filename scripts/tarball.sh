@@ -1,7 +1,8 @@
 #!/bin/sh
 # Pack the installed programs: `tarball.sh BUILD NAME` makes BUILD/NAME.tar.gz
 # and its sha256. The programs must be static, or they would not run where the
-# archive is unpacked. The same commit and compiler give the same bytes.
+# archive is unpacked; helper programs are not, so they stay out. The same commit
+# and compiler give the same bytes.
 set -eu
 
 build=$1 name=$2
@@ -13,7 +14,7 @@ epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT INT TERM
 
-${MAKE:-make} -s --no-print-directory install-programs BUILD="$build" PREFIX= DESTDIR="$stage/$name" >/dev/null
+${MAKE:-make} -s --no-print-directory install-programs BUILD="$build" HELPERS= PREFIX= DESTDIR="$stage/$name" >/dev/null
 strip "$stage/$name/bin/rtbox"
 tar -C "$stage" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$epoch" \
 	--mode=u=rwX,go=rX --format=gnu -cf - "$name" | gzip -9n >"$build/$name.tar.gz"

@@ -54,6 +54,21 @@ applet_of() {
 	done
 }
 
+@test "a helper program that is not installed is one line naming the package, exit 3" {
+	local helpers=()
+	mapfile -t helpers < <(sed -n 's/^\t{ "\([a-z]*\)", ".*/\1/p' "$SOURCE/cmd/rtbox/helper.c")
+	for h in "${helpers[@]}"; do
+		run -3 --separate-stderr env RT_LIBEXEC_DIR="$PWD" rtbox "$h"
+		[[ $stderr == "rt-$h: rt-$h is not installed: install the package rtbox-$h "* ]]
+		[ "${#stderr_lines[@]}" = 1 ]
+		run ! grep -qx "rt-$h" <(RT_LIBEXEC_DIR=$PWD rtbox --list)
+		# what is there is executed, with the arguments as they are
+		printf '#!/bin/sh\nprintf "<%%s>" "$@"\n' >"rt-$h"
+		chmod +x "rt-$h"
+		[ "$(RT_LIBEXEC_DIR=$PWD rtbox "$h" -x 'a b' '')" = "<-x><a b><>" ]
+	done
+}
+
 @test "--help and -h exit 0 on standard output, 80 columns wide" {
 	for p in "${programs[@]}"; do
 		run -0 --separate-stderr "$p" --help
@@ -311,11 +326,11 @@ try \"$p --help\"" ]
 @test "the source: an applet includes no other applet, lib includes nothing of cmd" {
 	local applets header
 	applets=" $(printf '%s\n' "${programs[@]}" | sed 's/^rt-//' | paste -sd' ') "
-	for file in "$SOURCE"/cmd/rtbox/*.[ch]; do
+	for file in "$SOURCE"/cmd/*/*.[ch]; do
 		while read -r header; do
 			[[ -f $SOURCE/cmd/rtbox/$header ]] || continue
 			[[ $applets == *" $(applet_of "$header") "* ]] || continue
-			[ "$(applet_of "$file")" = "$(applet_of "$header")" ] ||
+			[[ $file == */rtbox/* && $(applet_of "$file") = "$(applet_of "$header")" ]] ||
 				{ echo "${file##*/} includes $header" && false; }
 		done < <(sed -n 's/^#include "\(.*\)"/\1/p' "$file")
 	done
@@ -350,5 +365,5 @@ try \"$p --help\"" ]
 	command -v objdump >/dev/null || skip "no objdump"
 	mutable() { objdump -t "$@" | grep -P '\sO\s+\.t?(data|bss)(?!\.rel\.ro)\S*\s' | awk '{print $NF}' | sort -u; }
 	[ -z "$(mutable "$RT_BUILD"/lib/*.o)" ]
-	[ "$(mutable "$RT_BUILD"/cmd/rtbox/*.o)" = prog ]
+	[ "$(mutable "$RT_BUILD"/cmd/*/*.o)" = prog ]
 }

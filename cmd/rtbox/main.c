@@ -1,18 +1,17 @@
 /*
- * rtbox: which applet is meant, and the end that all of them share. What stands
- * before an applet is paid by every rt-emit: no locale, no allocation, one
- * system call and the look for configuration files.
+ * rtbox: which applet is meant, or which helper program. What stands before an
+ * applet is paid by every rt-emit: no locale, no allocation, one system call and
+ * the look for configuration files.
  */
 #include "applets.h"
-#include "common.h"
 #include "die.h"
+#include "helper.h"
 #include "out.h"
+#include "start.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct rt_applet *const applets[] = {
 	&rt_applet_run,
@@ -23,22 +22,6 @@ static const struct rt_applet *const applets[] = {
 	&rt_applet_summarize,
 	NULL,
 };
-
-/*
- * A file opened by a program that was started with standard output closed would
- * become its standard output. So what is closed is taken by a descriptor that
- * only fails, and that children do not get to see.
- */
-static void guard_standard_fds(void)
-{
-	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
-
-	if (poll(fds, 3, 0) <= 0)
-		return;
-	for (int i = 0; i < 3; i++)
-		if (fds[i].revents & POLLNVAL)
-			(void)!open("/dev/null", (i ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
-}
 
 /* "emit" and "rt-emit" both. */
 static const struct rt_applet *find_applet(const char *word)
@@ -51,12 +34,17 @@ static const struct rt_applet *find_applet(const char *word)
 	return NULL;
 }
 
-static int run_applet(const struct rt_applet *a, int argc, char **argv)
+/* The next helper after h (begin with NULL) that is installed, or NULL. */
+static const struct helper *next_helper(const struct helper *h)
 {
-	config_load();
-	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
-		return out_finish(opt_complete(a, argc - 2, argv + 2));
-	return out_finish(a->run(a, argc, argv));
+	for (h = h ? h + 1 : helpers; h->name; h++) {
+		char *path = helper_find(h);
+
+		free(path);
+		if (path)
+			return h;
+	}
+	return NULL;
 }
 
 static int print_help(void)
@@ -69,6 +57,8 @@ static int print_help(void)
 	     "Programs (each has its own --help and man page):");
 	for (const struct rt_applet *const *a = applets; *a; a++)
 		printf("  rt-%-14s %s\n", (*a)->name, (*a)->summary);
+	for (const struct helper *h = next_helper(NULL); h; h = next_helper(h))
+		printf("  rt-%-14s %s\n", h->name, h->summary);
 	puts("\n"
 	     "      --list        print the programs' names, one a line\n"
 	     "  -h, --help        show this text\n"
@@ -80,20 +70,38 @@ static int print_list(void)
 {
 	for (const struct rt_applet *const *a = applets; *a; a++)
 		printf("rt-%s\n", (*a)->name);
+	for (const struct helper *h = next_helper(NULL); h; h = next_helper(h))
+		printf("rt-%s\n", h->name);
 	return out_finish(0);
 }
 
-/* `rtbox --complete WORDS...`: of rtbox itself, or of the applet that the first word names. */
+/* What becomes of the first word of a command line of rtbox itself. */
+static int complete_program(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const struct rt_applet *const *p = applets; *p; p++)
+		if (strncmp((*p)->name, word, n) == 0)
+			printf("%s\t%s\n", (*p)->name, (*p)->summary);
+	for (const struct helper *h = next_helper(NULL); h; h = next_helper(h))
+		if (strncmp(h->name, word, n) == 0)
+			printf("%s\t%s\n", h->name, h->summary);
+	return out_finish(0);
+}
+
+/* `rtbox --complete WORDS...`: argv has --complete and the words. */
 static int complete(int argc, char **argv)
 {
-	const struct rt_applet *a = argc > 1 ? find_applet(argv[0]) : NULL;
+	const struct rt_applet *a = argc > 2 ? find_applet(argv[1]) : NULL;
+	const struct helper *h = argc > 2 ? helper_of(argv[1]) : NULL;
 
 	if (a)
-		return out_finish(opt_complete(a, argc - 1, argv + 1));
-	for (const struct rt_applet *const *p = applets; argc == 1 && *p; p++)
-		if (strncmp((*p)->name, argv[0], strlen(argv[0])) == 0)
-			printf("%s\t%s\n", (*p)->name, (*p)->summary);
-	return out_finish(0);
+		return out_finish(opt_complete(a, argc - 2, argv + 2));
+	if (h) {
+		argv[1] = argv[0];
+		helper_exec(h, argv);
+	}
+	return argc == 2 ? complete_program(argv[1]) : out_finish(0);
 }
 
 _Noreturn static void die_no_program(const char *word)
@@ -103,6 +111,8 @@ _Noreturn static void die_no_program(const char *word)
 	opt_guess_init(&guess, word, strlen(word));
 	for (const struct rt_applet *const *a = applets; *a; a++)
 		opt_guess_try(&guess, (*a)->name);
+	for (const struct helper *h = helpers; h->name; h++)
+		opt_guess_try(&guess, h->name);
 	if (guess.best)
 		die_usage("no program \"%s\"; did you mean \"%s\"?", word, guess.best);
 	die_usage("no program \"%s\"", word);
@@ -112,6 +122,7 @@ _Noreturn static void die_no_program(const char *word)
 static int run_named(int argc, char **argv)
 {
 	const struct rt_applet *a;
+	const struct helper *h;
 	const char *word = argc > 1 ? argv[1] : "--help";
 	char name[32];
 
@@ -120,7 +131,7 @@ static int run_named(int argc, char **argv)
 	if (strcmp(word, "--list") == 0)
 		return print_list();
 	if (strcmp(word, "--complete") == 0)
-		return complete(argc - 2, argv + 2);
+		return complete(argc - 1, argv + 1);
 	if (strcmp(word, "--version") == 0) {
 		puts("rtbox " RT_VERSION);
 		return out_finish(0);
@@ -128,11 +139,14 @@ static int run_named(int argc, char **argv)
 	if (word[0] == '-')
 		die_usage("unknown option \"%s\"", word);
 	a = find_applet(word);
-	if (!a)
+	h = a ? NULL : helper_of(word);
+	if (!a && !h)
 		die_no_program(word);
-	snprintf(name, sizeof(name), "rt-%s", a->name);
+	snprintf(name, sizeof(name), "rt-%s", a ? a->name : h->name);
 	prog_set_name(name);
-	return run_applet(a, argc - 1, argv + 1);
+	if (h)
+		helper_exec(h, argv + 1);
+	return start_applet(a, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
@@ -141,7 +155,7 @@ int main(int argc, char **argv)
 	const char *name = slash ? slash + 1 : argc ? argv[0] : "rtbox";
 	const struct rt_applet *a = NULL;
 
-	guard_standard_fds();
+	start_guard_fds();
 	if (strncmp(name, "rt-", 3) == 0) {
 		a = find_applet(name);
 		if (!a)
@@ -150,5 +164,5 @@ int main(int argc, char **argv)
 	if (!a)
 		return run_named(argc, argv);
 	prog_set_name(name);
-	return run_applet(a, argc, argv);
+	return start_applet(a, argc, argv);
 }

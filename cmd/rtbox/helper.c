@@ -1,0 +1,159 @@
+/* Finding helper programs, becoming one, and reading what one prints. See helper.h. */
+#include "helper.h"
+#include "common.h"
+#include "die.h"
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LIBEXEC "../libexec/rtbox"
+
+const struct helper helpers[] = {
+	{ .name = NULL },
+};
+
+const struct helper *helper_of(const char *name)
+{
+	if (strncmp(name, "rt-", 3) == 0)
+		name += 3;
+	for (const struct helper *h = helpers; h->name; h++)
+		if (strcmp(h->name, name) == 0)
+			return h;
+	return NULL;
+}
+
+/* The helper's path in `dir` (n bytes of it), if it is there. */
+static char *find_in(const char *dir, size_t n, const struct helper *h)
+{
+	char *path = xasprintf("%.*s/rt-%s", (int)n, dir, h->name);
+
+	if (access(path, X_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* From where this program lies, links to it followed. */
+static char *find_beside(const struct helper *h)
+{
+	char self[PATH_MAX], *libexec, *path;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	while (n > 0 && self[n - 1] != '/')
+		n--;
+	if (n <= 0)
+		return NULL;
+	libexec = xasprintf("%.*s%s", (int)n, self, LIBEXEC);
+	path = find_in(libexec, strlen(libexec), h);
+	free(libexec);
+	return path ? path : find_in(self, (size_t)n - 1, h);
+}
+
+static char *find_in_path(const struct helper *h)
+{
+	const char *p = env_value("PATH");
+	char *path = NULL;
+
+	while (!path && p) {
+		size_t n = strcspn(p, ":");
+
+		if (n) /* none means the current folder, in which nothing is to be found */
+			path = find_in(p, n, h);
+		p = p[n] ? p + n + 1 : NULL;
+	}
+	return path;
+}
+
+char *helper_find(const struct helper *h)
+{
+	const char *dir = env_value("RT_LIBEXEC_DIR");
+	char *path;
+
+	if (dir)
+		return find_in(dir, strlen(dir), h);
+	path = find_beside(h);
+	return path ? path : find_in_path(h);
+}
+
+static int not_installed(const struct helper *h, struct rt_err *err)
+{
+	return rt_err_set(err, RT_ERR_FAILURE,
+			  "rt-%s is not installed: install the package %s (from source: %s, then "
+			  "make install)",
+			  h->name, h->package, h->library);
+}
+
+void helper_exec(const struct helper *h, char **argv)
+{
+	struct rt_err err = RT_ERR_INIT;
+	char *path = helper_find(h);
+
+	if (!path) {
+		not_installed(h, &err);
+		die_err(&err);
+	}
+	argv[0] = xstrdup(prog_name());
+	execv(path, argv);
+	die(EXIT_FAIL, "cannot execute \"%s\": %s", path, strerror(errno));
+}
+
+/* In the child: become the helper, its standard output being `fd`. */
+_Noreturn static void become(const char *path, char **argv, int fd)
+{
+	if (dup2(fd, STDOUT_FILENO) >= 0)
+		execv(path, argv);
+	error("cannot execute \"%s\": %s", path, strerror(errno));
+	_exit(EXIT_FAIL);
+}
+
+int helper_start(struct helper_process *p, const struct helper *h, char **argv, struct rt_err *err)
+{
+	char *path = helper_find(h);
+	int fds[2], ret = -1;
+
+	if (!path)
+		return not_installed(h, err);
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		rt_err_sys(err, "cannot make a pipe");
+		goto out;
+	}
+	/* inherited as ignored, it would leave no exit status to wait for */
+	signal(SIGCHLD, SIG_DFL);
+	p->pid = fork();
+	if (p->pid == 0)
+		become(path, argv, fds[1]);
+	close(fds[1]);
+	if (p->pid < 0) {
+		rt_err_sys(err, "cannot start \"%s\"", path);
+		close(fds[0]);
+		goto out;
+	}
+	p->fd = fds[0];
+	p->helper = h;
+	ret = 0;
+out:
+	free(path);
+	return ret;
+}
+
+int helper_end(struct helper_process *p, struct rt_err *err)
+{
+	char text[64];
+	int status;
+
+	close(p->fd);
+	while (waitpid(p->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return rt_err_sys(err, "cannot wait for rt-%s", p->helper->name);
+	if (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE))
+		return 0;
+	rt_wait_text(text, status);
+	return rt_err_set(err, RT_ERR_FAILURE, "rt-%s failed: %s", p->helper->name, text);
+}

@@ -1,0 +1,44 @@
+/* How every program begins and ends. What stands here is paid by every rt-emit. */
+#include "start.h"
+#include "common.h"
+#include "die.h"
+#include "out.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+/*
+ * A file opened by a program that was started with standard output closed would
+ * become its standard output. So what is closed is taken by a descriptor that
+ * only fails, and that children do not get to see.
+ */
+void start_guard_fds(void)
+{
+	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+	if (poll(fds, 3, 0) <= 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		if (fds[i].revents & POLLNVAL)
+			(void)!open("/dev/null", (i ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+}
+
+int start_applet(const struct rt_applet *a, int argc, char **argv)
+{
+	config_load();
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
+		return out_finish(opt_complete(a, argc - 2, argv + 2));
+	return out_finish(a->run(a, argc, argv));
+}
+
+int start_helper(const struct rt_applet *a, int argc, char **argv)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc ? argv[0] : "";
+
+	start_guard_fds();
+	/* rtbox gives its own name, so that messages are those of what the user called */
+	prog_set_name(strncmp(name, "rt-", 3) == 0 ? name : xasprintf("rt-%s", a->name));
+	return start_applet(a, argc, argv);
+}
