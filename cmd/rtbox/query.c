@@ -1,7 +1,7 @@
 /*
  * rt-query: the events of runs, files and streams that meet a filter. What the
- * arguments mean is in query_source.c, where a span of time begins in
- * query_span.c, how several threads search in query_threads.c, how an event and
+ * arguments mean is in source.c, where a span of time begins in
+ * source_span.c, how several threads search in query_threads.c, how an event and
  * a group are printed in query_print.c and query_groups.c, --check in
  * query_check.c.
  */
@@ -310,19 +310,6 @@ static void ask(struct query *q, struct sources *sources)
 	}
 }
 
-static void tell_skipped(const struct sources *sources)
-{
-	size_t i;
-
-	for (i = 0; i < sources->n; i++) {
-		const struct source *s = &sources->v[i];
-
-		if (s->skipped)
-			warn("%zu line%s skipped in \"%s\" (--check says why)", s->skipped,
-			     s->skipped == 1 ? "" : "s", s->name);
-	}
-}
-
 static int query_run(struct query *q, struct sources *sources)
 {
 	const struct query_opts *o = q->opts;
@@ -345,7 +332,7 @@ static int query_run(struct query *q, struct sources *sources)
 	if (q->scratch.failed)
 		die(EXIT_FAIL, "out of memory");
 	rt_buf_release(&q->scratch);
-	tell_skipped(sources);
+	sources_tell_skipped(sources);
 	if (o->common.quiet && q->matches)
 		return 0;
 	if (q->code || sources->code)

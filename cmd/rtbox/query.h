@@ -1,65 +1,13 @@
-/* What the parts of rt-query share: sources of lines, and how an event is printed. */
+/* What the parts of rt-query share: searching with threads, and how an event is printed. */
 #ifndef RT_QUERY_H
 #define RT_QUERY_H
 
 #include "aggregate.h"
 #include "common.h"
-#include "evlog.h"
 #include "out.h"
 #include "pretty.h"
 #include "project.h"
-
-/* Where events come from: a run, a file, or a stream. */
-struct source {
-	char *name;          /* for messages: the file as it was named, or that of the run */
-	char *dir;           /* the run directory, or NULL */
-	char *run_id;        /* of the run, or NULL */
-	bool standard;       /* standard input */
-	int fd;              /* -1: not open */
-	bool stream;         /* cannot be sought */
-	off_t from;          /* where the lines begin that are looked at */
-	off_t to;            /* where they end; -1: at the end of the file */
-	struct rt_buf *kept; /* of a stream with -n: its last matching lines, as a ring */
-	size_t n_kept, oldest;
-	size_t lines;   /* that were parsed so far, those that are skipped included */
-	size_t skipped; /* lines that are no events */
-};
-
-struct sources {
-	struct source *v;
-	size_t n;
-	int code;    /* exit code of the arguments that could not be resolved, or 0 */
-	bool across; /* several runs or files: events say which run they are of */
-};
-
-/*
- * Find what the operands mean, else -r, $RT_RUN, or the selected runs, oldest
- * first (all of them without a selection). What is not there is said, and the
- * others are answered. Release it.
- */
-void sources_find(struct sources *s, const struct common_opts *c, const struct select_opts *select,
-		  int argc, char **argv);
-void sources_release(struct sources *s);
-
-/* Open a source; says what is wrong and returns false. */
-bool source_open(struct source *s);
-void source_close(struct source *s);
-
-/*
- * Whether a last line without its newline may still grow: somebody is writing
- * this run. Otherwise it is an event when it is whole.
- */
-bool source_is_written(const struct source *s);
-
-/* Leave out what the filter's time cannot be met by, where the order of the events is known. */
-void source_narrow(struct source *s, const struct rt_filter *f);
-
-/*
- * Parse a line and put the question; of the event nothing is known but these
- * fields. Lines that are no events are counted.
- */
-bool source_match(struct source *s, const struct rt_filter *f, uint32_t fields, struct rt_str line,
-		  bool torn, struct rt_event *ev, struct rt_buf *scratch);
+#include "source.h"
 
 /* What is looked for with several threads, and who takes it: one call at a time, in order. */
 struct search {

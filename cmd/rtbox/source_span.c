@@ -2,7 +2,7 @@
  * --since and --until in a run whose events are known to be in order of time:
  * where they begin and end is found by halving, and the rest is not read.
  */
-#include "query.h"
+#include "source.h"
 #include "clock.h"
 #include "fdio.h"
 #include "scan.h"

@@ -1,5 +1,5 @@
-/* Where rt-query's events come from: what its arguments mean, opening them, torn last lines. */
-#include "query.h"
+/* Where events come from: what arguments mean, opening them, torn last lines. See source.h. */
+#include "source.h"
 #include "clock.h"
 #include "die.h"
 #include "fdio.h"
@@ -239,4 +239,17 @@ bool source_match(struct source *s, const struct rt_filter *f, uint32_t fields, 
 	if (torn && source_is_written(s))
 		return false;
 	return rt_filter_match(f, ev, scratch);
+}
+
+void sources_tell_skipped(const struct sources *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		const struct source *v = &s->v[i];
+
+		if (v->skipped)
+			warn("%zu line%s skipped in \"%s\" (--check says why)", v->skipped,
+			     v->skipped == 1 ? "" : "s", v->name);
+	}
 }
