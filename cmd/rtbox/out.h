@@ -85,18 +85,28 @@ enum out_mode {
  * }} for braces, \t \n \\; a field that is not there is empty. A table is for
  * people: it shows ts, bucket and *_at as out_time does, duration_ms as 6m 50s.
  */
+struct record_column {
+	struct rt_str path, title; /* title: empty where none is given */
+};
+
 struct records {
 	struct out *out;
 	enum out_mode mode;
 	const char *format;
-	const char *columns; /* comma-separated paths; for a table also "path=TITLE" */
+	struct record_column *columns;
+	size_t n_columns;
 	size_t n;
 	struct rt_buf rows; /* table cells, kept until the widths are known */
 	struct rt_buf line;
 };
 
+/* columns: comma-separated paths; for a table also "path=TITLE". NULL: none. */
 void records_begin(struct records *r, struct out *o, enum out_mode mode, const char *format,
 		   const char *columns);
+
+/* The same with columns that are called anything at all, each a member of the record. */
+void records_begin_names(struct records *r, struct out *o, enum out_mode mode, const char *format,
+			 char *const *names, size_t n);
 void records_add(struct records *r, struct rt_str json);
 void records_end(struct records *r);
 

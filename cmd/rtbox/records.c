@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct column {
-	struct rt_str path, title; /* title: empty where none is given */
+/* How a column of a table is shown. */
+struct shape {
 	size_t width;
 	bool right; /* all of it is numbers */
 };
 
 /* The next column of a list "path,path=TITLE"; false at its end. */
-static bool next_column(const char **list, struct column *c)
+static bool next_column(const char **list, struct record_column *c)
 {
 	const char *p = *list, *eq;
 	size_t n;
@@ -32,8 +32,6 @@ static bool next_column(const char **list, struct column *c)
 	c->path.n = eq ? (size_t)(eq - p) : n;
 	c->title.p = eq ? eq + 1 : p + n;
 	c->title.n = eq ? n - c->path.n - 1 : 0;
-	c->width = 0;
-	c->right = true;
 	*list = p[n] ? p + n + 1 : p + n;
 	return true;
 }
@@ -67,21 +65,19 @@ static void add_csv(struct rt_buf *line, struct rt_str text)
 /* One line of CSV: the values of a record, or the header when it is NULL. */
 static void print_csv(struct records *r, const struct rt_str *json)
 {
-	const char *list = r->columns, *sep = "";
 	struct rt_buf cell;
-	struct column c;
 
 	rt_buf_init(&cell);
 	rt_buf_clear(&r->line);
-	while (next_column(&list, &c)) {
+	for (size_t i = 0; i < r->n_columns; i++) {
 		rt_buf_clear(&cell);
 		if (json)
-			add_field(&cell, *json, c.path);
+			add_field(&cell, *json, r->columns[i].path);
 		else
-			rt_buf_addv(&cell, c.path);
-		rt_buf_adds(&r->line, sep);
+			rt_buf_addv(&cell, r->columns[i].path);
+		if (i)
+			rt_buf_addc(&r->line, ',');
 		add_csv(&r->line, rt_buf_view(&cell));
-		sep = ",";
 	}
 	rt_buf_release(&cell);
 	if (r->out->tty)
@@ -127,11 +123,8 @@ static void add_cell(struct records *r, struct rt_str json, struct rt_str path)
 
 static void add_row(struct records *r, struct rt_str json)
 {
-	const char *list = r->columns;
-	struct column c;
-
-	while (next_column(&list, &c)) {
-		add_cell(r, json, c.path);
+	for (size_t i = 0; i < r->n_columns; i++) {
+		add_cell(r, json, r->columns[i].path);
 		rt_buf_addc(&r->rows, '\0');
 	}
 }
@@ -151,7 +144,7 @@ static void add_upper(struct rt_buf *b, struct rt_str s)
 }
 
 /* "run_id" as a title is "RUN_ID"; of a nested path the last part, also in "sum(a.b)". */
-static void add_title(struct rt_buf *b, const struct column *c)
+static void add_title(struct rt_buf *b, const struct record_column *c)
 {
 	struct rt_str path = c->path;
 	const char *open = memchr(path.p, '(', path.n), *dot = memrchr(path.p, '.', path.n);
@@ -167,34 +160,31 @@ static void add_title(struct rt_buf *b, const struct column *c)
 	add_upper(b, path);
 }
 
-static struct column *read_columns(struct records *r, size_t *count)
+/* The shape of each column. Free it. */
+static struct shape *measure(struct records *r)
 {
-	struct column *columns = NULL, c;
-	const char *list = r->columns;
+	struct shape *shapes = xcalloc(r->n_columns, sizeof(*shapes));
 	const char *p = r->rows.s, *end = p + r->rows.len;
-	size_t n = 0;
 
-	while (next_column(&list, &c)) {
-		columns = xrealloc(columns, (n + 1) * sizeof(*columns));
+	for (size_t i = 0; i < r->n_columns; i++) {
 		rt_buf_clear(&r->line);
-		add_title(&r->line, &c);
-		c.width = rt_text_columns(rt_buf_view(&r->line));
-		columns[n++] = c;
+		add_title(&r->line, &r->columns[i]);
+		shapes[i].width = rt_text_columns(rt_buf_view(&r->line));
+		shapes[i].right = true;
 	}
-	for (size_t i = 0; p < end; i = (i + 1) % n) {
+	for (size_t i = 0; p < end; i = (i + 1) % r->n_columns) {
 		struct rt_str cell = rt_str(p);
 		size_t width = rt_text_columns(cell);
 
-		if (width > columns[i].width)
-			columns[i].width = width;
-		columns[i].right &= is_number(cell);
+		if (width > shapes[i].width)
+			shapes[i].width = width;
+		shapes[i].right &= is_number(cell);
 		p += cell.n + 1;
 	}
-	*count = n;
-	return columns;
+	return shapes;
 }
 
-static enum out_style cell_style(const struct column *c, struct rt_str cell)
+static enum out_style cell_style(const struct record_column *c, struct rt_str cell)
 {
 	enum rt_state state;
 	enum rt_level level;
@@ -207,7 +197,7 @@ static enum out_style cell_style(const struct column *c, struct rt_str cell)
 }
 
 /* One cell and what separates it from the next, or ends the line. */
-static void print_cell(struct records *r, const struct column *c, struct rt_str cell, bool last,
+static void print_cell(struct records *r, const struct shape *c, struct rt_str cell, bool last,
 		       enum out_style style)
 {
 	size_t width = rt_text_columns(cell);
@@ -235,15 +225,15 @@ static struct rt_str fit(const struct records *r, struct rt_str cell, size_t bef
 static void print_table(struct records *r)
 {
 	const char *p = r->rows.s, *end = p + r->rows.len;
-	size_t n, before = 0;
-	struct column *columns = read_columns(r, &n);
+	size_t n = r->n_columns, before = 0;
+	struct shape *shapes = measure(r);
 
 	for (size_t i = 0; i + 1 < n; i++)
-		before += columns[i].width + 2;
+		before += shapes[i].width + 2;
 	for (size_t i = 0; i < n; i++) {
 		rt_buf_clear(&r->line);
-		add_title(&r->line, &columns[i]);
-		print_cell(r, &columns[i], rt_buf_view(&r->line), i + 1 == n, STYLE_BOLD);
+		add_title(&r->line, &r->columns[i]);
+		print_cell(r, &shapes[i], rt_buf_view(&r->line), i + 1 == n, STYLE_BOLD);
 	}
 	for (size_t i = 0; p < end; i = (i + 1) % n) {
 		struct rt_str cell = rt_str(p);
@@ -251,9 +241,9 @@ static void print_table(struct records *r)
 		p += cell.n + 1;
 		if (i + 1 == n)
 			cell = fit(r, cell, before);
-		print_cell(r, &columns[i], cell, i + 1 == n, cell_style(&columns[i], cell));
+		print_cell(r, &shapes[i], cell, i + 1 == n, cell_style(&r->columns[i], cell));
 	}
-	free(columns);
+	free(shapes);
 }
 
 /* The character that two at s stand for in a template; 0 when they are no pair. */
@@ -321,22 +311,45 @@ static void print_format(struct records *r, struct rt_str json)
 	fputc('\n', r->out->f);
 }
 
-void records_begin(struct records *r, struct out *o, enum out_mode mode, const char *format,
-		   const char *columns)
+/* All but the columns. */
+static void begin(struct records *r, struct out *o, enum out_mode mode, const char *format)
 {
 	const char *p = format;
 
+	memset(r, 0, sizeof(*r));
 	r->out = o;
 	r->mode = mode;
 	r->format = format;
-	r->columns = columns;
-	r->n = 0;
 	rt_buf_init(&r->rows);
 	rt_buf_init(&r->line);
 	while (mode == OUT_FORMAT && *p)
 		if (!format_step(&p, NULL, NULL))
 			die_usage("bad format \"%s\": \"%s\" is no {field}; {{ and }} are braces",
 				  format, p);
+}
+
+void records_begin(struct records *r, struct out *o, enum out_mode mode, const char *format,
+		   const char *columns)
+{
+	struct record_column c;
+
+	begin(r, o, mode, format);
+	while (next_column(&columns, &c)) {
+		r->columns = xrealloc(r->columns, (r->n_columns + 1) * sizeof(*r->columns));
+		r->columns[r->n_columns++] = c;
+	}
+	if (mode == OUT_CSV)
+		print_csv(r, NULL);
+}
+
+void records_begin_names(struct records *r, struct out *o, enum out_mode mode, const char *format,
+			 char *const *names, size_t n)
+{
+	begin(r, o, mode, format);
+	r->columns = xcalloc(n, sizeof(*r->columns));
+	r->n_columns = n;
+	for (size_t i = 0; i < n; i++)
+		r->columns[i].path = r->columns[i].title = rt_str(names[i]);
 	if (mode == OUT_CSV)
 		print_csv(r, NULL);
 }
@@ -374,4 +387,5 @@ void records_end(struct records *r)
 		print_table(r);
 	rt_buf_release(&r->rows);
 	rt_buf_release(&r->line);
+	free(r->columns);
 }

@@ -206,11 +206,11 @@ int status_list_print(const struct status_list *l, struct out *o)
 	rows = sort_rows(&c, l->sort);
 	n = l->n == -2 ? DEFAULT_ROWS : (size_t)l->n;
 	n = l->n == -1 || n > c.n ? c.n : n;
-	records_begin(&records, o, mode, l->output->format, columns);
-	if (mode != OUT_TABLE || n)
+	if (mode != OUT_TABLE || n) {
+		records_begin(&records, o, mode, l->output->format, columns);
 		print_rows(&c, rows, n, mode, &records);
-	if (mode != OUT_TABLE || n)
 		records_end(&records);
+	}
 	if (c.n == 0)
 		say_none(l);
 	else if (l->n == -2 && n < c.n)
