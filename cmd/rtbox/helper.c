@@ -16,6 +16,7 @@
 #define LIBEXEC "../libexec/rtbox"
 
 const struct helper helpers[] = {
+	{ "sql", "ask runs and their events in SQL", "rtbox-sql", "libsqlite3-dev" },
 	{ .name = NULL },
 };
 

@@ -3,7 +3,7 @@
  * arguments mean is in source.c, where a span of time begins in
  * source_span.c, how several threads search in query_threads.c, how an event and
  * a group are printed in query_print.c and query_groups.c, --check in
- * query_check.c.
+ * query_check.c, --sql in query_sql.c.
  */
 #include "query.h"
 #include "applets.h"
@@ -15,18 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALL (-1)
 #define JOBS_MAX 256
-
-struct query_opts {
-	struct common_opts common;
-	struct output_opts output;
-	struct select_opts select;
-	struct event_opts event;
-	int64_t n, jobs, bucket_ns;
-	const char *agg, *by, *sort;
-	bool count, normalize, check;
-};
 
 /* clang-format off */
 static const struct opt query_opts[] = {
@@ -48,6 +37,10 @@ static const struct opt query_opts[] = {
 	  "in the order of a field or number, - the largest first", NULL, COMPLETE_NONE },
 	{ 0, "normalize", NULL, OPT_FLAG, offsetof(struct query_opts, normalize), NULL,
 	  "print events of other systems with rt's names, see rt-event(5)", NULL, COMPLETE_NONE },
+	{ 0, "sql", NULL, OPT_STRING, offsetof(struct query_opts, sql), "SELECT",
+	  "answer this SQL statement instead, see rt-sql(1)", NULL, COMPLETE_NONE },
+	{ 0, "schema", NULL, OPT_FLAG, offsetof(struct query_opts, schema), NULL,
+	  "print what tables and columns --sql knows", NULL, COMPLETE_NONE },
 	{ 0, "check", NULL, OPT_FLAG, offsetof(struct query_opts, check), NULL,
 	  "print which lines are no events, and why; exit with 1 when there are any", NULL,
 	  COMPLETE_NONE },
@@ -296,7 +289,7 @@ static void ask(struct query *q, struct sources *sources)
 
 	for (size_t n = 0; n < sources->n; n++)
 		source_narrow(&sources->v[n], q->filter);
-	if (o->n != ALL && !o->common.quiet && !q->groups)
+	if (o->n != QUERY_ALL && !o->common.quiet && !q->groups)
 		i = find_start(q, sources);
 	if (search_with_threads(&search, sources, i, threads(o), &q->code))
 		return;
@@ -326,7 +319,8 @@ static int query_run(struct query *q, struct sources *sources)
 	if (!silent)
 		printer_end(&q->printer);
 	else if (q->groups && !o->common.quiet)
-		print_groups(q->groups, &q->out, &o->output, o->n == ALL ? SIZE_MAX : (size_t)o->n);
+		print_groups(q->groups, &q->out, &o->output,
+			     o->n == QUERY_ALL ? SIZE_MAX : (size_t)o->n);
 	else if (o->count && !o->common.quiet)
 		fprintf(q->out.f, "%zu\n", q->matches);
 	if (q->scratch.failed)
@@ -380,10 +374,10 @@ static void make_groups(struct query *q)
 
 static int run(const struct rt_applet *self, int argc, char **argv)
 {
-	struct query_opts opts = { .n = ALL, .bucket_ns = -1 };
+	struct query_opts opts = { .n = QUERY_ALL, .bucket_ns = -1 };
 	struct query q = { .opts = &opts };
 	struct sources sources;
-	char **operands;
+	char **operands, **words = query_copy_words(argc, argv);
 	int code;
 
 	argc = opt_parse(self, argc, argv, &opts, &operands, NULL);
@@ -392,9 +386,13 @@ static int run(const struct rt_applet *self, int argc, char **argv)
 	if (!q.filter)
 		die(EXIT_FAIL, "out of memory");
 	event_filter_init(q.filter, &opts.event);
+	if (opts.sql || opts.schema)
+		query_sql(&opts, rt_filter_empty(q.filter), words);
+	free(words);
 	make_groups(&q);
 	q.fields = rt_filter_fields(q.filter) | (q.groups ? rt_aggregate_fields(q.groups) : 0);
-	if (opts.check && (opts.n != ALL || opts.count || q.groups || !rt_filter_empty(q.filter)))
+	if (opts.check &&
+	    (opts.n != QUERY_ALL || opts.count || q.groups || !rt_filter_empty(q.filter)))
 		die_usage("--check looks at every line: it takes no filter, -n, -c or groups");
 	sources_find(&sources, &opts.common, &opts.select, argc, operands);
 	code = opts.check ? check_run(&q, &sources) : query_run(&q, &sources);

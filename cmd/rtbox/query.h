@@ -9,6 +9,18 @@
 #include "project.h"
 #include "source.h"
 
+#define QUERY_ALL (-1) /* -n all */
+
+struct query_opts {
+	struct common_opts common;
+	struct output_opts output;
+	struct select_opts select;
+	struct event_opts event;
+	int64_t n, jobs, bucket_ns;
+	const char *agg, *by, *sort, *sql;
+	bool count, normalize, check, schema;
+};
+
 /* What is looked for with several threads, and who takes it: one call at a time, in order. */
 struct search {
 	const struct rt_filter *filter;
@@ -57,5 +69,11 @@ void print_groups(struct rt_aggregate *a, struct out *o, const struct output_opt
 
 /* --check: print what is wrong with the source's lines; how many are. */
 size_t query_check(struct source *s, struct out *o, bool quiet);
+
+/* The command line as it is: to parse it is to put it in another order. Free it. */
+char **query_copy_words(int argc, char **argv);
+
+/* --sql, --schema: become rt-sql with these words; dies of an option that means nothing there. */
+_Noreturn void query_sql(const struct query_opts *o, bool no_filter, char **words);
 
 #endif
