@@ -153,7 +153,7 @@ int helper_end(struct helper_process *p, struct rt_err *err)
 	while (waitpid(p->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return rt_err_sys(err, "cannot wait for rt-%s", p->helper->name);
-	if (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE))
+	if (status == 0 || rt_wait_code(status) == 128 + SIGPIPE)
 		return 0;
 	rt_wait_text(text, status);
 	return rt_err_set(err, RT_ERR_FAILURE, "rt-%s failed: %s", p->helper->name, text);
