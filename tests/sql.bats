@@ -290,6 +290,8 @@ END
 	done
 	run -2 --separate-stderr rt-query --schema -c
 	[[ $stderr == *"-c has no meaning with --schema"* ]]
+	run -2 --separate-stderr sql 'SELECT 1' -c
+	[ "${stderr_lines[0]}" = "rt-query: -c has no meaning with --sql: use count(*)" ]
 	run -2 rt-query --schema a
 	run -2 rt-sql
 }
@@ -297,6 +299,21 @@ END
 @test "without rt-sql the package is named" {
 	run -3 --separate-stderr env RT_LIBEXEC_DIR="$PWD" rt-query --sql 'SELECT 1'
 	[[ $stderr == "rt-query: rt-sql is not installed: install the package rtbox-sql "* ]]
+}
+
+@test "configuration reaches the helper, and what is wrong in it is said once" {
+	make_run a
+	mkdir -p "$HOME/.config/rt"
+	printf 'RT_RUNS_DIR=%s\nnonsense\n' "$RT_RUNS_DIR" >"$HOME/.config/rt/rt.conf"
+	unset RT_RUNS_DIR
+	for p in rt-query 'rtbox query' rt-sql 'rtbox sql'; do
+		# shellcheck disable=SC2086 # words
+		run -0 --separate-stderr $p --sql 'SELECT run_id FROM runs'
+		[ "$output" = '{"run_id":"a"}' ]
+		[ "${#stderr_lines[@]}" = 1 ]
+	done
+	run -0 --separate-stderr rtbox --complete sql -r ''
+	[[ $output == *a$'\t'* ]]
 }
 
 @test "--schema is SQL, and says what the tables have" {

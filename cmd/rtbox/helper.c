@@ -3,6 +3,7 @@
 #include "common.h"
 #include "die.h"
 #include "spawn.h"
+#include "start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,7 @@ void helper_exec(const struct helper *h, char **argv)
 		die_err(&err);
 	}
 	argv[0] = xstrdup(prog_name());
+	start_pass_config();
 	execv(path, argv);
 	die(EXIT_FAIL, "cannot execute \"%s\": %s", path, strerror(errno));
 }
@@ -108,6 +110,7 @@ void helper_exec(const struct helper *h, char **argv)
 /* In the child: become the helper, its standard output being `fd`. */
 _Noreturn static void become(const char *path, char **argv, int fd)
 {
+	start_pass_config();
 	if (dup2(fd, STDOUT_FILENO) >= 0)
 		execv(path, argv);
 	error("cannot execute \"%s\": %s", path, strerror(errno));

@@ -4,6 +4,7 @@
  * the look for configuration files.
  */
 #include "applets.h"
+#include "common.h"
 #include "die.h"
 #include "helper.h"
 #include "out.h"
@@ -98,6 +99,7 @@ static int complete(int argc, char **argv)
 	if (a)
 		return out_finish(opt_complete(a, argc - 2, argv + 2));
 	if (h) {
+		config_load();
 		argv[1] = argv[0];
 		helper_exec(h, argv);
 	}
@@ -144,8 +146,10 @@ static int run_named(int argc, char **argv)
 		die_no_program(word);
 	snprintf(name, sizeof(name), "rt-%s", a ? a->name : h->name);
 	prog_set_name(name);
-	if (h)
+	if (h) {
+		config_load();
 		helper_exec(h, argv + 1);
+	}
 	return start_applet(a, argc - 1, argv + 1);
 }
 

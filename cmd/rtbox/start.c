@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -24,12 +25,24 @@ void start_guard_fds(void)
 			(void)!open("/dev/null", (i ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
 }
 
-int start_applet(const struct rt_applet *a, int argc, char **argv)
+#define PASSED "RT_CONFIG_PASSED" /* internal: from a program to its helper */
+
+void start_pass_config(void)
 {
-	config_load();
+	setenv(PASSED, "1", 1);
+}
+
+static int run_applet(const struct rt_applet *a, int argc, char **argv)
+{
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
 		return out_finish(opt_complete(a, argc - 2, argv + 2));
 	return out_finish(a->run(a, argc, argv));
+}
+
+int start_applet(const struct rt_applet *a, int argc, char **argv)
+{
+	config_load();
+	return run_applet(a, argc, argv);
 }
 
 int start_helper(const struct rt_applet *a, int argc, char **argv)
@@ -40,5 +53,8 @@ int start_helper(const struct rt_applet *a, int argc, char **argv)
 	start_guard_fds();
 	/* rtbox gives its own name, so that messages are those of what the user called */
 	prog_set_name(strncmp(name, "rt-", 3) == 0 ? name : xasprintf("rt-%s", a->name));
-	return start_applet(a, argc, argv);
+	if (!env_value(PASSED))
+		config_load();
+	unsetenv(PASSED);
+	return run_applet(a, argc, argv);
 }

@@ -10,6 +10,9 @@ void start_guard_fds(void);
 /* Run an applet, or complete its command line. Returns the exit code. */
 int start_applet(const struct rt_applet *a, int argc, char **argv);
 
+/* To be called before a helper is executed: what was configured, it has from the environment. */
+void start_pass_config(void);
+
 /* All that the main function of a helper program does; see helper.h. */
 int start_helper(const struct rt_applet *a, int argc, char **argv);
 
