@@ -8,6 +8,7 @@
 #define RT_SCAN_H
 
 #include "buf.h"
+#include "simd.h"
 
 #include <stdint.h>
 
@@ -46,22 +47,61 @@ static inline struct rt_json rt_json_of(struct rt_str text, enum rt_json_type ty
 struct rt_member {
 	struct rt_json key; /* RT_JSON_STRING; in an array RT_JSON_NONE */
 	struct rt_json value;
+	/* From rt_scan_next_few: it is a member of the member that follows; before it stand its. */
+	bool within, listed;
 };
+
+#define RT_SCAN_WINDOWS 64 /* of 64 bytes: longer texts have no outline */
 
 struct rt_scan {
 	const char *text, *p, *end;
-	char close;          /* '}' or ']' */
-	bool first;          /* no member was met yet */
-	bool spaced;         /* white space was met, outside of strings */
-	const char *at;      /* the 64 bytes that are looked at, */
-	uint64_t stops, odd; /* and what they are */
+	char close;  /* '}' or ']' */
+	bool first;  /* no member was met yet */
+	bool spaced; /* white space was met, outside of values */
+	/*
+	 * What follows is filled in, masks of 64 bytes each: where strings end, backslashes, and
+	 * what veils. All strings are valid then.
+	 */
+	bool outlined;
+	enum rt_simd simd;
+	bool escaped, veiled; /* there are some of these */
+	size_t word;          /* of the ends those before this one were met, */
+	uint64_t left;        /* and of this one all but these */
+	size_t slash;         /* before this no backslash is ahead */
+	uint64_t ends[RT_SCAN_WINDOWS], slashes[RT_SCAN_WINDOWS], veils[RT_SCAN_WINDOWS];
 };
 
 /* Begin at an object (or array) that is the whole of `text`, white space aside. -1: it is neither. */
 int rt_scan_init(struct rt_scan *s, struct rt_str text);
 
+/* The same with the vector instructions of rt_simd_best(), which take less time. */
+int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd);
+
 /* 1: *m holds the next member; 0: the end, all was valid; -1: not JSON. */
 int rt_scan_next(struct rt_scan *s, struct rt_member *m);
+
+/* A set of keys: of those of each length, modulo 32, the first bytes, modulo 32. */
+struct rt_scan_keys {
+	uint32_t first[32];
+};
+
+void rt_scan_keys_init(struct rt_scan_keys *k);
+void rt_scan_keys_add(struct rt_scan_keys *k, struct rt_str key);
+
+/* Whether the key, behind which there is a quote, may be in the set. */
+static inline bool rt_scan_keys_may_have(const struct rt_scan_keys *k, const char *key, size_t n)
+{
+	return k->first[n % 32] >> (key[0] & 31) & 1;
+}
+
+/*
+ * At most so many of the next members, in the order of the text; those with keys
+ * that are not in keys[0] may be left out, which takes less time. Before an
+ * object that is `listed` stand all its own members that have keys of keys[1].
+ * How many; 0 and -1 as above.
+ */
+int rt_scan_next_few(struct rt_scan *s, const struct rt_scan_keys keys[2], struct rt_member *m,
+		     int most);
 
 /* Whether text is one valid JSON object. */
 bool rt_scan_valid(struct rt_str text);
@@ -82,6 +122,9 @@ struct rt_str rt_json_plain(const struct rt_json *v, struct rt_buf *scratch);
 /* A number, or a string that holds one. False for anything else. */
 bool rt_json_number(const struct rt_json *v, double *number);
 bool rt_json_int(const struct rt_json *v, int64_t *number); /* an integral value in range */
+
+/* Both: *whole is set when *is_whole says so. */
+bool rt_json_both(const struct rt_json *v, double *number, int64_t *whole, bool *is_whole);
 
 /* A string's value is exactly s. */
 bool rt_json_is_slow(const struct rt_json *v, struct rt_str s); /* one with escapes */

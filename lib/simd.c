@@ -7,9 +7,12 @@
 #if defined(__x86_64__) && defined(__GLIBC__) && __has_include(<sys/platform/x86.h>)
 #include <sys/platform/x86.h>
 /* The loader asked the processor already; in a virtual machine asking again takes long. */
-#define HAS_AVX2 CPU_FEATURE_ACTIVE(AVX2)
+#define HAS(feature) CPU_FEATURE_ACTIVE(feature)
+#define HAS_AVX2 (HAS(AVX2) && HAS(BMI1) && HAS(PCLMULQDQ))
 #elif defined(__x86_64__)
-#define HAS_AVX2 __builtin_cpu_supports("avx2")
+#define HAS_AVX2                                                            \
+	(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && \
+	 __builtin_cpu_supports("pclmul"))
 #else
 #define HAS_AVX2 false
 #endif

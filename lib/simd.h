@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+/* RT_SIMD_AVX2: and what came with it or before, BMI and PCLMUL. */
 enum rt_simd { RT_SIMD_PORTABLE, RT_SIMD_SSE2, RT_SIMD_AVX2, RT_SIMD_COUNT };
 
 const char *rt_simd_name(enum rt_simd s);

@@ -14,21 +14,27 @@
 #define LINES 200000
 #define DEPTH 6
 
+struct maker {
+	uint64_t state;
+	/* Between tokens stands anything, nothing, or what Python's json.dumps puts there. */
+	enum { ANY_SPACE, NO_SPACE, ONE_SPACE } style;
+};
+
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators". */
-static uint64_t next(uint64_t *state)
+static uint64_t next(struct maker *m)
 {
-	uint64_t x = *state;
+	uint64_t x = m->state;
 
 	x ^= x >> 12;
 	x ^= x << 25;
 	x ^= x >> 27;
-	*state = x;
+	m->state = x;
 	return x * UINT64_C(2685821657736338717);
 }
 
-static size_t below(uint64_t *state, size_t n)
+static size_t below(struct maker *m, size_t n)
 {
-	return (size_t)(next(state) >> 33) % n;
+	return (size_t)(next(m) >> 33) % n;
 }
 
 static const char *const string_bits[] = {
@@ -127,14 +133,15 @@ static const char *const keys[] = {
 
 static const char *const spaces[] = { "", "", "", "", " ", "\t", "\r", "\n", "  \t " };
 
-#define PICK(state, list) list[below(state, sizeof(list) / sizeof((list)[0]))]
+#define PICK(maker, list) list[below(maker, sizeof(list) / sizeof((list)[0]))]
 
-static void add_space(struct rt_buf *b, uint64_t *r)
+static void add_space(struct rt_buf *b, struct maker *r)
 {
-	rt_buf_adds(b, PICK(r, spaces));
+	if (r->style == ANY_SPACE || below(r, 400) == 0)
+		rt_buf_adds(b, PICK(r, spaces));
 }
 
-static void add_string(struct rt_buf *b, uint64_t *r)
+static void add_string(struct rt_buf *b, struct maker *r)
 {
 	size_t n = below(r, 5);
 
@@ -150,7 +157,7 @@ static void add_string(struct rt_buf *b, uint64_t *r)
 	rt_buf_addc(b, '"');
 }
 
-static void add_key(struct rt_buf *b, uint64_t *r)
+static void add_key(struct rt_buf *b, struct maker *r)
 {
 	if (below(r, 20) == 0) {
 		add_string(b, r);
@@ -161,7 +168,7 @@ static void add_key(struct rt_buf *b, uint64_t *r)
 	rt_buf_addc(b, '"');
 }
 
-static void add_scalar(struct rt_buf *b, uint64_t *r)
+static void add_scalar(struct rt_buf *b, struct maker *r)
 {
 	static const char *const literals[] = { "true", "false", "null" };
 
@@ -182,9 +189,9 @@ static void add_scalar(struct rt_buf *b, uint64_t *r)
 	}
 }
 
-static void add_value(struct rt_buf *b, uint64_t *r, int depth);
+static void add_value(struct rt_buf *b, struct maker *r, int depth);
 
-static void add_container(struct rt_buf *b, uint64_t *r, int depth, bool object)
+static void add_container(struct rt_buf *b, struct maker *r, int depth, bool object)
 {
 	size_t n = below(r, depth ? 4 : 9), i;
 
@@ -192,12 +199,12 @@ static void add_container(struct rt_buf *b, uint64_t *r, int depth, bool object)
 	add_space(b, r);
 	for (i = 0; i < n; i++) {
 		if (i)
-			rt_buf_addc(b, ',');
+			rt_buf_adds(b, r->style == ONE_SPACE ? ", " : ",");
 		add_space(b, r);
 		if (object) {
 			add_key(b, r);
 			add_space(b, r);
-			rt_buf_addc(b, ':');
+			rt_buf_adds(b, r->style == ONE_SPACE ? ": " : ":");
 			add_space(b, r);
 		}
 		add_value(b, r, depth + 1);
@@ -206,7 +213,7 @@ static void add_container(struct rt_buf *b, uint64_t *r, int depth, bool object)
 	rt_buf_addc(b, object ? '}' : ']');
 }
 
-static void add_value(struct rt_buf *b, uint64_t *r, int depth)
+static void add_value(struct rt_buf *b, struct maker *r, int depth)
 {
 	size_t kind = below(r, 6);
 
@@ -217,7 +224,7 @@ static void add_value(struct rt_buf *b, uint64_t *r, int depth)
 }
 
 /* As deep as jansson goes, give or take a level. */
-static void add_deep(struct rt_buf *b, uint64_t *r)
+static void add_deep(struct rt_buf *b, struct maker *r)
 {
 	size_t depth = 2040 + below(r, 16), i;
 	bool object = below(r, 2);
@@ -233,7 +240,7 @@ static void add_deep(struct rt_buf *b, uint64_t *r)
 }
 
 /* Change a byte, take some away, double some, or cut the rest off. */
-static void damage(struct rt_buf *b, uint64_t *r)
+static void damage(struct rt_buf *b, struct maker *r)
 {
 	static const char bytes[] = "\"\\{}[],:0123456789.eE+-ntu \t\r\n\x80\xc3\xed\xff\x1f\x7f/";
 	size_t at = b->len ? below(r, b->len) : 0, n = b->len - at;
@@ -260,11 +267,12 @@ static void damage(struct rt_buf *b, uint64_t *r)
 	}
 }
 
-static void make_line(struct rt_buf *b, uint64_t *r)
+static void make_line(struct rt_buf *b, struct maker *r)
 {
 	size_t n;
 
 	rt_buf_clear(b);
+	r->style = below(r, 3);
 	add_space(b, r);
 	if (below(r, 500) == 0)
 		add_deep(b, r);
@@ -380,6 +388,85 @@ static json_t *load(const struct rt_buf *line)
 	return doc;
 }
 
+static bool same_value(const struct rt_json *a, const struct rt_json *b)
+{
+	return a->text.p == b->text.p && a->text.n == b->text.n && a->type == b->type &&
+	       a->escaped == b->escaped && a->veiled == b->veiled;
+}
+
+/* Whether this walk gives the same as that byte by byte. */
+static bool same_walk(struct rt_str text, enum rt_simd simd, bool *outlined)
+{
+	struct rt_scan s, plain;
+	struct rt_member m, n;
+	int got, want;
+
+	want = rt_scan_init_with(&plain, text, RT_SIMD_PORTABLE);
+	got = rt_scan_init_with(&s, text, simd);
+	*outlined = got == 0 && s.outlined;
+	if (got != want || got < 0)
+		return got == want;
+	do {
+		want = rt_scan_next(&plain, &m);
+		got = rt_scan_next(&s, &n);
+		if (got != want || s.close != plain.close)
+			return false;
+		if (got == 1 && ((m.key.type != RT_JSON_NONE && !same_value(&m.key, &n.key)) ||
+				 !same_value(&m.value, &n.value)))
+			return false;
+	} while (got == 1);
+	return got < 0 || s.spaced == plain.spaced;
+}
+
+static bool same_member(const struct rt_member *a, const struct rt_member *b)
+{
+	return same_value(&a->key, &b->key) && same_value(&a->value, &b->value);
+}
+
+/* Whether these are all the members of the object. */
+static bool are_members(const struct rt_member *few, int n, struct rt_str object)
+{
+	struct rt_scan s;
+	struct rt_member m;
+
+	if (rt_scan_init_with(&s, object, RT_SIMD_PORTABLE) < 0)
+		return false;
+	for (; rt_scan_next(&s, &m) == 1; few++, n--)
+		if (n == 0 || !few->within || !same_member(&m, few))
+			return false;
+	return n == 0;
+}
+
+/* The same of a walk that takes several at once, whatever their keys are. */
+static bool same_few(struct rt_str text, enum rt_simd simd, int most)
+{
+	struct rt_scan_keys all[2];
+	struct rt_scan s, plain;
+	struct rt_member few[8], m;
+	int n, within = 0, got = 1;
+
+	memset(all, 0xff, sizeof(all));
+	if (rt_scan_init_with(&plain, text, RT_SIMD_PORTABLE) < 0 || plain.close != '}')
+		return true;
+	rt_scan_init_with(&s, text, simd);
+	while (got > 0 && (n = rt_scan_next_few(&s, all, few, most)) > 0) {
+		for (int i = within = 0; i < n && got > 0; i++) {
+			if (few[i].within) {
+				within++;
+				continue;
+			}
+			got = rt_scan_next(&plain, &m);
+			if (got <= 0 || !same_member(&m, &few[i]) ||
+			    (few[i].listed &&
+			     !are_members(few + i - within, within, m.value.text)) ||
+			    (!few[i].listed && within))
+				return false;
+			within = 0;
+		}
+	}
+	return within == 0 && n == rt_scan_next(&plain, &m);
+}
+
 static void show(const struct rt_buf *line, const char *what)
 {
 	size_t i;
@@ -399,8 +486,8 @@ static void show(const struct rt_buf *line, const char *what)
 int main(int argc, char **argv)
 {
 	long lines = argc > 1 ? strtol(argv[1], NULL, 10) : LINES, i, valid = 0;
-	long judged_wrong = 0, read_wrong = 0;
-	uint64_t state = UINT64_C(88172645463325252);
+	long judged_wrong = 0, read_wrong = 0, unlike[RT_SIMD_COUNT] = { 0 }, outlines = 0;
+	struct maker maker = { .state = UINT64_C(88172645463325252) };
 	struct tap t = { 0 };
 	struct rt_buf line;
 
@@ -408,7 +495,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < lines; i++) {
 		json_t *doc;
 
-		make_line(&line, &state);
+		make_line(&line, &maker);
 		doc = load(&line);
 		valid += doc != NULL;
 		if (rt_scan_valid(rt_buf_view(&line)) != (doc != NULL)) {
@@ -418,11 +505,30 @@ int main(int argc, char **argv)
 			if (read_wrong++ < 5)
 				show(&line, "read otherwise");
 		}
+		for (int v = RT_SIMD_PORTABLE + 1; v < RT_SIMD_COUNT; v++) {
+			enum rt_simd simd = (enum rt_simd)v;
+			bool outlined;
+
+			if (!rt_simd_works(simd))
+				continue;
+			if ((!same_walk(rt_buf_view(&line), simd, &outlined) ||
+			     !same_few(rt_buf_view(&line), simd, 1 + (int)(i % 8))) &&
+			    unlike[v]++ < 5)
+				show(&line, rt_simd_name(simd));
+			outlines += outlined;
+		}
 		json_decref(doc);
 	}
 	ok(&t, judged_wrong == 0, "%ld of %ld lines are judged otherwise", judged_wrong, lines);
 	ok(&t, read_wrong == 0, "%ld of %ld valid lines are read otherwise", read_wrong, valid);
 	ok(&t, valid > lines / 4 && valid < lines * 3 / 4, "a fair share of the lines is valid");
+	for (int v = RT_SIMD_PORTABLE + 1; v < RT_SIMD_COUNT; v++)
+		if (rt_simd_works((enum rt_simd)v))
+			ok(&t, unlike[v] == 0, "%ld lines are read otherwise with %s", unlike[v],
+			   rt_simd_name((enum rt_simd)v));
+	if (rt_simd_works(RT_SIMD_SSE2))
+		ok(&t, outlines > lines / 4, "a fair share of the lines is outlined: %ld",
+		   outlines);
 	rt_buf_release(&line);
 	return tap_done(&t);
 }

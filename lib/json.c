@@ -1,0 +1,156 @@
+/* What JSON values mean: texts and numbers. */
+#include "scan_walk.h"
+#include "text.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+/*
+ * "-12.345", with at most 15 digits: number and power of ten are exact then, and
+ * the quotient is rounded once (Clinger, "How to Read Floating Point Numbers
+ * Accurately", 1990).
+ */
+static bool short_decimal(struct rt_str s, double *d)
+{
+	static const double ten[] = { 1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+				      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+	size_t i = s.n && s.p[0] == '-', point = s.n, digits = 0;
+	int64_t n = 0;
+
+	for (; i < s.n && digits <= 15; i++) {
+		if (s.p[i] == '.' && point == s.n) {
+			point = i + 1;
+		} else if (s.p[i] >= '0' && s.p[i] <= '9') {
+			n = n * 10 + (s.p[i] - '0');
+			digits++;
+		} else {
+			return false;
+		}
+	}
+	if (digits == 0 || digits > 15 || FLT_EVAL_METHOD != 0)
+		return false;
+	*d = (double)n / ten[s.n - point];
+	if (s.p[0] == '-')
+		*d = -*d;
+	return true;
+}
+
+double rt_json_double(struct rt_str s)
+{
+	char small[64], *copy = small, *big = NULL;
+	double d;
+
+	if (short_decimal(s, &d))
+		return d;
+	if (s.n >= sizeof(small))
+		copy = big = malloc(s.n + 1);
+	if (!copy)
+		return HUGE_VAL;
+	memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
+	d = strtod(copy, NULL);
+	free(big);
+	return d;
+}
+
+void rt_json_text(const struct rt_json *v, struct rt_buf *out)
+{
+	if (v->type == RT_JSON_STRING && v->escaped)
+		rt_json_unescape(out, v->text);
+	else if (v->type != RT_JSON_NONE)
+		rt_buf_addv(out, v->text);
+}
+
+struct rt_str rt_json_plain(const struct rt_json *v, struct rt_buf *scratch)
+{
+	if (!v->escaped)
+		return v->text;
+	rt_buf_clear(scratch);
+	rt_json_text(v, scratch);
+	return rt_buf_view(scratch);
+}
+
+/* Plain digits, the common case; false for anything else, or more than fit. */
+static bool digits_to_int(struct rt_str s, int64_t *number)
+{
+	bool minus = s.n && s.p[0] == '-';
+	uint64_t n = 0, limit = (uint64_t)INT64_MAX + minus;
+
+	if (s.n == (size_t)minus || s.n > 20)
+		return false;
+	for (size_t i = minus; i < s.n; i++) {
+		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+
+		/* 19 digits fit into 64 bits; the 20th may be one of "-" and 19 */
+		if (digit > 9 || n > UINT64_MAX / 10 - 1)
+			return false;
+		n = n * 10 + digit;
+	}
+	if (n > limit)
+		return false;
+	*number = minus ? (int64_t)(0 - n) : (int64_t)n;
+	return true;
+}
+
+static bool is_number(const struct rt_json *v)
+{
+	return v->type == RT_JSON_INT || v->type == RT_JSON_REAL ||
+	       ((v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT) &&
+		rt_json_is_number(v->text));
+}
+
+bool rt_json_number(const struct rt_json *v, double *number)
+{
+	int64_t n;
+
+	if (!is_number(v))
+		return false;
+	*number = digits_to_int(v->text, &n) ? (double)n : rt_json_double(v->text);
+	return isfinite(*number);
+}
+
+bool rt_json_both(const struct rt_json *v, double *number, int64_t *whole, bool *is_whole)
+{
+	if (!is_number(v))
+		return false;
+	*is_whole = digits_to_int(v->text, whole);
+	if (*is_whole) {
+		*number = (double)*whole;
+		return true;
+	}
+	*number = rt_json_double(v->text);
+	/* 1e2, 3.0; an integer that is too large for 64 bits is none. */
+	if (v->type != RT_JSON_INT && *number <= 9e18 && *number >= -9e18 &&
+	    (double)(int64_t)*number == *number) {
+		*whole = (int64_t)*number;
+		*is_whole = true;
+	}
+	return isfinite(*number);
+}
+
+bool rt_json_int(const struct rt_json *v, int64_t *number)
+{
+	bool is_whole;
+	double d;
+
+	if (v->type == RT_JSON_INT)
+		return digits_to_int(v->text, number);
+	return rt_json_both(v, &d, number, &is_whole) && is_whole;
+}
+
+bool rt_json_is_slow(const struct rt_json *key, struct rt_str name)
+{
+	struct rt_buf plain;
+	bool same;
+
+	if (!key->escaped)
+		return rt_str_eq(key->text, name);
+	if (key->text.n < name.n)
+		return false;
+	rt_buf_init(&plain);
+	rt_json_unescape(&plain, key->text);
+	same = rt_str_eq(rt_buf_view(&plain), name);
+	rt_buf_release(&plain);
+	return same;
+}
