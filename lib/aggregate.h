@@ -24,8 +24,8 @@ struct rt_question {
 int rt_aggregate_new(struct rt_aggregate **out, const struct rt_question *q, struct rt_err *err);
 void rt_aggregate_free(struct rt_aggregate *a); /* NULL is fine */
 
-/* The fields that it looks at. */
-uint32_t rt_aggregate_fields(const struct rt_aggregate *a);
+/* Add what it looks at. */
+void rt_aggregate_want(const struct rt_aggregate *a, struct rt_wanted *w);
 
 /*
  * Count an event; run_id is that of the run it was read from, or NULL. -1: no

@@ -192,14 +192,13 @@ int rt_aggregate_new(struct rt_aggregate **out, const struct rt_question *q, str
 	return 0;
 }
 
-uint32_t rt_aggregate_fields(const struct rt_aggregate *a)
+void rt_aggregate_want(const struct rt_aggregate *a, struct rt_wanted *w)
 {
-	uint32_t fields = a->bucket_ns ? RT_FIELD(RT_F_TS) : 0;
-
+	if (a->bucket_ns)
+		rt_wanted_add(w, RT_FIELD(RT_F_TS));
 	for (size_t i = 0; i < a->n_keys; i++)
-		fields |= rt_path_fields(&a->keys[i]);
+		rt_wanted_add_path(w, &a->keys[i]);
 	for (size_t i = 0; i < a->n_columns; i++)
 		if (a->columns[i].path.text.n)
-			fields |= rt_path_fields(&a->columns[i].path);
-	return fields;
+			rt_wanted_add_path(w, &a->columns[i].path);
 }

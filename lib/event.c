@@ -81,6 +81,7 @@ void rt_event_init(struct rt_event *ev)
 	ev->level = RT_INFO;
 	ev->extra = ev->composed = ev->truncated = ev->faithful = false;
 	ev->absorbed = NULL;
+	ev->listed = NULL;
 }
 
 static const struct rt_name *find_escaped_name(const struct rt_json *key)
@@ -113,7 +114,7 @@ static void forget(struct rt_event *ev, const struct rt_name *name)
 		ev->fields &= ~(UINT32_C(1) << name->field);
 }
 
-static inline void take_member(struct rt_event *ev, const struct rt_member *m, uint32_t wanted)
+static void take_member(struct rt_event *ev, const struct rt_member *m)
 {
 	const struct rt_name *name = m->key.escaped ? find_escaped_name(&m->key) :
 						      rt_name_find(m->key.text);
@@ -126,8 +127,6 @@ static inline void take_member(struct rt_event *ev, const struct rt_member *m, u
 		return;
 	}
 	field = RT_FIELD(name->field);
-	if (!(wanted & field))
-		return;
 	if (ev->fields & field)
 		forget(ev, name);
 	fit = fit_value((enum rt_field_kind)name->kind, &m->value);
@@ -253,45 +252,86 @@ static bool is_canonical(const struct rt_event *ev)
 	       (ev->level != RT_INFO || rt_event_default_level(ev) != RT_INFO);
 }
 
-/* Validate the line, and take those of its members that are wanted. */
-static inline int parse_members(struct rt_event *ev, struct rt_str line, uint32_t wanted,
-				bool *spaced)
+static void begin(struct rt_event *ev, struct rt_str line)
+{
+	rt_event_init(ev);
+	ev->line = line;
+	ev->canonical = true;
+}
+
+/* The same, of an event of which nothing is known but some fields. */
+static inline void take_wanted(struct rt_event *ev, const struct rt_member *m, uint32_t fields)
+{
+	const struct rt_name *name = m->key.escaped ? find_escaped_name(&m->key) :
+						      rt_name_find(m->key.text);
+
+	if (!name) {
+		ev->extra = true;
+	} else if (!(fields & RT_FIELD(name->field))) {
+		return;
+	} else if (rt_event_has(ev, (enum rt_field)name->field)) {
+		take_member(ev, m);
+	} else if (fit_value((enum rt_field_kind)name->kind, &m->value) != UNFIT) {
+		ev->fields |= RT_FIELD(name->field);
+		ev->have[name->field] = (uint8_t)(1u << name->rank);
+		ev->slot[name->field][name->rank] = m->value;
+	} else {
+		ev->extra |= m->value.type != RT_JSON_NULL;
+	}
+}
+
+/* Members of the event, those that are within others, and the others. */
+static void take_few(struct rt_event *ev, const struct rt_member *few, int n, uint32_t fields)
+{
+	int within = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (few[i].within)
+			continue;
+		if (few[i].listed) {
+			ev->listed = few[i].value.text.p;
+			ev->n_within = i - within;
+			memcpy(ev->within, few + within, (size_t)ev->n_within * sizeof(*few));
+		}
+		within = i + 1;
+		take_wanted(ev, &few[i], fields);
+	}
+}
+
+int rt_event_parse(struct rt_event *ev, struct rt_str line)
 {
 	struct rt_scan s;
 	struct rt_member m;
 	int got;
 
-	rt_event_init(ev);
-	ev->line = line;
-	ev->canonical = true;
+	begin(ev, line);
 	if (rt_scan_init(&s, line) < 0 || s.close != '}')
 		return -1;
 	while ((got = rt_scan_next(&s, &m)) > 0)
-		take_member(ev, &m, wanted);
-	*spaced = s.spaced;
-	return got;
-}
-
-int rt_event_parse(struct rt_event *ev, struct rt_str line)
-{
-	bool spaced;
-
-	if (parse_members(ev, line, RT_FIELDS_ALL, &spaced) < 0)
+		take_member(ev, &m);
+	if (got < 0)
 		return -1;
 	ev->extra |= rt_event_has(ev, RT_F_RUN_ID);
 	rt_event_derive(ev);
-	ev->canonical &= !spaced && !ev->extra && !ev->truncated && is_canonical(ev);
+	ev->canonical &= !s.spaced && !ev->extra && !ev->truncated && is_canonical(ev);
 	return 0;
 }
 
-int rt_event_parse_for(struct rt_event *ev, struct rt_str line, uint32_t fields)
+int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_wanted *wanted)
 {
-	bool spaced;
+	struct rt_scan s;
+	struct rt_member few[RT_WITHIN_MAX];
+	int got;
 
-	if (parse_members(ev, line, fields, &spaced) < 0)
+	begin(ev, line);
+	if (rt_scan_init_with(&s, line, wanted->simd) < 0 || s.close != '}')
+		return -1;
+	while ((got = rt_scan_next_few(&s, wanted->keys, few, RT_WITHIN_MAX)) > 0)
+		take_few(ev, few, got, wanted->fields);
+	if (got < 0)
 		return -1;
 	ev->canonical = false;
-	if (fields & (RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_LEVEL)))
+	if (wanted->fields & (RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_LEVEL)))
 		rt_event_derive(ev);
 	return 0;
 }
@@ -442,68 +482,4 @@ bool rt_event_text(const struct rt_event *ev, enum rt_field f, struct rt_buf *ou
 	else
 		rt_json_text(&v, out);
 	return true;
-}
-
-/* A canonical field's value; what is derived goes through scratch. */
-static bool lookup_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch,
-			 struct rt_json *value)
-{
-	enum rt_field_kind kind = rt_field_kind(f);
-	size_t start = scratch->len;
-
-	if (kind != RT_KIND_TIME && kind != RT_KIND_STRING && kind != RT_KIND_LEVEL &&
-	    f != RT_F_MESSAGE && f != RT_F_DURATION_MS)
-		return rt_event_get(ev, f, value);
-	if (!rt_event_text(ev, f, scratch))
-		return false;
-	value->text = (struct rt_str){ scratch->s + start, scratch->len - start };
-	value->type = f == RT_F_DURATION_MS ? RT_JSON_REAL : RT_JSON_TEXT;
-	value->escaped = false;
-	return true;
-}
-
-void rt_path_init(struct rt_path *path, struct rt_str text)
-{
-	const char *dot = memchr(text.p, '.', text.n);
-	struct rt_str head = { text.p, dot ? (size_t)(dot - text.p) : text.n };
-
-	path->text = path->in_metadata = text;
-	if (!rt_field_find(text, &path->field))
-		path->field = RT_FIELD_COUNT;
-	if (text.n > 9 && rt_same_bytes(text.p, "metadata.", 9))
-		path->in_metadata = (struct rt_str){ text.p + 9, text.n - 9 };
-	path->hidden = path->in_metadata.p != text.p ||
-		       (!rt_name_find(head) && !rt_str_is(text, "truncated"));
-}
-
-bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct rt_buf *scratch,
-		 struct rt_json *value)
-{
-	bool in_line = ev->line.n && (ev->extra || !path->hidden);
-	struct rt_json metadata;
-
-	if (path->field != RT_FIELD_COUNT)
-		return lookup_field(ev, path->field, scratch, value);
-	if (in_line && rt_scan_find(ev->line, path->text, value))
-		return true;
-	return rt_event_get(ev, RT_F_METADATA, &metadata) &&
-	       rt_scan_find(metadata.text, path->in_metadata, value);
-}
-
-uint32_t rt_path_fields(const struct rt_path *path)
-{
-	switch (path->field) {
-	case RT_F_TYPE:
-	case RT_F_MESSAGE: /* the type is the message of an event without one */
-		return RT_FIELDS_OF_TYPE | RT_FIELD(path->field);
-	case RT_F_LEVEL:
-		return RT_FIELDS_OF_LEVEL;
-	case RT_F_MODEL:
-	case RT_F_AGENT_ROLE:
-		return RT_FIELD(path->field) | RT_FIELD(RT_F_METADATA);
-	case RT_FIELD_COUNT:
-		return RT_FIELD(RT_F_METADATA);
-	default:
-		return RT_FIELD(path->field);
-	}
 }

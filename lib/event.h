@@ -115,6 +115,8 @@ enum rt_type {
 	RT_TYPE_COUNT
 };
 
+#define RT_WITHIN_MAX 12
+
 /* How many names a field may be read from, its own included. */
 #define RT_NAMES_MAX 6
 
@@ -135,6 +137,10 @@ struct rt_event {
 	const char *absorbed; /* a value of the line that a field which was set contains, or NULL */
 	bool truncated;       /* the message was cut when it was written */
 	bool faithful;        /* set by rt_event_write: the line means just what the event means */
+	/* From rt_event_parse_for: of the object whose text begins there these members are known. */
+	const char *listed;
+	int n_within;
+	struct rt_member within[RT_WITHIN_MAX];
 };
 
 /* Names. The returned strings are constants. Unknown numbers are not passed. */
@@ -165,20 +171,6 @@ void rt_event_init(struct rt_event *ev);
  * is no JSON object; *ev is then of no use. The line must outlive ev.
  */
 int rt_event_parse(struct rt_event *ev, struct rt_str line);
-
-/* A set of fields. Type and level follow from several. */
-#define RT_FIELD(f) (UINT32_C(1) << (f))
-#define RT_FIELDS_OF_TYPE                                                     \
-	(RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_ACTION) | RT_FIELD(RT_F_STAGE) | \
-	 RT_FIELD(RT_F_PERCENT))
-#define RT_FIELDS_OF_LEVEL (RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_LEVEL))
-#define RT_FIELDS_ALL (RT_FIELD(RT_FIELD_COUNT) - 1)
-
-/*
- * The same when only these fields are going to be looked at: of others it is not
- * known whether they are there, the whole line is validated all the same.
- */
-int rt_event_parse_for(struct rt_event *ev, struct rt_str line, uint32_t fields);
 
 /* Set a field of a new event. Text is any bytes; number text must be a JSON number. */
 void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text);
@@ -233,11 +225,25 @@ bool rt_event_keep_time(struct rt_event *ev);
 struct rt_path {
 	struct rt_str text;
 	enum rt_field field;       /* RT_FIELD_COUNT: it is no field's name */
-	struct rt_str in_metadata; /* the path without "metadata." */
-	bool hidden;               /* it can only be in the metadata, or be an extra key */
+	struct rt_str in_metadata; /* the path without "metadata.", */
+	bool dotted;               /* with dots */
+	uint8_t direct; /* bit N: under its Nth name the field stands in the line as it is meant */
+	bool hidden;    /* it can only be in the metadata, or be an extra key */
 };
 
 void rt_path_init(struct rt_path *path, struct rt_str text);
+
+/* The value at a path without a copy, where it stands in the line as it is meant; or NULL. */
+static inline const struct rt_json *rt_event_peek_at(const struct rt_event *ev,
+						     const struct rt_path *path)
+{
+	unsigned have;
+
+	if (!path->direct || !rt_event_has(ev, path->field))
+		return NULL;
+	have = ev->have[path->field];
+	return have & -have & path->direct ? &ev->slot[path->field][__builtin_ctz(have)] : NULL;
+}
 
 /*
  * The value at a path. Text is appended to `scratch` when a value is derived.
@@ -246,8 +252,30 @@ void rt_path_init(struct rt_path *path, struct rt_str text);
 bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct rt_buf *scratch,
 		 struct rt_json *value);
 
-/* The fields that this looks at. */
-uint32_t rt_path_fields(const struct rt_path *path);
+/* A set of fields. Type and level follow from several. */
+#define RT_FIELD(f) (UINT32_C(1) << (f))
+#define RT_FIELDS_OF_TYPE                                                     \
+	(RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_ACTION) | RT_FIELD(RT_F_STAGE) | \
+	 RT_FIELD(RT_F_PERCENT))
+#define RT_FIELDS_OF_LEVEL (RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_LEVEL))
+#define RT_FIELDS_ALL (RT_FIELD(RT_FIELD_COUNT) - 1)
+
+/* What of many lines is going to be looked at, and how they are parsed for it. */
+struct rt_wanted {
+	uint32_t fields;
+	enum rt_simd simd;
+	struct rt_scan_keys keys[2]; /* of the event, and of an object in it */
+};
+
+void rt_wanted_init(struct rt_wanted *w); /* nothing yet */
+void rt_wanted_add(struct rt_wanted *w, uint32_t fields);
+void rt_wanted_add_path(struct rt_wanted *w, const struct rt_path *path);
+
+/*
+ * Parse a line of which nothing else is wanted: of the rest it is not known
+ * whether it is there. The whole line is validated all the same.
+ */
+int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_wanted *wanted);
 
 /*
  * Append the event as a canonical line with its newline, at most `limit` bytes:

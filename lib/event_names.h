@@ -42,10 +42,11 @@ struct rt_str rt_field_key(enum rt_field f); /* its name as a view */
 const struct rt_name *rt_name_find(struct rt_str key);
 const char *rt_type_template(enum rt_type t);
 
-/* duration_ms was given in seconds. */
+/* duration_ms was given in seconds: under a name that is none of these. */
+#define RT_RANKS_IN_MS 0x3
 static inline bool rt_rank_is_seconds(int rank)
 {
-	return rank >= 2;
+	return !(RT_RANKS_IN_MS >> rank & 1);
 }
 
 /* The level of an event of this type that says none; name is the type as text. */

@@ -183,34 +183,31 @@ int rt_filter_time(struct rt_filter *f, int64_t since_ns, int64_t until_ns)
 	return keep(f, &c, NULL);
 }
 
-static uint32_t cond_fields(const struct rt_cond *c)
+static void want(const struct rt_cond *c, struct rt_wanted *w)
 {
 	switch (c->kind) {
 	case RT_COND_TYPE:
-		return RT_FIELDS_OF_TYPE;
+		rt_wanted_add(w, RT_FIELDS_OF_TYPE);
+		break;
 	case RT_COND_LEVEL:
-		return RT_FIELDS_OF_LEVEL;
-	case RT_COND_TEXT:
-	case RT_COND_CONTAINS:
-	case RT_COND_REGEX:
-	case RT_COND_COMPARE:
-		return rt_path_fields(&c->path);
+		rt_wanted_add(w, RT_FIELDS_OF_LEVEL);
+		break;
 	case RT_COND_STEP:
-		return RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_STEP) | RT_FIELD(RT_F_STEP_ID) |
-		       RT_FIELD(RT_F_METADATA);
+		rt_wanted_add(w, RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_STEP) | RT_FIELD(RT_F_STEP_ID) |
+					 RT_FIELD(RT_F_METADATA));
+		break;
 	case RT_COND_TIME:
-		return RT_FIELD(RT_F_TS);
+		rt_wanted_add(w, RT_FIELD(RT_F_TS));
+		break;
+	default:
+		rt_wanted_add_path(w, &c->path);
 	}
-	return RT_FIELDS_ALL;
 }
 
-uint32_t rt_filter_fields(const struct rt_filter *f)
+void rt_filter_want(const struct rt_filter *f, struct rt_wanted *w)
 {
-	uint32_t fields = 0;
-
 	for (size_t i = 0; i < f->n; i++)
-		fields |= cond_fields(&f->conds[i]);
-	return fields;
+		want(&f->conds[i], w);
 }
 
 bool rt_filter_span(const struct rt_filter *f, int64_t *since_ns, int64_t *until_ns)

@@ -51,8 +51,8 @@ int rt_filter_match_expr(struct rt_filter *f, const char *expr, struct rt_err *e
 /* Whether there is no condition at all. */
 bool rt_filter_empty(const struct rt_filter *f);
 
-/* The fields that it looks at. */
-uint32_t rt_filter_fields(const struct rt_filter *f);
+/* Add what it looks at. */
+void rt_filter_want(const struct rt_filter *f, struct rt_wanted *w);
 
 /* Whether the event meets all of it. `scratch` is emptied and used. */
 bool rt_filter_match(const struct rt_filter *f, const struct rt_event *ev, struct rt_buf *scratch);

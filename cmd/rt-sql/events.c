@@ -12,7 +12,7 @@ struct events_cursor {
 	struct rt_reader reader;
 	struct rt_sieve sieve;
 	struct rt_event ev;
-	uint32_t fields; /* that conditions and columns look at */
+	struct rt_wanted wanted; /* what conditions and columns look at */
 	struct rt_buf scratch;
 };
 
@@ -57,19 +57,19 @@ static const struct sql_column columns[] = {
 };
 /* clang-format on */
 
-/* The fields that the values of the columns are made of. */
-static uint32_t fields_of(uint32_t wanted)
+/* What the values of these columns are made of. */
+static void want(struct rt_wanted *w, uint32_t wanted)
 {
-	uint32_t fields = wanted & 1u << RUN_ID ? RT_FIELD(RT_F_RUN_ID) : 0;
 	struct rt_path path;
 
+	if (wanted & 1u << RUN_ID)
+		rt_wanted_add(w, RT_FIELD(RT_F_RUN_ID));
 	for (int f = 0; f < RT_F_RUN_ID; f++) {
 		if (!(wanted >> (FIRST_FIELD + f) & 1))
 			continue;
 		rt_path_init(&path, rt_str(rt_field_name((enum rt_field)f)));
-		fields |= rt_path_fields(&path);
+		rt_wanted_add_path(w, &path);
 	}
-	return fields;
 }
 
 /* A stream is gone when it was read once. */
@@ -115,7 +115,9 @@ static bool begin(struct sql_cursor *base)
 		return false;
 	}
 	rt_sieve_init(&c->sieve, base->plan.filter);
-	c->fields = rt_filter_fields(base->plan.filter) | fields_of(base->plan.columns);
+	rt_wanted_init(&c->wanted);
+	rt_filter_want(base->plan.filter, &c->wanted);
+	want(&c->wanted, base->plan.columns);
 	rt_buf_init(&c->scratch);
 	return true;
 }
@@ -127,7 +129,7 @@ static bool next(struct sql_cursor *base)
 	int got;
 
 	while ((got = rt_sieve_next(&c->sieve, &c->reader, &line)) > 0) {
-		if (source_match(&base->source, base->plan.filter, c->fields, line, c->reader.torn,
+		if (source_match(&base->source, base->plan.filter, &c->wanted, line, c->reader.torn,
 				 &c->ev, &c->scratch)) {
 			base->place = c->reader.line_at;
 			return true;

@@ -61,7 +61,7 @@ struct query {
 	const struct query_opts *opts;
 	struct out out;
 	struct rt_filter *filter;
-	uint32_t fields; /* that filter and groups look at */
+	struct rt_wanted wanted; /* what filter and groups look at */
 	struct rt_question question;
 	struct rt_aggregate *groups; /* what --agg and --by work out, or NULL */
 	struct printer printer;
@@ -101,7 +101,7 @@ static void end(struct source *s, struct rt_reader *r)
 static bool matches(struct query *q, struct source *s, struct rt_str line, bool torn,
 		    struct rt_event *ev)
 {
-	return source_match(s, q->filter, q->fields, line, torn, ev, &q->scratch);
+	return source_match(s, q->filter, &q->wanted, line, torn, ev, &q->scratch);
 }
 
 static void answer(struct query *q, const struct source *s, struct rt_event *ev)
@@ -278,7 +278,7 @@ static void ask(struct query *q, struct sources *sources)
 {
 	const struct query_opts *o = q->opts;
 	struct search search = { .filter = q->filter,
-				 .fields = q->fields,
+				 .wanted = &q->wanted,
 				 .question = q->groups ? &q->question : NULL,
 				 .answer = q->groups,
 				 .lines = !o->count && !o->common.quiet && !q->groups,
@@ -390,7 +390,10 @@ static int run(const struct rt_applet *self, int argc, char **argv)
 		query_sql(&opts, rt_filter_empty(q.filter), words);
 	free(words);
 	make_groups(&q);
-	q.fields = rt_filter_fields(q.filter) | (q.groups ? rt_aggregate_fields(q.groups) : 0);
+	rt_wanted_init(&q.wanted);
+	rt_filter_want(q.filter, &q.wanted);
+	if (q.groups)
+		rt_aggregate_want(q.groups, &q.wanted);
 	if (opts.check &&
 	    (opts.n != QUERY_ALL || opts.count || q.groups || !rt_filter_empty(q.filter)))
 		die_usage("--check looks at every line: it takes no filter, -n, -c or groups");

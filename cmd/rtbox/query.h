@@ -24,7 +24,7 @@ struct query_opts {
 /* What is looked for with several threads, and who takes it: one call at a time, in order. */
 struct search {
 	const struct rt_filter *filter;
-	uint32_t fields;                    /* that filter and question look at */
+	const struct rt_wanted *wanted;     /* what filter and question look at */
 	const struct rt_question *question; /* NULL: the events themselves are wanted */
 	struct rt_aggregate *answer; /* of the question; every thread adds to it at its end */
 	bool lines;                  /* matching lines are wanted, else only how many there are */

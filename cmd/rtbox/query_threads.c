@@ -162,7 +162,7 @@ static bool take_line(struct worker *w, struct source *s, struct finding *f, str
 	struct pool *p = w->pool;
 	struct rt_event ev;
 
-	if (!source_match(s, p->search->filter, p->search->fields, line, torn, &ev, &w->scratch))
+	if (!source_match(s, p->search->filter, p->search->wanted, line, torn, &ev, &w->scratch))
 		return true;
 	f->matches++;
 	if (w->answer) {

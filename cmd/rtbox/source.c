@@ -228,11 +228,11 @@ bool source_is_written(const struct source *s)
 	return !rt_state_over(state) && state != RT_STALE;
 }
 
-bool source_match(struct source *s, const struct rt_filter *f, uint32_t fields, struct rt_str line,
-		  bool torn, struct rt_event *ev, struct rt_buf *scratch)
+bool source_match(struct source *s, const struct rt_filter *f, const struct rt_wanted *wanted,
+		  struct rt_str line, bool torn, struct rt_event *ev, struct rt_buf *scratch)
 {
 	s->lines++;
-	if (rt_event_parse_for(ev, line, fields) < 0) {
+	if (rt_event_parse_for(ev, line, wanted) < 0) {
 		s->skipped += !(torn && source_is_written(s));
 		return false;
 	}

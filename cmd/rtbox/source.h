@@ -54,11 +54,11 @@ bool source_is_written(const struct source *s);
 void source_narrow(struct source *s, const struct rt_filter *f);
 
 /*
- * Parse a line and put the question; of the event nothing is known but these
- * fields. Lines that are no events are counted.
+ * Parse a line and put the question; of the event nothing is known but what is
+ * wanted. Lines that are no events are counted.
  */
-bool source_match(struct source *s, const struct rt_filter *f, uint32_t fields, struct rt_str line,
-		  bool torn, struct rt_event *ev, struct rt_buf *scratch);
+bool source_match(struct source *s, const struct rt_filter *f, const struct rt_wanted *wanted,
+		  struct rt_str line, bool torn, struct rt_event *ev, struct rt_buf *scratch);
 
 /* Say of which sources how many lines were skipped. */
 void sources_tell_skipped(const struct sources *s);

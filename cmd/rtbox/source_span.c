@@ -45,15 +45,18 @@ static bool find_event(int fd, off_t from, off_t end, struct sight *p)
 {
 	struct rt_reader r;
 	struct rt_str line;
+	struct rt_wanted wanted;
 	struct rt_event ev;
 	bool found = false;
 
+	rt_wanted_init(&wanted);
+	rt_wanted_add(&wanted, RT_FIELD(RT_F_TS));
 	/* What is left of the line before is no line. */
 	if (rt_reader_init(&r, fd, from - 1, end, false) < 0)
 		return false;
 	if (rt_reader_next(&r, &line) > 0) {
 		while (!found && rt_reader_next(&r, &line) > 0)
-			found = rt_event_parse_for(&ev, line, RT_FIELD(RT_F_TS)) == 0 &&
+			found = rt_event_parse_for(&ev, line, &wanted) == 0 &&
 				rt_event_time(&ev, &p->ns);
 		p->at = r.line_at;
 		p->next = r.pos - (off_t)(r.end - r.start);

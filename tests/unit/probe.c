@@ -132,8 +132,11 @@ static void test_filter(struct tap *t, const char *kind, const char *value, bool
 	size_t lost = 0, matched = 0, passed_over = 0, differ = 0;
 	struct rt_probe probe;
 	struct rt_buf line, scratch;
+	struct rt_wanted wanted;
 	struct rt_event ev;
 
+	rt_wanted_init(&wanted);
+	rt_filter_want(f, &wanted);
 	rt_filter_probe(f, &probe);
 	rt_buf_init(&line);
 	rt_buf_init(&scratch);
@@ -146,7 +149,7 @@ static void test_filter(struct tap *t, const char *kind, const char *value, bool
 		       rt_filter_match(f, &ev, &scratch);
 		if (does && !may && !lost++)
 			printf("# %s\n", line.s);
-		if (rt_event_parse_for(&ev, rt_buf_view(&line), rt_filter_fields(f)) == 0 &&
+		if (rt_event_parse_for(&ev, rt_buf_view(&line), &wanted) == 0 &&
 		    rt_filter_match(f, &ev, &scratch) != does && !differ++)
 			printf("# %s\n", line.s);
 		matched += does;

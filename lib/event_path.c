@@ -1,0 +1,143 @@
+/*
+ * Paths: what a name in a condition, a group or a column means of an event, and
+ * which parts of a line have to be parsed for it.
+ */
+#include "event.h"
+#include "event_names.h"
+
+/* Under which of its names a field's value is what the line has. */
+static uint8_t direct_names(enum rt_field f)
+{
+	enum rt_field_kind kind = rt_field_kind(f);
+
+	if (f == RT_F_DURATION_MS)
+		return RT_RANKS_IN_MS;
+	return kind == RT_KIND_TIME || kind == RT_KIND_STRING || kind == RT_KIND_LEVEL ||
+			       f == RT_F_MESSAGE ?
+		       0 :
+		       0xff;
+}
+
+/* A canonical field's value; what is derived goes through scratch. */
+static bool lookup_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch,
+			 struct rt_json *value)
+{
+	size_t start = scratch->len;
+
+	if (direct_names(f) == 0xff)
+		return rt_event_get(ev, f, value);
+	if (!rt_event_text(ev, f, scratch))
+		return false;
+	value->text = (struct rt_str){ scratch->s + start, scratch->len - start };
+	value->type = f == RT_F_DURATION_MS ? RT_JSON_REAL : RT_JSON_TEXT;
+	value->escaped = false;
+	return true;
+}
+
+void rt_path_init(struct rt_path *path, struct rt_str text)
+{
+	const char *dot = memchr(text.p, '.', text.n);
+	struct rt_str head = { text.p, dot ? (size_t)(dot - text.p) : text.n };
+
+	path->text = path->in_metadata = text;
+	if (!rt_field_find(text, &path->field))
+		path->field = RT_FIELD_COUNT;
+	if (text.n > 9 && rt_same_bytes(text.p, "metadata.", 9))
+		path->in_metadata = (struct rt_str){ text.p + 9, text.n - 9 };
+	path->direct = path->field == RT_FIELD_COUNT ? 0 : direct_names(path->field);
+	path->dotted = memchr(path->in_metadata.p, '.', path->in_metadata.n) != NULL;
+	path->hidden = path->in_metadata.p != text.p ||
+		       (!rt_name_find(head) && !rt_str_is(text, "truncated"));
+}
+
+/* In the metadata; those of its members that are wanted may be known. */
+static bool find_in_metadata(const struct rt_event *ev, const struct rt_path *path,
+			     struct rt_json *value)
+{
+	const struct rt_json *metadata = rt_event_peek(ev, RT_F_METADATA);
+
+	if (!metadata)
+		return false;
+	if (metadata->text.p != ev->listed || path->dotted)
+		return rt_scan_find(metadata->text, path->in_metadata, value);
+	for (int i = ev->n_within; i-- > 0;) {
+		if (!rt_str_eq(ev->within[i].key.text, path->in_metadata))
+			continue;
+		*value = ev->within[i].value;
+		return value->type != RT_JSON_NULL;
+	}
+	return false;
+}
+
+bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct rt_buf *scratch,
+		 struct rt_json *value)
+{
+	bool in_line = ev->line.n && (ev->extra || !path->hidden);
+	const struct rt_json *v = rt_event_peek_at(ev, path);
+
+	if (v) {
+		*value = *v;
+		return true;
+	}
+	if (path->field != RT_FIELD_COUNT)
+		return lookup_field(ev, path->field, scratch, value);
+	return (in_line && rt_scan_find(ev->line, path->text, value)) ||
+	       find_in_metadata(ev, path, value);
+}
+
+static uint32_t path_fields(const struct rt_path *path)
+{
+	switch (path->field) {
+	case RT_F_TYPE:
+	case RT_F_MESSAGE: /* the type is the message of an event without one */
+		return RT_FIELDS_OF_TYPE | RT_FIELD(path->field);
+	case RT_F_LEVEL:
+		return RT_FIELDS_OF_LEVEL;
+	case RT_F_MODEL:
+	case RT_F_AGENT_ROLE:
+		return RT_FIELD(path->field) | RT_FIELD(RT_F_METADATA);
+	case RT_FIELD_COUNT:
+		return RT_FIELD(RT_F_METADATA);
+	default:
+		return RT_FIELD(path->field);
+	}
+}
+
+void rt_wanted_init(struct rt_wanted *w)
+{
+	w->fields = 0;
+	w->simd = rt_simd_best();
+	rt_scan_keys_init(&w->keys[0]);
+	rt_scan_keys_init(&w->keys[1]);
+}
+
+static void add_name(void *arg, const char *name)
+{
+	rt_scan_keys_add(arg, rt_str(name));
+}
+
+void rt_wanted_add(struct rt_wanted *w, uint32_t fields)
+{
+	w->fields |= fields;
+	for (int f = 0; f < RT_FIELD_COUNT; f++)
+		if (fields & RT_FIELD(f))
+			rt_field_names((enum rt_field)f, add_name, &w->keys[0]);
+}
+
+/* A path, or what it may begin with: a key up to any of its dots. */
+static void add_keys(struct rt_scan_keys *keys, struct rt_str path)
+{
+	for (size_t i = 1; i + 1 < path.n; i++)
+		if (path.p[i] == '.')
+			rt_scan_keys_add(keys, (struct rt_str){ path.p, i });
+	rt_scan_keys_add(keys, path);
+}
+
+void rt_wanted_add_path(struct rt_wanted *w, const struct rt_path *path)
+{
+	rt_wanted_add(w, path_fields(path));
+	if (path->field != RT_FIELD_COUNT)
+		return;
+	add_keys(&w->keys[0], path->text);
+	add_keys(&w->keys[1], path->in_metadata);
+}
