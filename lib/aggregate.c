@@ -145,19 +145,28 @@ static struct rt_group *new_group(struct rt_aggregate *a, uint64_t hash, int64_t
 static struct rt_group *group_of(struct rt_aggregate *a, int64_t bucket_ns, struct rt_str key,
 				 struct rt_err *err)
 {
-	uint64_t hash = hash_text(key, RT_HASH_SEED ^ (uint64_t)bucket_ns);
+	uint64_t hash;
 	struct rt_group *g;
 	uint32_t *slot;
 
+	/* One event is often of the same group as the one before. */
+	if (a->last < a->n) {
+		g = &a->groups[a->last];
+		if (g->bucket_ns == bucket_ns &&
+		    rt_str_eq((struct rt_str){ g->key, g->key_len }, key))
+			return g;
+	}
+	hash = hash_text(key, RT_HASH_SEED ^ (uint64_t)bucket_ns);
 	if ((a->n + 1) * 2 > a->index_cap && grow_index(a, err) < 0)
 		return NULL;
 	slot = find_slot(a, hash, bucket_ns, key);
-	if (*slot)
-		return &a->groups[*slot - 1];
-	g = new_group(a, hash, bucket_ns, key, err);
-	if (g)
+	if (!*slot) {
+		if (!new_group(a, hash, bucket_ns, key, err))
+			return NULL;
 		*slot = (uint32_t)a->n;
-	return g;
+	}
+	a->last = *slot - 1;
+	return &a->groups[a->last];
 }
 
 /* Put a value into the set; -1 when there is no room. */
@@ -223,13 +232,21 @@ static void take_extreme(struct rt_cell *cell, enum rt_fold fold, const struct r
 		*most = *e;
 }
 
+static int add_quantile(struct rt_aggregate *a, struct rt_sketch *sketch, double number,
+			struct rt_err *err)
+{
+	size_t before = rt_sketch_bytes(sketch);
+
+	if (!rt_sketch_add(sketch, number))
+		return no_memory(err);
+	return grow_by(a, rt_sketch_bytes(sketch) - before, err);
+}
+
 /* A value, which is a number unless different ones are counted. */
 static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *cell,
 		     const struct rt_json *v, struct rt_err *err)
 {
-	struct rt_sketch *sketch = &cell->u.sketch;
 	struct rt_extreme number;
-	size_t before;
 
 	if (c->fold == RT_FOLD_COUNT) {
 		cell->n++;
@@ -241,27 +258,17 @@ static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct r
 		cell->n++;
 		return see(a, &cell->u.seen, hash_text(text, RT_HASH_SEED), err);
 	}
-	if (!rt_json_number(v, &number.real))
+	if (!rt_json_both(v, &number.real, &number.whole, &number.is_whole))
 		return 0;
-	number.is_whole = rt_json_int(v, &number.whole);
-	switch (c->fold) {
-	case RT_FOLD_MIN:
-	case RT_FOLD_MAX:
+	if (c->fold == RT_FOLD_MIN || c->fold == RT_FOLD_MAX)
 		take_extreme(cell, c->fold, &number);
-		break;
-	case RT_FOLD_QUANTILE:
-		before = rt_sketch_bytes(sketch);
-		if (!rt_sketch_add(sketch, number.real))
-			return no_memory(err);
-		if (grow_by(a, rt_sketch_bytes(sketch) - before, err) < 0)
-			return -1;
-		break;
-	default:
-		if (number.is_whole)
-			add_whole(&cell->u.sum, number.whole);
-		else
-			add_real(&cell->u.sum, number.real);
-	}
+	else if (c->fold == RT_FOLD_QUANTILE &&
+		 add_quantile(a, &cell->u.sketch, number.real, err) < 0)
+		return -1;
+	else if (c->fold != RT_FOLD_QUANTILE && number.is_whole)
+		add_whole(&cell->u.sum, number.whole);
+	else if (c->fold != RT_FOLD_QUANTILE)
+		add_real(&cell->u.sum, number.real);
 	cell->n++;
 	return 0;
 }
@@ -273,13 +280,18 @@ static void add_key(struct rt_buf *key, const struct rt_path *path, const struct
 	bool bare = v->type != RT_JSON_STRING && v->type != RT_JSON_TEXT;
 	struct rt_str text = rt_json_plain(v, scratch);
 	uint32_t n = (uint32_t)text.n;
+	char *p;
 
 	/* A number where a text belongs is a text. */
 	if (path->field != RT_FIELD_COUNT && rt_field_is_text(path->field))
 		bare = false;
-	rt_buf_addc(key, bare ? RT_KEY_BARE : RT_KEY_TEXT);
-	rt_buf_add(key, &n, sizeof(n));
-	rt_buf_addv(key, text);
+	if (!rt_buf_reserve(key, 1 + sizeof(n) + text.n))
+		return;
+	p = key->s + key->len;
+	p[0] = bare ? RT_KEY_BARE : RT_KEY_TEXT;
+	memcpy(p + 1, &n, sizeof(n));
+	memcpy(p + 1 + sizeof(n), text.p, text.n);
+	key->len += 1 + sizeof(n) + text.n;
 }
 
 enum rt_key_kind rt_key_next(const char **p, struct rt_str *text)
@@ -308,17 +320,26 @@ static int64_t bucket_of(const struct rt_aggregate *a, const struct rt_event *ev
 	return __builtin_sub_overflow(ns, rest, &ns) ? RT_NO_TIME : ns;
 }
 
-/* The value at a path; an event that names no run is of that which it was read from. */
-static bool value_at(struct rt_aggregate *a, const struct rt_event *ev, const struct rt_path *path,
-		     const char *run_id, struct rt_json *v)
+/* What has to be worked out; an event that names no run is of that which it was read from. */
+static const struct rt_json *work_out(struct rt_aggregate *a, const struct rt_event *ev,
+				      const struct rt_path *path, const char *run_id)
 {
 	rt_buf_clear(&a->scratch);
-	if (rt_event_at(ev, path, &a->scratch, v))
-		return true;
+	if (rt_event_at(ev, path, &a->scratch, &a->value))
+		return &a->value;
 	if (path->field != RT_F_RUN_ID || !run_id)
-		return false;
-	*v = rt_json_of(rt_str(run_id), RT_JSON_TEXT);
-	return true;
+		return NULL;
+	a->value = rt_json_of(rt_str(run_id), RT_JSON_TEXT);
+	return &a->value;
+}
+
+/* The value at a path, valid until the next one is asked for; NULL when there is none. */
+static inline const struct rt_json *value_at(struct rt_aggregate *a, const struct rt_event *ev,
+					     const struct rt_path *path, const char *run_id)
+{
+	const struct rt_json *v = rt_event_peek_at(ev, path);
+
+	return v ? v : work_out(a, ev, path, run_id);
 }
 
 int rt_aggregate_add_empty(struct rt_aggregate *a, struct rt_err *err)
@@ -331,13 +352,14 @@ int rt_aggregate_add_empty(struct rt_aggregate *a, struct rt_err *err)
 int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const char *run_id,
 		     struct rt_err *err)
 {
+	const struct rt_json *v;
 	struct rt_group *g;
-	struct rt_json v;
 
 	rt_buf_clear(&a->key);
 	for (size_t i = 0; i < a->n_keys; i++) {
-		if (value_at(a, ev, &a->keys[i], run_id, &v))
-			add_key(&a->key, &a->keys[i], &v, &a->scratch);
+		v = value_at(a, ev, &a->keys[i], run_id);
+		if (v)
+			add_key(&a->key, &a->keys[i], v, &a->scratch);
 		else
 			rt_buf_addc(&a->key, RT_KEY_NONE);
 	}
@@ -351,8 +373,8 @@ int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const ch
 
 		if (c->path.text.n == 0)
 			g->cells[i].n++;
-		else if (value_at(a, ev, &c->path, run_id, &v) &&
-			 add_value(a, c, &g->cells[i], &v, err) < 0)
+		else if ((v = value_at(a, ev, &c->path, run_id)) &&
+			 add_value(a, c, &g->cells[i], v, err) < 0)
 			return -1;
 	}
 	return a->scratch.failed ? no_memory(err) : 0;

@@ -74,10 +74,12 @@ struct rt_aggregate {
 	int sort_column; /* the keys first, then the columns; or RT_SORT_BUCKET */
 	struct rt_group *groups;
 	size_t n, cap;
+	size_t last;     /* the group that was met last */
 	uint32_t *index; /* into groups, from 1; 0: empty */
 	size_t index_cap;
 	size_t bytes; /* of memory that grows with what is counted */
 	struct rt_buf key, scratch;
+	struct rt_json value; /* that was worked out */
 };
 
 /* How a key's text is to be written again. */
