@@ -1,161 +1,41 @@
 /*
- * Runs of a runs folder: found by looking through its directories, described by
- * their status.json. What a RUN argument means is in resolve.c.
+ * Runs of a runs folder: which are selected, and in what order. They are found
+ * by catalog_scan.c and described by catalog_row.c, by several threads where
+ * there are many. What a RUN argument means is in resolve.c.
  */
 #include "catalog.h"
 #include "catalog_row.h"
-#include "clock.h"
+#include "catalog_share.h"
 #include "fdio.h"
-#include "record.h"
 #include "rundir.h"
 #include "scan.h"
-#include "text.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define METADATA_MAX (1u << 20)
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define WORTH 256 /* runs that are worth a thread */
+#define PORTION 64
 
-static int no_memory(struct rt_err *err)
-{
-	return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
-}
+/* What one thread found. */
+struct part {
+	struct rt_catalog found;
+	struct rt_cache_news news;
+	bool failed; /* for want of memory */
+};
 
-static int add_place(struct rt_places *e, const char *group, const char *id,
-		     const struct rt_place *known)
-{
-	size_t at = group ? strlen(group) + 1 : 0, len = strlen(id);
-	struct rt_place *v;
-
-	if (e->n == e->cap) {
-		size_t cap = e->cap ? 2 * e->cap : 64;
-
-		v = realloc(e->v, cap * sizeof(*v));
-		if (!v)
-			return -1;
-		e->v = v;
-		e->cap = cap;
-	}
-	v = &e->v[e->n];
-	*v = *known;
-	v->name = malloc(at + len + 1);
-	if (!v->name)
-		return -1;
-	if (group) {
-		memcpy(v->name, group, at - 1);
-		v->name[at - 1] = '/';
-	}
-	memcpy(v->name + at, id, len + 1);
-	v->id = v->name + at;
-	e->n++;
-	return 0;
-}
-
-/* Whether what readdir found can be a run or a group: a directory itself, no link to one. */
-static bool is_candidate(int dirfd, const struct dirent *d)
-{
-	struct stat st;
-
-	if (!rt_id_valid(rt_str(d->d_name)))
-		return false;
-	if (d->d_type != DT_UNKNOWN)
-		return d->d_type == DT_DIR;
-	return fstatat(dirfd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* What the cache knows of a directory, as it is now. */
-static void look_up(struct rt_cache *cache, int dirfd, const char *group, const char *id,
-		    struct rt_place *known)
-{
-	char name[2 * RT_ID_MAX + 2];
-	struct stat st;
-	int n;
-
-	memset(known, 0, sizeof(*known));
-	if (!cache || fstatat(dirfd, id, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	n = snprintf(name, sizeof(name), "%s%s%s", group ? group : "", group ? "/" : "", id);
-	known->mark = rt_dir_mark(&st);
-	known->cached = rt_cache_find(cache, (struct rt_str){ name, (size_t)n }, known->mark);
-}
-
-/* Add the runs in dirfd, which it closes; `group` is NULL at the top, where groups are entered. */
-static int scan_dir(struct rt_places *e, int dirfd, const char *group, struct rt_cache *cache,
-		    struct rt_err *err)
-{
-	DIR *dir = fdopendir(dirfd);
-	struct rt_place known;
-	struct dirent *d;
-	int ret = 0;
-
-	if (!dir) {
-		close(dirfd);
-		return no_memory(err);
-	}
-	while (ret == 0 && (d = readdir(dir)) != NULL) {
-		if (!is_candidate(dirfd, d))
-			continue;
-		look_up(cache, dirfd, group, d->d_name, &known);
-		if (known.cached || rt_rundir_is_run(dirfd, d->d_name)) {
-			ret = add_place(e, group, d->d_name, &known) < 0 ? no_memory(err) : 0;
-		} else if (!group) {
-			int fd = openat(dirfd, d->d_name, DIR_FLAGS | O_NOFOLLOW);
-
-			if (fd >= 0)
-				ret = scan_dir(e, fd, d->d_name, cache, err);
-			else if (errno != ENOENT)
-				e->unreadable++;
-		}
-	}
-	closedir(dir);
-	return ret;
-}
-
-int rt_places_scan(struct rt_places *e, const char *runs_dir, struct rt_cache *cache,
-		   struct rt_err *err)
-{
-	int fd = open(runs_dir, DIR_FLAGS);
-
-	memset(e, 0, sizeof(*e));
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0)
-		return rt_err_sys(err, "cannot read the runs folder \"%s\"", runs_dir);
-	if (scan_dir(e, fd, NULL, cache, err) < 0) {
-		rt_places_release(e);
-		return -1;
-	}
-	return 0;
-}
-
-void rt_places_release(struct rt_places *e)
-{
-	for (size_t i = 0; i < e->n; i++)
-		free(e->v[i].name);
-	free(e->v);
-	memset(e, 0, sizeof(*e));
-}
-
-char *rt_place_path(const char *runs_dir, const char *name)
-{
-	size_t n = strlen(runs_dir), len = strlen(name);
-	char *path = malloc(n + len + 2);
-
-	if (!path)
-		return NULL;
-	memcpy(path, runs_dir, n);
-	path[n] = '/';
-	memcpy(path + n + 1, name, len + 1);
-	return path;
-}
+struct list {
+	const char *runs_dir;
+	const struct rt_selection *sel;
+	bool states[RT_STATE_COUNT]; /* those that are selected */
+	struct rt_places places;
+	struct rt_cache cache;
+	struct part parts[RT_SHARE_MAX];
+};
 
 static bool matches(char *const *globs, const char *text)
 {
@@ -208,15 +88,29 @@ static bool matches_label(char *const *labels, const struct rt_row *row)
 	return match;
 }
 
-static bool selects(const struct rt_selection *sel, const struct rt_row *row)
+static bool has_begun_in(const struct rt_selection *sel, int64_t started_ns, int64_t created_ns)
 {
-	int64_t began = row->started_ns ? row->started_ns : row->created_ns;
+	int64_t began = started_ns ? started_ns : created_ns;
+
+	return began >= sel->since_ns && began < sel->until_ns;
+}
+
+static bool selects(const struct list *l, const struct rt_row *row)
+{
+	const struct rt_selection *sel = l->sel;
 
 	if (!sel)
 		return true;
-	return matches(sel->name, row->name) && matches(sel->group, row->group) &&
-	       matches(sel->status, rt_state_name(row->state)) && matches(sel->host, row->host) &&
-	       began >= sel->since_ns && began < sel->until_ns && matches_label(sel->label, row);
+	return l->states[row->state] && has_begun_in(sel, row->started_ns, row->created_ns) &&
+	       matches(sel->name, row->name) && matches(sel->group, row->group) &&
+	       matches(sel->host, row->host) && matches_label(sel->label, row);
+}
+
+/* Whether what is cached cannot be selected, so that it need not be looked at. */
+static bool is_ruled_out(const struct list *l, const struct rt_cached *run)
+{
+	return l->sel &&
+	       (!l->states[run->state] || !has_begun_in(l->sel, run->started_ns, run->created_ns));
 }
 
 static int compare_newest_first(const void *a, const void *b)
@@ -227,22 +121,13 @@ static int compare_newest_first(const void *a, const void *b)
 	return order ? order : strcmp(y->path, x->path);
 }
 
-/* Whether what is cached cannot be selected, so that it need not be looked at. */
-static bool is_ruled_out(const struct rt_selection *sel, const struct rt_cached *run)
+/* Room for n more; false when there is no memory. */
+static bool make_room(struct rt_catalog *c, size_t n)
 {
-	int64_t began = run->started_ns ? run->started_ns : run->created_ns;
-
-	return sel && (!matches(sel->status, rt_state_name(run->state)) || began < sel->since_ns ||
-		       began >= sel->until_ns);
-}
-
-/* Room for one more; false when there is no memory. */
-static bool make_room(struct rt_catalog *c)
-{
-	size_t cap = c->cap ? 2 * c->cap : 64;
+	size_t cap = 2 * c->cap > c->n + n ? 2 * c->cap : c->n + n;
 	struct rt_row *rows;
 
-	if (c->n < c->cap)
+	if (c->cap - c->n >= n)
 		return true;
 	rows = realloc(c->rows, cap * sizeof(*rows));
 	if (!rows)
@@ -252,50 +137,110 @@ static bool make_room(struct rt_catalog *c)
 	return true;
 }
 
-/* 0: the row is in the catalog, or not to be there; -1: no memory. */
-static int add_row(struct rt_catalog *c, const char *runs_dir, struct rt_cache *cache,
-		   const struct rt_place *e, const struct rt_selection *sel)
+/* 0: the row is in the part, or not to be there; -1: no memory. */
+static int add_row(struct list *l, struct part *part, const struct rt_place *e)
 {
 	struct rt_row row = { .path = NULL };
 	int ret;
 
-	if (e->cached && is_ruled_out(sel, e->cached))
+	if (e->cached && is_ruled_out(l, e->cached))
 		return 0;
-	ret = make_room(c) ? rt_row_load(&row, runs_dir, e, cache) : -1;
-	c->unreadable += ret == 0;
-	if (ret > 0 && selects(sel, &row))
-		c->rows[c->n++] = row;
+	ret = make_room(&part->found, 1) ?
+		      rt_row_load(&row, l->runs_dir, e, &l->cache, &part->news) :
+		      -1;
+	part->found.unreadable += ret == 0;
+	if (ret > 0 && selects(l, &row))
+		part->found.rows[part->found.n++] = row;
 	else
 		rt_row_release(&row);
 	return ret < 0 ? -1 : 0;
 }
 
-int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_selection *sel,
-		    struct rt_err *err)
+static void add_rows(void *arg, size_t worker, size_t from, size_t to)
 {
-	struct rt_places places;
-	struct rt_cache cache, *known;
-	int ret = 0;
+	struct list *l = arg;
+	struct part *part = &l->parts[worker];
 
-	memset(c, 0, sizeof(*c));
-	known = rt_cache_load(&cache, runs_dir) ? &cache : NULL;
-	if (rt_places_scan(&places, runs_dir, known, err) < 0) {
-		rt_cache_release(&cache);
-		return -1;
+	for (; from < to && !part->failed; from++)
+		part->failed = add_row(l, part, &l->places.v[from]) < 0;
+}
+
+/* What all threads found, in *c and in the first part's news; false when memory runs out. */
+static bool gather(struct list *l, struct rt_catalog *c)
+{
+	struct part *first = &l->parts[0];
+	bool failed = first->failed;
+
+	*c = first->found;
+	c->unreadable += l->places.unreadable;
+	for (size_t i = 1; i < RT_SHARE_MAX; i++) {
+		struct part *part = &l->parts[i];
+		size_t n = part->found.n;
+
+		failed |= part->failed;
+		if (n && make_room(c, n)) {
+			memcpy(c->rows + c->n, part->found.rows, n * sizeof(*c->rows));
+			c->n += n;
+			part->found.n = 0;
+		}
+		failed |= part->found.n > 0;
+		c->unreadable += part->found.unreadable;
+		rt_catalog_release(&part->found);
+		rt_buf_addv(&first->news.lines, rt_buf_view(&part->news.lines));
+		first->news.lines.failed |= part->news.lines.failed;
+		first->news.n += part->news.n;
+		first->news.damaged |= part->news.damaged;
+		rt_buf_release(&part->news.lines);
 	}
-	c->unreadable = places.unreadable;
-	for (size_t i = 0; i < places.n && ret == 0; i++)
-		ret = add_row(c, runs_dir, known, &places.v[i], sel);
-	rt_places_release(&places);
-	rt_cache_save(&cache, runs_dir);
-	rt_cache_release(&cache);
-	if (ret < 0) {
+	return !failed;
+}
+
+static void init(struct list *l, const char *runs_dir, const struct rt_selection *sel)
+{
+	memset(l, 0, sizeof(*l));
+	l->runs_dir = runs_dir;
+	l->sel = sel;
+	for (int i = 0; sel && i < RT_STATE_COUNT; i++)
+		l->states[i] = matches(sel->status, rt_state_name((enum rt_state)i));
+	for (size_t i = 0; i < RT_SHARE_MAX; i++)
+		rt_buf_init(&l->parts[i].news.lines);
+	rt_cache_init(&l->cache, runs_dir);
+}
+
+static int list_rows(struct list *l, struct rt_catalog *c, struct rt_err *err)
+{
+	size_t threads = rt_share_threads(l->places.n, WORTH);
+	struct rt_cache_news *news = &l->parts[0].news;
+	bool good;
+
+	rt_share_run(l->places.n, PORTION, threads, add_rows, l);
+	good = gather(l, c);
+	rt_cache_save(&l->cache, l->runs_dir, news);
+	rt_buf_release(&news->lines);
+	if (!good) {
 		rt_catalog_release(c);
-		return no_memory(err);
+		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 	}
 	if (c->n)
 		qsort(c->rows, c->n, sizeof(*c->rows), compare_newest_first);
 	return 0;
+}
+
+int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_selection *sel,
+		    struct rt_err *err)
+{
+	struct rt_cache *cache;
+	struct list l;
+	int ret;
+
+	init(&l, runs_dir, sel);
+	cache = l.cache.there ? &l.cache : NULL;
+	ret = rt_places_scan(&l.places, runs_dir, cache, err);
+	if (ret == 0)
+		ret = list_rows(&l, c, err);
+	rt_places_release(&l.places);
+	rt_cache_release(&l.cache);
+	return ret;
 }
 
 void rt_catalog_release(struct rt_catalog *c)

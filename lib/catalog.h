@@ -31,6 +31,7 @@ struct rt_row {
 	int exit_code;       /* -1: unknown */
 	int64_t n_events, n_warnings, n_errors;
 	struct rt_usage usage;
+	char *text; /* what the strings are in */
 };
 
 /*

@@ -15,6 +15,7 @@
 
 #define CACHE_FILE "catalog.jsonl"
 #define CACHE_MAX (1u << 30)
+#define NEAR 4 /* lines in which a name is expected before it is looked up */
 /*
  * A directory that changed so lately may change again without its mtime being
  * another one: clocks of file systems are coarse. Such a run is cached later.
@@ -64,122 +65,219 @@ static struct rt_cache_slot *slot_of(const struct rt_cache *c, struct rt_str nam
 	return &c->index[i];
 }
 
-static bool take_member(struct rt_cached *run, const struct rt_member *m)
+/* Words and numbers at *p, which goes behind them. */
+static inline bool take_word(const char **p, const char *end, const char *word, size_t n)
 {
-	int64_t n = 0;
-
-	if (m->value.type == RT_JSON_INT && !rt_json_int(&m->value, &n))
+	if ((size_t)(end - *p) < n || memcmp(*p, word, n) != 0)
 		return false;
-	if (rt_json_is(&m->key, "dir"))
-		run->name = m->value.text;
-	else if (rt_json_is(&m->key, "inode"))
-		run->mark.inode = (uint64_t)n;
-	else if (rt_json_is(&m->key, "mtime_ns"))
-		run->mark.mtime_ns = n;
-	else if (rt_json_is(&m->key, "created_ns"))
-		run->created_ns = n;
-	else if (rt_json_is(&m->key, "started_ns"))
-		run->started_ns = n;
-	else if (rt_json_is(&m->key, "status"))
-		return rt_state_find(m->value.text, &run->state);
-	else if (rt_json_is(&m->key, "row"))
-		run->row = m->value.text;
+	*p += n;
 	return true;
 }
 
-/* A line of the file; false when it is none. */
-static bool parse_line(struct rt_cached *run, struct rt_str line)
-{
-	struct rt_scan s;
-	struct rt_member m;
-	int got;
+#define TAKE(p, end, word) take_word(p, end, word, sizeof(word) - 1)
 
-	*run = (struct rt_cached){ .state = RT_PENDING };
-	if (rt_scan_init(&s, line) < 0)
+static bool take_number(const char **p, const char *end, uint64_t *number)
+{
+	const char *s = *p;
+	uint64_t n = 0;
+
+	/* 20 digits hold the largest; what wraps round is a mark that fits nothing. */
+	for (; s < end && s - *p < 20 && *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (uint64_t)(*s - '0');
+	if (s == *p)
 		return false;
-	while ((got = rt_scan_next(&s, &m)) > 0)
-		if (!take_member(run, &m))
-			return false;
-	return got == 0 && run->name.n && run->row.n && rt_state_over(run->state) &&
-	       run->created_ns >= 0 && run->started_ns >= 0;
+	*p = s;
+	*number = n;
+	return true;
 }
 
-/* Of a run that was cached twice the later line counts. */
-static void put(struct rt_cache *c, const struct rt_cached *run)
+static bool take_time(const char **p, const char *end, int64_t *ns)
 {
-	uint64_t h = hash(run->name);
-	struct rt_cache_slot *slot = slot_of(c, run->name, h);
+	bool minus = *p < end && **p == '-';
+	uint64_t n;
 
-	if (!slot->place) {
-		slot->hash = (uint32_t)(h >> 32);
-		slot->place = (uint32_t)++c->n;
+	*p += minus;
+	if (!take_number(p, end, &n) || n > INT64_MAX)
+		return false;
+	*ns = minus ? -(int64_t)n : (int64_t)n;
+	return true;
+}
+
+/* The text up to the next quote. */
+static bool take_text(const char **p, const char *end, struct rt_str *text)
+{
+	const char *quote = memchr(*p, '"', (size_t)(end - *p));
+
+	if (!quote)
+		return false;
+	*text = (struct rt_str){ *p, (size_t)(quote - *p) };
+	*p = quote;
+	return true;
+}
+
+static bool take_state(struct rt_str name, enum rt_state *state)
+{
+	static const enum rt_state over[] = { RT_COMPLETED, RT_FAILED, RT_CANCELLED };
+
+	for (size_t i = 0; i < sizeof(over) / sizeof(*over); i++) {
+		*state = over[i];
+		if (rt_str_is(name, rt_state_name(over[i])))
+			return true;
 	}
-	c->v[slot->place - 1] = *run;
+	return false;
 }
 
-static size_t count_lines(struct rt_str text)
+/*
+ * A line of the file; false when it is none of those that add_line writes. The
+ * row is taken as it is: who needs it finds out whether it is one.
+ */
+static bool parse_line(struct rt_cached *run, const char *p, const char *end)
 {
-	size_t n = 0;
+	struct rt_str state;
 
-	for (const char *p = text.p, *end = p + text.n; (p = memchr(p, '\n', (size_t)(end - p)));
-	     p++)
-		n++;
-	return n;
+	run->used = false;
+	if (!TAKE(&p, end, "{\"dir\":\"") || !take_text(&p, end, &run->name) ||
+	    !TAKE(&p, end, "\",\"inode\":") || !take_number(&p, end, &run->mark.inode) ||
+	    !TAKE(&p, end, ",\"mtime_ns\":") || !take_time(&p, end, &run->mark.mtime_ns) ||
+	    !TAKE(&p, end, ",\"created_ns\":") || !take_time(&p, end, &run->created_ns) ||
+	    !TAKE(&p, end, ",\"started_ns\":") || !take_time(&p, end, &run->started_ns) ||
+	    !TAKE(&p, end, ",\"status\":\"") || !take_text(&p, end, &state) ||
+	    !TAKE(&p, end, "\",\"row\":") || end - p < 3 || end[-1] != '}')
+		return false;
+	run->row = (struct rt_str){ p, (size_t)(end - p) - 1 };
+	return take_state(state, &run->state);
+}
+
+static bool make_room(struct rt_cache *c)
+{
+	size_t cap = c->cap ? 2 * c->cap : 64;
+	struct rt_cached *v;
+
+	if (c->n < c->cap)
+		return true;
+	v = realloc(c->v, cap * sizeof(*v));
+	if (!v)
+		return false;
+	c->v = v;
+	c->cap = cap;
+	return true;
 }
 
 static void take_lines(struct rt_cache *c)
 {
 	const char *p = c->text.s, *end = p + c->text.len, *nl;
-	struct rt_cached run;
 
-	c->lines = count_lines(rt_buf_view(&c->text));
-	for (c->index_cap = 64; c->index_cap < 2 * c->lines; c->index_cap *= 2)
-		;
-	c->index = calloc(c->index_cap, sizeof(*c->index));
-	c->v = malloc((c->lines ? c->lines : 1) * sizeof(*c->v));
-	if (!c->index || !c->v) {
-		c->index_cap = 0;
-		return;
+	for (; (nl = memchr(p, '\n', (size_t)(end - p))) && make_room(c); p = nl + 1) {
+		c->lines++;
+		c->n += parse_line(&c->v[c->n], p, nl);
 	}
-	for (; (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1)
-		if (parse_line(&run, (struct rt_str){ p, (size_t)(nl - p) }))
-			put(c, &run);
 }
 
-bool rt_cache_load(struct rt_cache *c, const char *runs_dir)
+void rt_cache_init(struct rt_cache *c, const char *runs_dir)
 {
 	int fd = open_private(runs_dir);
 
 	memset(c, 0, sizeof(*c));
 	rt_buf_init(&c->text);
-	rt_buf_init(&c->fresh);
+	pthread_mutex_init(&c->lock, NULL);
 	c->now_ns = rt_clock_now_ns();
+	c->there = fd >= 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+size_t rt_cache_size(const char *runs_dir)
+{
+	int fd = open_private(runs_dir);
+	struct stat st;
+	size_t size = 0;
+
 	if (fd < 0)
-		return false;
+		return 0;
+	if (fstatat(fd, CACHE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		size = (size_t)st.st_size;
+	close(fd);
+	return size;
+}
+
+void rt_cache_load(struct rt_cache *c, const char *runs_dir)
+{
+	int fd = open_private(runs_dir);
+
+	if (fd < 0)
+		return;
 	if (rt_file_read(fd, CACHE_FILE, &c->text, CACHE_MAX) < 0)
 		rt_buf_clear(&c->text);
 	close(fd);
 	take_lines(c);
-	return true;
 }
 
-const struct rt_cached *rt_cache_find(struct rt_cache *c, struct rt_str name,
-				      struct rt_dir_mark mark)
+/* Of a run that was cached twice the later line counts. */
+static void make_index(struct rt_cache *c)
 {
-	const struct rt_cache_slot *slot;
-	struct rt_cached *run;
+	size_t cap = 64;
 
-	if (!c->n)
-		return NULL;
-	slot = slot_of(c, name, hash(name));
-	if (!slot->place)
-		return NULL;
-	run = &c->v[slot->place - 1];
-	if (run->mark.inode != mark.inode || run->mark.mtime_ns != mark.mtime_ns)
-		return NULL;
-	c->used += !run->used;
+	while (cap < 2 * c->n)
+		cap *= 2;
+	c->index = calloc(cap, sizeof(*c->index));
+	if (!c->index)
+		return;
+	c->index_cap = cap;
+	for (size_t i = 0; i < c->n; i++) {
+		uint64_t h = hash(c->v[i].name);
+		struct rt_cache_slot *slot = slot_of(c, c->v[i].name, h);
+
+		slot->hash = (uint32_t)(h >> 32);
+		slot->place = (uint32_t)i + 1;
+	}
+}
+
+/* The place of the name in v, from 1; 0: it is not there. */
+static size_t look_up(struct rt_cache *c, struct rt_str name)
+{
+	if (c->n == 0)
+		return 0;
+	pthread_mutex_lock(&c->lock);
+	if (!c->index)
+		make_index(c);
+	pthread_mutex_unlock(&c->lock);
+	return c->index ? slot_of(c, name, hash(name))->place : 0;
+}
+
+static bool is_same(const struct rt_cached *run, struct rt_dir_mark mark)
+{
+	return run->mark.inode == mark.inode && run->mark.mtime_ns == mark.mtime_ns;
+}
+
+/*
+ * A directory is read in much the same order each time, in which the cache was
+ * written: the name mostly stands where it is expected, or soon after, where
+ * runs are gone.
+ */
+struct rt_cached *rt_cache_find(struct rt_cache *c, struct rt_str name, struct rt_dir_mark mark,
+				size_t *hint)
+{
+	struct rt_cached *run = NULL;
+	size_t place;
+
+	for (size_t i = *hint; i < c->n && i < *hint + NEAR && !run; i++)
+		if (rt_str_eq(c->v[i].name, name) && is_same(&c->v[i], mark))
+			run = &c->v[i];
+	if (!run) {
+		place = look_up(c, name);
+		if (place == 0 || !is_same(&c->v[place - 1], mark))
+			return NULL;
+		run = &c->v[place - 1];
+	}
+	*hint = (size_t)(run - c->v) + 1;
 	run->used = true;
 	return run;
+}
+
+void rt_cache_drop(struct rt_cache_news *news, struct rt_cached *run)
+{
+	run->used = false;
+	news->damaged = true;
 }
 
 static void add_line(struct rt_buf *out, const struct rt_cached *run)
@@ -187,24 +285,24 @@ static void add_line(struct rt_buf *out, const struct rt_cached *run)
 	rt_buf_adds(out, "{\"dir\":");
 	rt_json_quote(out, run->name);
 	rt_buf_addf(out,
-		    ",\"inode\":%" PRId64 ",\"mtime_ns\":%" PRId64 ",\"created_ns\":%" PRId64
+		    ",\"inode\":%" PRIu64 ",\"mtime_ns\":%" PRId64 ",\"created_ns\":%" PRId64
 		    ",\"started_ns\":%" PRId64 ",\"status\":\"%s\",\"row\":",
-		    (int64_t)run->mark.inode, run->mark.mtime_ns, run->created_ns, run->started_ns,
+		    run->mark.inode, run->mark.mtime_ns, run->created_ns, run->started_ns,
 		    rt_state_name(run->state));
 	rt_buf_addv(out, run->row);
 	rt_buf_adds(out, "}\n");
 }
 
-void rt_cache_add(struct rt_cache *c, const struct rt_cached *run)
+void rt_cache_add(const struct rt_cache *c, struct rt_cache_news *news, const struct rt_cached *run)
 {
 	if (run->mark.mtime_ns > c->now_ns - DOUBTFUL_NS)
 		return;
-	add_line(&c->fresh, run);
-	c->n_fresh++;
+	add_line(&news->lines, run);
+	news->n++;
 }
 
 /* All that is of use, as a new file. */
-static void rewrite(struct rt_cache *c, int fd)
+static void rewrite(const struct rt_cache *c, int fd, const struct rt_cache_news *news)
 {
 	struct rt_buf all;
 
@@ -212,29 +310,32 @@ static void rewrite(struct rt_cache *c, int fd)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].used)
 			add_line(&all, &c->v[i]);
-	rt_buf_addv(&all, rt_buf_view(&c->fresh));
+	rt_buf_addv(&all, rt_buf_view(&news->lines));
 	if (!all.failed)
 		rt_file_replace(fd, CACHE_FILE, rt_buf_view(&all), RT_REPLACE_RENAME, NULL);
 	rt_buf_release(&all);
 }
 
 /* Under the lock of the file, which another process that adds to it waits for in vain. */
-static void write_fresh(struct rt_cache *c, int dirfd, int fd)
+static void write_news(const struct rt_cache *c, int dirfd, int fd,
+		       const struct rt_cache_news *news)
 {
-	size_t useful = c->used + c->n_fresh;
 	bool torn = c->text.len && c->text.s[c->text.len - 1] != '\n';
+	size_t useful = news->n;
 
-	if (torn || c->lines > 2 * useful + 100)
-		rewrite(c, dirfd);
+	for (size_t i = 0; i < c->n; i++)
+		useful += c->v[i].used;
+	if (torn || news->damaged || c->lines > 2 * useful + 100)
+		rewrite(c, dirfd, news);
 	else
-		rt_fd_write(fd, c->fresh.s, c->fresh.len);
+		rt_fd_write(fd, news->lines.s, news->lines.len);
 }
 
-void rt_cache_save(struct rt_cache *c, const char *runs_dir)
+void rt_cache_save(struct rt_cache *c, const char *runs_dir, const struct rt_cache_news *news)
 {
 	int dirfd, fd;
 
-	if (c->n_fresh == 0 || c->fresh.failed)
+	if (news->n == 0 || news->lines.failed)
 		return;
 	dirfd = open_private(runs_dir);
 	if (dirfd < 0)
@@ -242,7 +343,7 @@ void rt_cache_save(struct rt_cache *c, const char *runs_dir)
 	/* For its owner only: runs may be, whose names and errors it repeats. */
 	fd = rt_file_open(dirfd, CACHE_FILE, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		write_fresh(c, dirfd, fd);
+		write_news(c, dirfd, fd, news);
 	if (fd >= 0)
 		close(fd);
 	close(dirfd);
@@ -251,8 +352,8 @@ void rt_cache_save(struct rt_cache *c, const char *runs_dir)
 void rt_cache_release(struct rt_cache *c)
 {
 	rt_buf_release(&c->text);
-	rt_buf_release(&c->fresh);
 	free(c->v);
 	free(c->index);
+	pthread_mutex_destroy(&c->lock);
 	memset(c, 0, sizeof(*c));
 }

@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "status.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 /* What tells that a directory is the same, and that nothing in it was replaced. */
@@ -26,9 +27,10 @@ struct rt_cached {
 	struct rt_str name; /* "GROUP/ID" or "ID" */
 	struct rt_dir_mark mark;
 	int64_t created_ns, started_ns;
+	struct rt_str
+		row; /* the rest of it, as JSON: looked at no further when the cache is read */
 	enum rt_state state;
-	struct rt_str row; /* the rest of it, as JSON */
-	bool used;         /* it was found to be as it is */
+	bool used; /* it was found to be as it is */
 };
 
 struct rt_cache_slot {
@@ -37,28 +39,49 @@ struct rt_cache_slot {
 };
 
 struct rt_cache {
+	bool there;         /* there is a place for one */
 	struct rt_buf text; /* the file; what views point into */
 	struct rt_cached *v;
-	size_t n, lines;
+	size_t n, cap, lines;
+	pthread_mutex_t lock;        /* of what follows, which is made when it is needed */
 	struct rt_cache_slot *index; /* of names; open addressing, a power of two */
 	size_t index_cap;
-	struct rt_buf fresh; /* lines that are to be added */
-	size_t n_fresh, used;
 	int64_t now_ns;
 };
 
-/* Read it; nothing that is wrong with it matters. False where there is no place for one. */
-bool rt_cache_load(struct rt_cache *c, const char *runs_dir);
+/* Runs that are to be remembered. Each thread has its own. */
+struct rt_cache_news {
+	struct rt_buf lines;
+	size_t n;
+	bool damaged; /* a row of the cache proved to be none */
+};
 
-/* The run as it was cached, or NULL: it is not there, or was changed since. */
-const struct rt_cached *rt_cache_find(struct rt_cache *c, struct rt_str name,
-				      struct rt_dir_mark mark);
+/* An empty cache; `there` says whether runs_dir has a place for one. */
+void rt_cache_init(struct rt_cache *c, const char *runs_dir);
+
+/* How many bytes rt_cache_load will read. */
+size_t rt_cache_size(const char *runs_dir);
+
+/* Read it; nothing that is wrong with it matters. */
+void rt_cache_load(struct rt_cache *c, const char *runs_dir);
+
+/*
+ * The run as it was cached, or NULL: it is not there, or was changed since.
+ * Threads may call it at the same time, never two for the same name. *hint,
+ * at first 0, is where the next name is likely to stand.
+ */
+struct rt_cached *rt_cache_find(struct rt_cache *c, struct rt_str name, struct rt_dir_mark mark,
+				size_t *hint);
+
+/* The row of a run that was found is none. */
+void rt_cache_drop(struct rt_cache_news *news, struct rt_cached *run);
 
 /* Remember a run that is over, with its mark as it was before the run was read. */
-void rt_cache_add(struct rt_cache *c, const struct rt_cached *run);
+void rt_cache_add(const struct rt_cache *c, struct rt_cache_news *news,
+		  const struct rt_cached *run);
 
 /* Write what was added, all of it anew when most is of no use any more. */
-void rt_cache_save(struct rt_cache *c, const char *runs_dir);
+void rt_cache_save(struct rt_cache *c, const char *runs_dir, const struct rt_cache_news *news);
 void rt_cache_release(struct rt_cache *c);
 
 #endif

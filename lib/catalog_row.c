@@ -8,13 +8,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where a row's strings are put, one behind the other. */
+struct strings {
+	char *at;
+};
+
 void rt_row_release(struct rt_row *row)
 {
-	char *const strings[] = { row->path, row->id,    row->group,   row->name,
-				  row->host, row->stage, row->percent, row->error };
+	free(row->text);
+}
 
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-		free(strings[i]);
+static char *put(struct strings *to, struct rt_str s)
+{
+	char *text = to->at;
+
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	to->at += s.n + 1;
+	return text;
+}
+
+/*
+ * What its place says of it, and room for so many bytes of other strings, which
+ * are empty as yet. False when memory runs out.
+ */
+static bool begin_row(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
+		      size_t bytes, struct strings *to)
+{
+	struct rt_str dir = rt_str(runs_dir), name = { e->name, e->n };
+
+	row->text = to->at = malloc(dir.n + name.n + 2 + e->group + bytes);
+	if (!row->text)
+		return false;
+	row->path = put(to, dir);
+	to->at[-1] = '/';
+	row->id = put(to, name) + e->group;
+	row->name = row->host = row->stage = row->percent = row->error = to->at - 1;
+	row->group = row->name;
+	row->exit_code = -1;
+	return true;
+}
+
+/* The folder that it is in counts, not what the run says. */
+static void take_group(struct rt_row *row, const struct rt_place *e, struct strings *to)
+{
+	if (e->group)
+		row->group = put(to, (struct rt_str){ e->name, e->group - 1u });
 }
 
 /* From the start to the end, or to now; of one that died to what was heard of it last. */
@@ -31,17 +70,25 @@ static int64_t duration_ms(const struct rt_row *row, int64_t now_ns)
 }
 
 /* What the status says; false when memory runs out. */
-static bool fill_row(struct rt_row *row, const struct rt_place *e, const struct rt_status *st)
+static bool fill_row(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
+		     const struct rt_status *st)
 {
-	size_t group = (size_t)(e->id - e->name);
+	const struct rt_buf *const texts[] = { &st->group, &st->name,    &st->host,
+					       &st->stage, &st->percent, &st->error };
+	struct strings to;
+	size_t bytes = 0;
 
-	row->id = strdup(e->id);
-	row->group = group ? strndup(e->name, group - 1) : strdup(st->group.s);
-	row->name = strdup(st->name.s);
-	row->host = strdup(st->host.s);
-	row->stage = strdup(st->stage.s);
-	row->percent = strdup(st->percent.s);
-	row->error = strdup(st->error.s);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		bytes += texts[i]->len + 1;
+	if (!begin_row(row, runs_dir, e, bytes, &to))
+		return false;
+	row->group = put(&to, rt_buf_view(&st->group));
+	row->name = put(&to, rt_buf_view(&st->name));
+	row->host = put(&to, rt_buf_view(&st->host));
+	row->stage = put(&to, rt_buf_view(&st->stage));
+	row->percent = put(&to, rt_buf_view(&st->percent));
+	row->error = put(&to, rt_buf_view(&st->error));
+	take_group(row, e, &to);
 	row->created_ns = st->created_ns ? st->created_ns :
 			  st->started_ns ? st->started_ns :
 					   st->updated_ns;
@@ -53,15 +100,16 @@ static bool fill_row(struct rt_row *row, const struct rt_place *e, const struct 
 	row->n_warnings = st->n_warnings;
 	row->n_errors = st->n_errors;
 	row->usage = *rt_ledger_total(st->ledger);
-	return row->path && row->id && row->group && row->name && row->host && row->stage &&
-	       row->percent && row->error;
+	return true;
 }
 
 static void add_text(struct rt_buf *out, const char *key, const char *text)
 {
 	if (!*text)
 		return;
-	rt_buf_addf(out, ",\"%s\":", key);
+	rt_buf_adds(out, ",\"");
+	rt_buf_adds(out, key);
+	rt_buf_adds(out, "\":");
 	rt_json_quote(out, rt_str(text));
 }
 
@@ -92,10 +140,26 @@ static void add_rest(const struct rt_row *row, struct rt_buf *out)
 	rt_usage_write(&row->usage, out);
 }
 
+/* KEY is what comes before the number: lists print these in great numbers. */
+static void add_count(struct rt_buf *out, const char *key, int64_t n)
+{
+	uint64_t rest = n < 0 ? 0 : (uint64_t)n;
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do
+		digits[--i] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	rt_buf_adds(out, key);
+	rt_buf_add(out, digits + i, sizeof(digits) - i);
+}
+
 static void add_counts(const struct rt_row *row, struct rt_buf *out)
 {
-	rt_buf_addf(out, "\"counts\":{\"events\":%lld,\"warnings\":%lld,\"errors\":%lld}",
-		    (long long)row->n_events, (long long)row->n_warnings, (long long)row->n_errors);
+	add_count(out, "\"counts\":{\"events\":", row->n_events);
+	add_count(out, ",\"warnings\":", row->n_warnings);
+	add_count(out, ",\"errors\":", row->n_errors);
+	rt_buf_addc(out, '}');
 }
 
 void rt_row_json(const struct rt_row *row, struct rt_buf *out)
@@ -106,7 +170,7 @@ void rt_row_json(const struct rt_row *row, struct rt_buf *out)
 	add_time(out, "created_at", row->created_ns);
 	add_time(out, "started_at", row->started_ns);
 	if (row->duration_ms >= 0)
-		rt_buf_addf(out, ",\"duration_ms\":%lld", (long long)row->duration_ms);
+		add_count(out, ",\"duration_ms\":", row->duration_ms);
 	rt_buf_addc(out, ',');
 	add_counts(row, out);
 	add_rest(row, out);
@@ -115,16 +179,17 @@ void rt_row_json(const struct rt_row *row, struct rt_buf *out)
 }
 
 /* The run is over: all of it stays as it is. */
-static void remember(struct rt_cache *cache, const struct rt_place *e, const struct rt_row *row)
+static void remember(const struct rt_cache *cache, struct rt_cache_news *news,
+		     const struct rt_place *e, const struct rt_row *row)
 {
-	struct rt_cached run = { .name = rt_str(e->name),
+	struct rt_cached run = { .name = { e->name, e->n },
 				 .mark = e->mark,
 				 .created_ns = row->created_ns,
 				 .started_ns = row->started_ns,
 				 .state = row->state };
 	struct rt_buf json;
 
-	if (!cache)
+	if (!cache->there)
 		return;
 	rt_buf_init(&json);
 	rt_buf_addc(&json, '{');
@@ -133,34 +198,35 @@ static void remember(struct rt_cache *cache, const struct rt_place *e, const str
 	rt_buf_addc(&json, '}');
 	run.row = rt_buf_view(&json);
 	if (!json.failed)
-		rt_cache_add(cache, &run);
+		rt_cache_add(cache, news, &run);
 	rt_buf_release(&json);
 }
 
-static int read_run(struct rt_row *row, const struct rt_place *e, struct rt_cache *cache)
+static int read_run(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
+		    const struct rt_cache *cache, struct rt_cache_news *news)
 {
+	char *path = rt_place_path(runs_dir, e->name);
 	int64_t now_ns = rt_clock_now_ns();
-	struct rt_rundir dir;
+	struct rt_rundir dir = { .fd = -1 };
 	struct rt_status st;
 	int ret = -1;
 
-	if (rt_status_init(&st) < 0)
+	if (!path || rt_status_init(&st) < 0) {
+		free(path);
 		return -1;
-	if (rt_rundir_open(&dir, row->path, NULL) < 0) {
-		rt_status_release(&st);
-		return 0;
 	}
-	if (rt_status_load(&st, &dir, NULL) < 0) {
+	if (rt_rundir_open(&dir, path, NULL) < 0 || rt_status_load(&st, &dir, NULL) < 0) {
 		ret = 0;
-	} else if (fill_row(row, e, &st)) {
+	} else if (fill_row(row, runs_dir, e, &st)) {
 		row->state = rt_status_derive(&st, dir.fd, now_ns);
 		row->duration_ms = duration_ms(row, now_ns);
 		if (rt_state_over(st.state))
-			remember(cache, e, row);
+			remember(cache, news, e, row);
 		ret = 1;
 	}
 	rt_rundir_release(&dir);
 	rt_status_release(&st);
+	free(path);
 	return ret;
 }
 
@@ -187,9 +253,10 @@ static int64_t *number_of(struct rt_row *row, const struct rt_json *key)
 					       NULL;
 }
 
-static void take_members(struct rt_row *row, struct rt_str object);
+static bool take_members(struct rt_row *row, struct rt_str object, struct strings *to);
 
-static void take_member(struct rt_row *row, const struct rt_member *m)
+/* False where an object in it proves to be none. A text is no longer than what it is written as. */
+static bool take_member(struct rt_row *row, const struct rt_member *m, struct strings *to)
 {
 	char **text = text_of(row, &m->key);
 	int64_t *number = number_of(row, &m->key), code;
@@ -197,9 +264,8 @@ static void take_member(struct rt_row *row, const struct rt_member *m)
 
 	if (text) {
 		rt_buf_init(&plain);
-		rt_json_text(&m->value, &plain);
-		free(*text);
-		*text = rt_buf_detach(&plain);
+		*text = put(to, rt_json_plain(&m->value, &plain));
+		rt_buf_release(&plain);
 	} else if (number) {
 		if (!rt_json_int(&m->value, number) || *number < 0)
 			*number = 0;
@@ -212,49 +278,51 @@ static void take_member(struct rt_row *row, const struct rt_member *m)
 	} else if (rt_json_is(&m->key, "cost_usd")) {
 		rt_json_number(&m->value, &row->usage.cost_usd);
 	} else if (m->value.type == RT_JSON_OBJECT) { /* counts, tokens */
-		take_members(row, m->value.text);
+		return take_members(row, m->value.text, to);
 	}
+	return true;
 }
 
-static void take_members(struct rt_row *row, struct rt_str object)
+static bool take_members(struct rt_row *row, struct rt_str object, struct strings *to)
 {
 	struct rt_scan s;
 	struct rt_member m;
+	int got = -1;
 
 	if (rt_scan_init(&s, object) < 0)
-		return;
-	while (rt_scan_next(&s, &m) > 0)
-		take_member(row, &m);
+		return false;
+	while ((got = rt_scan_next(&s, &m)) > 0)
+		if (!take_member(row, &m, to))
+			return false;
+	return got == 0;
 }
 
-static int read_cached(struct rt_row *row, const struct rt_place *e)
+/* As read_run; 0: what was cached is damaged. */
+static int read_cached(struct rt_row *row, const char *runs_dir, const struct rt_place *e)
 {
-	char **const texts[] = { &row->name,  &row->group,   &row->host,
-				 &row->stage, &row->percent, &row->error };
-	size_t group = (size_t)(e->id - e->name);
+	struct strings to;
 
-	row->exit_code = -1;
-	row->id = strdup(e->id);
+	if (!begin_row(row, runs_dir, e, e->cached->row.n, &to))
+		return -1;
 	row->created_ns = e->cached->created_ns;
 	row->started_ns = e->cached->started_ns;
 	row->state = e->cached->state;
-	take_members(row, e->cached->row);
-	if (group) {
-		free(row->group);
-		row->group = strndup(e->name, group - 1);
+	if (!take_members(row, e->cached->row, &to)) {
+		rt_row_release(row);
+		memset(row, 0, sizeof(*row));
+		return 0;
 	}
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (!*texts[i] && !(*texts[i] = strdup("")))
-			return -1;
+	take_group(row, e, &to);
 	row->duration_ms = duration_ms(row, 0);
-	return row->id ? 1 : -1;
+	return 1;
 }
 
 int rt_row_load(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
-		struct rt_cache *cache)
+		const struct rt_cache *cache, struct rt_cache_news *news)
 {
-	row->path = rt_place_path(runs_dir, e->name);
-	if (!row->path)
-		return -1;
-	return e->cached ? read_cached(row, e) : read_run(row, e, cache);
+	int ret = e->cached ? read_cached(row, runs_dir, e) : 0;
+
+	if (e->cached && ret == 0)
+		rt_cache_drop(news, e->cached);
+	return ret ? ret : read_run(row, runs_dir, e, cache, news);
 }

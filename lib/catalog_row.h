@@ -5,9 +5,13 @@
 #include "catalog.h"
 #include "catalog_scan.h"
 
-/* Fill a zeroed row; cache may be NULL. 1: done, 0: there is nothing that can be read, -1: no memory. */
+/*
+ * Fill a zeroed row; what is worth remembering of it is added to the news.
+ * 1: done, 0: there is nothing that can be read, -1: no memory. Threads may call
+ * it at the same time, each with news of its own.
+ */
 int rt_row_load(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
-		struct rt_cache *cache);
+		const struct rt_cache *cache, struct rt_cache_news *news);
 void rt_row_release(struct rt_row *row);
 
 #endif

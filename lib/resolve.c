@@ -111,7 +111,7 @@ static bool is_name(const char *run)
 /* How well a place fits: 0 not at all, 1 its name begins so, 2 exactly. */
 static int fit_name(const char *runs_dir, const struct rt_place *e, const char *run)
 {
-	const char *name = strchr(run, '/') ? e->name : e->id;
+	const char *name = strchr(run, '/') ? e->name : rt_place_id(e);
 	size_t n = strlen(run);
 
 	(void)runs_dir;

@@ -621,6 +621,69 @@ list_runs() {
 	[ ! -e "$RT_RUNS_DIR/.rt" ]
 }
 
+@test "a row of the cache that is damaged is read again, once" {
+	make_catalog
+	list_runs >first
+	# What comes before the row says where it belongs; the row itself is none.
+	sed -i '/"night\/b"/s/"error":/"error"/' "$cache"
+	list_runs >second
+	cmp first second
+	[ "$(wc -l <"$cache")" = 3 ]
+	jq -e . "$cache" >/dev/null
+	inode=$(stat -c %i "$cache")
+	list_runs >second
+	cmp first second
+	[ "$(stat -c %i "$cache")" = "$inode" ]
+	# Of two lines for a run the one counts that fits.
+	{ sed 's/"mtime_ns":[0-9]*/"mtime_ns":5/; s/"one"/"old"/' "$cache"; cat "$cache"; } >both
+	for order in cat tac; do
+		$order both >"$cache"
+		list_runs >second
+		cmp first second
+	done
+}
+
+# Runs that were over an hour ago, so many, half of them in groups.
+make_many() {
+	mkdir -p "$RT_RUNS_DIR/.rt"
+	seq -f "$RT_RUNS_DIR/top-%g" "$1" | xargs mkdir
+	seq -f "$RT_RUNS_DIR/g%g" 20 | xargs mkdir
+	for i in {1..20}; do seq -f "$RT_RUNS_DIR/g$i/in-%g" "$((i * $1 / 20 - $1 / 20 + 1))" "$((i * $1 / 20))"; done | xargs mkdir
+	find "$RT_RUNS_DIR" -mindepth 1 -type d -name '*-*' | awk '{
+		printf "{\"run_id\":\"%d\",\"status\":\"%s\",\"created_at\":\"2026-01-%02dT00:00:00.000+00:00\",\"events_size\":0,\"events\":[]}\n", \
+			NR, NR % 7 ? "completed" : "failed", NR % 28 + 1 >($0 "/status.json")
+		close($0 "/status.json")
+	}'
+	find "$RT_RUNS_DIR" -mindepth 1 -type d -exec touch -d '1 hour ago' {} +
+}
+
+@test "a list of thousands of runs, which threads make, is the same with and without a cache" {
+	make_many 2400
+	mv "$RT_RUNS_DIR/.rt" .
+	list_runs >none
+	[ "$(wc -l <none)" = 4800 ]
+	[ "$(jq -r .path none | sort -u | wc -l)" = 4800 ]
+	mv .rt "$RT_RUNS_DIR"
+	list_runs >first
+	cmp none first
+	[ "$(wc -l <"$RT_RUNS_DIR/.rt/catalog.jsonl")" = 4800 ]
+	list_runs >second
+	cmp none second
+	list_runs --status failed >failed
+	grep '"failed"' none | cmp - failed
+	# Gone, new and changed ones between those that are known.
+	rm -r "$RT_RUNS_DIR"/top-*7 "$RT_RUNS_DIR"/g3
+	cp -r "$RT_RUNS_DIR/top-1" "$RT_RUNS_DIR/top-0"
+	sed -i 's/"completed"/"cancelled"/' "$RT_RUNS_DIR"/top-*5/status.json
+	touch "$RT_RUNS_DIR"/top-*5
+	list_runs >second
+	mv "$RT_RUNS_DIR/.rt" .
+	list_runs >none
+	cmp none second
+	[ "$(wc -l <none)" = "$((4800 - 240 - 120 + 1))" ]
+	[ "$(grep -c cancelled none)" -gt 150 ]
+}
+
 @test "lists that are made at the same time leave a whole cache" {
 	mkdir -p "$RT_RUNS_DIR/.rt"
 	for i in {1..60}; do

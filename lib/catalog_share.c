@@ -1,0 +1,79 @@
+/* Sharing work between threads. See catalog_share.h. */
+#include "catalog_share.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+struct share {
+	atomic_size_t next; /* piece that nobody has begun */
+	size_t n, portion;
+	rt_share_fn *work;
+	void *arg;
+};
+
+struct helper {
+	struct share *share;
+	size_t worker;
+	pthread_t id;
+};
+
+static void take_part(struct share *s, size_t worker)
+{
+	size_t from, to;
+
+	while ((from = atomic_fetch_add(&s->next, s->portion)) < s->n) {
+		to = s->n - from > s->portion ? from + s->portion : s->n;
+		s->work(s->arg, worker, from, to);
+	}
+}
+
+static void *help(void *arg)
+{
+	struct helper *h = arg;
+
+	take_part(h->share, h->worker);
+	return NULL;
+}
+
+size_t rt_share_threads(size_t n, size_t least)
+{
+	size_t threads = n / least;
+	long cpus;
+
+	if (threads < 2)
+		return 1;
+	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	if (cpus < 1)
+		cpus = 1;
+	if (threads > (size_t)cpus)
+		threads = (size_t)cpus;
+	return threads < RT_SHARE_MAX ? threads : RT_SHARE_MAX;
+}
+
+void rt_share_run(size_t n, size_t portion, size_t threads, rt_share_fn *work, void *arg)
+{
+	struct share s = { .n = n, .portion = portion, .work = work, .arg = arg };
+	struct helper helpers[RT_SHARE_MAX];
+	size_t started = 1;
+	sigset_t all, before;
+
+	if (threads > 1) {
+		/* Whoever calls has handlers that are for its own threads. */
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before);
+		for (; started < threads && started < RT_SHARE_MAX; started++) {
+			struct helper *h = &helpers[started];
+
+			h->share = &s;
+			h->worker = started;
+			if (pthread_create(&h->id, NULL, help, h) != 0)
+				break;
+		}
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	take_part(&s, 0);
+	while (--started > 0)
+		pthread_join(helpers[started].id, NULL);
+}
