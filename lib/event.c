@@ -35,6 +35,19 @@ static enum fit fit_number(enum rt_field_kind kind, const struct rt_json *v)
 	return as_written_if(kind == RT_KIND_NUMBER || v->type == RT_JSON_INT);
 }
 
+static bool find_level(const struct rt_json *v, enum rt_level *level)
+{
+	struct rt_buf scratch;
+	bool found;
+
+	if (!v->escaped)
+		return rt_level_find(v->text, level);
+	rt_buf_init(&scratch);
+	found = rt_level_find(rt_json_plain(v, &scratch), level);
+	rt_buf_release(&scratch);
+	return found;
+}
+
 static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 {
 	bool string = v->type == RT_JSON_STRING;
@@ -64,7 +77,7 @@ static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 			return as_written_if(rt_ts_is_canonical(v));
 		return v->type == RT_JSON_INT || v->type == RT_JSON_REAL ? FITS : UNFIT;
 	case RT_KIND_LEVEL:
-		return rt_level_find(v->text, &level) ? as_written_if(string) : UNFIT;
+		return find_level(v, &level) ? as_written_if(string) : UNFIT;
 	}
 	return UNFIT;
 }
@@ -211,8 +224,15 @@ enum rt_level rt_type_level(enum rt_type type, struct rt_str name)
 enum rt_level rt_event_default_level(const struct rt_event *ev)
 {
 	const struct rt_json *v = ev->type == RT_T_OTHER ? type_value(ev) : NULL;
+	struct rt_buf scratch;
+	enum rt_level level;
 
-	return rt_type_level(ev->type, v ? v->text : rt_str(rt_type_name(ev->type)));
+	if (!v || !v->escaped)
+		return rt_type_level(ev->type, v ? v->text : rt_str(rt_type_name(ev->type)));
+	rt_buf_init(&scratch);
+	level = rt_type_level(ev->type, rt_json_plain(v, &scratch));
+	rt_buf_release(&scratch);
+	return level;
 }
 
 void rt_event_derive(struct rt_event *ev)

@@ -86,6 +86,10 @@ static void test_derived(struct tap *t)
 	becomes(t, "{\"message\":\"m\"}", "{\"type\":\"info\",\"message\":\"m\"}");
 	becomes(t, "{\"type\":\"own_failed\"}",
 		"{\"type\":\"own_failed\",\"level\":\"error\",\"message\":\"own_failed\"}");
+	becomes(t, "{\"type\":\"x\",\"level\":\"\\u0077arn\"}",
+		"{\"type\":\"x\",\"level\":\"warning\",\"message\":\"x\"}");
+	becomes(t, "{\"type\":\"own_faile\\u0064\",\"message\":\"m\"}",
+		"{\"type\":\"own_failed\",\"level\":\"error\",\"message\":\"m\"}");
 	becomes(t, "{\"type\":\"own_failed\",\"level\":\"INFO\"}",
 		"{\"type\":\"own_failed\",\"level\":\"info\",\"message\":\"own_failed\"}");
 	becomes(t, "{\"type\":\"error\",\"error\":\"e\"}",

@@ -8,7 +8,7 @@ static const char event[] =
 	"\"stage\":\"build, test\",\"message\":\"caf\\u00e9 \\u0000end\\nof \\\"it\\\"\",\"percent\":40,"
 	"\"step\":3,\"step_id\":\"step_003\",\"component\":\"worker\",\"task_id\":17,"
 	"\"durationMs\":2530.7,\"success\":false,\"exit\":null,\"big\":9007199254740993,"
-	"\"text\":\"12\",\"word\":\"12a\",\"a.b\":1,"
+	"\"text\":\"12\",\"digits\":\"1\\u0032\",\"word\":\"12a\",\"a.b\":1,"
 	"\"metadata\":{\"model\":\"gpt-4\",\"tokens\":{\"prompt\":1e2},\"name\":\"compile\"}}";
 
 static bool match(const struct rt_filter *f, const char *line)
@@ -184,6 +184,8 @@ static const struct {
 	{ "text = \"12\"", true },
 	{ "text < 9", false },
 	{ "text < \"9\"", true },
+	{ "digits = 12.0", true },
+	{ "digits > 9", true },
 	{ "word > 9", false },
 	{ "word > 12", true },
 	{ "word = 12a", true },
