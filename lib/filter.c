@@ -156,6 +156,7 @@ static int compile(struct rt_cond *c, const char *pattern, struct rt_err *err)
 	rt_use_locale(before);
 	if (rc == 0) {
 		c->regex = regex;
+		rt_literals_find(&c->literals, pattern);
 		return 0;
 	}
 	regerror(rc, regex, why, sizeof(why));

@@ -80,6 +80,12 @@ static bool step_holds(const struct rt_cond *c, const struct rt_event *ev, struc
 	return step_name(ev, &v) && one_of(c, rt_json_plain(&v, scratch));
 }
 
+#ifdef REG_STARTEND
+#define WHOLE_TEXT true
+#else
+#define WHOLE_TEXT false /* a NUL ends it */
+#endif
+
 static int run_regex(const regex_t *regex, struct rt_str text, struct rt_buf *scratch)
 {
 #ifdef REG_STARTEND
@@ -99,9 +105,15 @@ static int run_regex(const regex_t *regex, struct rt_str text, struct rt_buf *sc
 
 static bool regex_holds(const struct rt_cond *c, struct rt_str text, struct rt_buf *scratch)
 {
-	locale_t before = rt_use_locale(c->utf8);
-	bool holds = run_regex(c->regex, text, scratch) == 0;
+	locale_t before;
+	bool holds;
 
+	if (c->literals.n && !rt_literals_in(&c->literals, text))
+		return false;
+	if (c->literals.exact && WHOLE_TEXT)
+		return true;
+	before = rt_use_locale(c->utf8);
+	holds = run_regex(c->regex, text, scratch) == 0;
 	rt_use_locale(before);
 	return holds;
 }

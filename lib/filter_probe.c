@@ -9,19 +9,13 @@
  */
 #include "filter_cond.h"
 
-/* A character of ASCII that no JSON writer has to escape; many escape "/". */
-static bool stands_plain(char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '/';
-}
-
 /* The longest part of the text that stands as it is where no \u00 stands. */
 static struct rt_str plain_part(struct rt_str text)
 {
 	struct rt_str best = { text.p, 0 };
 
 	for (size_t i = 0, from = 0; i < text.n; i++) {
-		if (!stands_plain(text.p[i]))
+		if (!rt_stands_plain(text.p[i]))
 			from = i + 1;
 		else if (i + 1 - from > best.n)
 			best = (struct rt_str){ text.p + from, i + 1 - from };
@@ -63,12 +57,11 @@ static bool begins_with(const struct rt_needle *b, const struct rt_needle *a)
 	       memcmp(a->open, b->open, a->n) == 0;
 }
 
-static void add_spelling(void *arg, const char *name)
+static void add_loose(struct texts *t, struct rt_str name)
 {
-	struct texts *t = arg;
 	struct rt_needle needle;
 
-	rt_needle_loose(&needle, rt_str(name));
+	rt_needle_loose(&needle, name);
 	for (size_t i = 0; i < t->probe->n; i++) {
 		struct rt_needle *other = &t->probe->v[i];
 
@@ -83,6 +76,11 @@ static void add_spelling(void *arg, const char *name)
 		t->probe->v[t->probe->n - 1] = needle;
 }
 
+static void add_spelling(void *arg, const char *name)
+{
+	add_loose(arg, rt_str(name));
+}
+
 static void add_type(struct texts *t, const struct rt_cond_value *v)
 {
 	/* These an event has that does not say its type. */
@@ -94,16 +92,63 @@ static void add_type(struct texts *t, const struct rt_cond_value *v)
 		rt_type_spellings(v->type, add_spelling, t);
 }
 
-/* Whether a type's name, which is the message of an event without one, can hold the text. */
-static bool in_type_name(struct rt_str text)
+/* What a text is looked for as, and how much of it each spelling of some types has. */
+struct stem {
+	struct rt_str text;
+	size_t n;
+};
+
+/* Letters in either case, and what parts words: as rt_needle_loose has it. */
+static bool is_alike(char a, char b)
 {
+	if ((a | 0x20) >= 'a' && (a | 0x20) <= 'z')
+		return (a | 0x20) == (b | 0x20);
+	return strchr("_.:-", a) ? strchr("_.:-", b) != NULL : a == b;
+}
+
+/* As much of the text's beginning as the spelling has. */
+static void shorten(void *arg, const char *spelling)
+{
+	struct stem *stem = arg;
+	size_t best = 0;
+
+	for (const char *at = spelling; *at; at++) {
+		size_t n = 0;
+
+		while (n < stem->n && at[n] && is_alike(stem->text.p[n], at[n]))
+			n++;
+		best = n > best ? n : best;
+	}
+	stem->n = best;
+}
+
+#define STEM 4 /* bytes, without which there is nothing to look for */
+
+/*
+ * A text that the message has. The message of an event without one is its type,
+ * which may stand there in another spelling, or not at all.
+ */
+static void add_in_message(struct texts *t, struct rt_str text)
+{
+	struct stem stem = { text, text.n };
+	bool in_type = false;
+
 	for (int i = 0; i < RT_TYPE_COUNT; i++) {
 		struct rt_str name = rt_str(rt_type_name((enum rt_type)i));
 
-		if (text.n <= name.n && memmem(name.p, name.n, text.p, text.n))
-			return true;
+		if (text.n > name.n || !memmem(name.p, name.n, text.p, text.n))
+			continue;
+		in_type = true;
+		rt_type_spellings((enum rt_type)i, shorten, &stem);
+		if (i == RT_T_PROGRESS || i == RT_T_INFO)
+			stem.n = 0;
 	}
-	return false;
+	if (!in_type)
+		add_text(t, text);
+	else if (stem.n >= STEM)
+		add_loose(t, (struct rt_str){ text.p, stem.n });
+	else
+		t->full = true;
 }
 
 /* A field whose text is that of a value in the line, and never made of something else. */
@@ -111,6 +156,13 @@ static bool is_verbatim(enum rt_field f)
 {
 	return f != RT_F_TS && f != RT_F_TYPE && f != RT_F_LEVEL && f != RT_F_MESSAGE &&
 	       f != RT_F_DURATION_MS;
+}
+
+static void add_literals(struct texts *t, const struct rt_cond *c)
+{
+	t->full |= c->literals.n == 0;
+	for (size_t i = 0; i < c->literals.n; i++)
+		add_in_message(t, rt_literal(&c->literals, i));
 }
 
 #define ALIKE 6 /* names that begin alike so far are looked for as one */
@@ -150,7 +202,9 @@ static void add_comparison(struct texts *t, const struct rt_cond *c)
 	double number;
 	bool numeric = !c->quoted && rt_json_number(&v->json, &number); /* it has many texts */
 
-	if (c->op == RT_OP_NE || c->has_time || c->has_level)
+	if (f == RT_F_MESSAGE && c->op == RT_OP_REGEX)
+		add_literals(t, c);
+	else if (c->op == RT_OP_NE || c->has_time || c->has_level)
 		t->full = true; /* also met where the key is not, or what it says is derived */
 	else if (f == RT_F_TYPE && c->op == RT_OP_EQ && !numeric)
 		add_type(t, v);
@@ -178,9 +232,10 @@ static void add_cond(struct texts *t, const struct rt_cond *c)
 			add_text(t, c->values[i].text);
 		break;
 	case RT_COND_CONTAINS:
-		if (in_type_name(c->key))
-			t->full = true;
-		add_text(t, c->key);
+		add_in_message(t, c->key);
+		break;
+	case RT_COND_REGEX:
+		add_literals(t, c);
 		break;
 	case RT_COND_COMPARE:
 		add_comparison(t, c);

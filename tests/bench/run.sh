@@ -141,6 +141,8 @@ header "rt-query over $size bytes of events"
 if have rg; then
 	throughput "-c --type task_failed; rg -c -F" "$size" -n 7 -o counted \
 		rt-query -c --type task_failed large.jsonl --- rg -c -F '"type":"task_failed"' large.jsonl
+	throughput "-c -g 'scene (level|plan)'; rg -c" "$size" -n 7 -o counted \
+		rt-query -c -g 'scene (level|plan)' large.jsonl --- rg -c 'scene (level|plan)' large.jsonl
 fi
 throughput "-c --type task_failed; grep -c -F" "$size" -n 7 -o counted \
 	rt-query -c --type task_failed large.jsonl --- grep -c -F '"type":"task_failed"' large.jsonl
