@@ -206,7 +206,8 @@ void rt_cache_load(struct rt_cache *c, const char *runs_dir)
 
 	if (fd < 0)
 		return;
-	if (rt_file_read(fd, CACHE_FILE, &c->text, CACHE_MAX) < 0)
+	c->too_large = rt_cache_size(runs_dir) > CACHE_MAX;
+	if (c->too_large || rt_file_read(fd, CACHE_FILE, &c->text, CACHE_MAX) < 0)
 		rt_buf_clear(&c->text);
 	close(fd);
 	take_lines(c);
@@ -325,7 +326,7 @@ static void write_news(const struct rt_cache *c, int dirfd, int fd,
 
 	for (size_t i = 0; i < c->n; i++)
 		useful += c->v[i].used;
-	if (torn || news->damaged || c->lines > 2 * useful + 100)
+	if (torn || c->too_large || news->damaged || c->lines > 2 * useful + 100)
 		rewrite(c, dirfd, news);
 	else
 		rt_fd_write(fd, news->lines.s, news->lines.len);

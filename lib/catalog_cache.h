@@ -40,6 +40,7 @@ struct rt_cache_slot {
 
 struct rt_cache {
 	bool there;         /* there is a place for one */
+	bool too_large;     /* it was not read, and is to be written anew */
 	struct rt_buf text; /* the file; what views point into */
 	struct rt_cached *v;
 	size_t n, cap, lines;

@@ -605,6 +605,11 @@ list_runs() {
 	done
 	# It was mended by then.
 	[ "$(jq -r .dir "$cache" | sort | uniq | paste -sd' ')" = 'a c night/b' ]
+	# One that no runs have made is not even read.
+	truncate -s 2G "$cache"
+	list_runs >second
+	cmp first second
+	[ "$(stat -c %s "$cache")" -lt 2000 ]
 	rm "$cache"
 	mkdir "$cache"
 	list_runs >second
