@@ -181,18 +181,41 @@ static int ambiguous(struct rt_places *e, size_t n, const char *run, struct rt_e
 	return -1;
 }
 
-/* A name, a prefix or a stored id. 1: found, 0: nothing is called so, -1: error. */
-static int resolve_name(const char *runs_dir, const char *run, struct rt_found *found,
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* All runs, of which the cache knows most without opening them. */
+static int scan_runs(struct rt_places *e, const char *runs_dir, struct rt_err *err)
+{
+	struct rt_cache cache;
+	int ret;
+
+	rt_cache_init(&cache, runs_dir);
+	ret = rt_places_scan(e, runs_dir, cache.there ? &cache : NULL, err);
+	rt_cache_release(&cache);
+	return ret;
+}
+
+/*
+ * A name, a prefix or a stored id. 1: found, 0: nothing is called so, -1: error.
+ * A file of that name, where it is one that is meant, goes before stored ids: for
+ * these every run has to be opened.
+ */
+static int resolve_name(const char *runs_dir, const char *run, bool files, struct rt_found *found,
 			struct rt_err *err)
 {
 	struct rt_places e;
 	int ret = 0;
 	size_t n;
 
-	if (rt_places_scan(&e, runs_dir, NULL, err) < 0)
+	if (scan_runs(&e, runs_dir, err) < 0)
 		return -1;
 	n = choose(&e, runs_dir, run, fit_name);
-	if (n == 0)
+	if (n == 0 && !(files && is_file(run)))
 		n = choose(&e, runs_dir, run, fit_stored);
 	if (n > 1)
 		ret = ambiguous(&e, n, run, err);
@@ -258,7 +281,7 @@ int rt_catalog_resolve(const char *runs_dir, const char *run, bool files, struct
 	/* "a/b" may be both a prefix here and a path: what exists whole goes first */
 	ret = path ? resolve_path(run, files, found, err) : 0;
 	if (ret == 0 && named)
-		ret = resolve_name(runs_dir, run, found, err);
+		ret = resolve_name(runs_dir, run, files, found, err);
 	if (ret == 0 && files && !path)
 		ret = resolve_path(run, files, found, err);
 	if (ret)

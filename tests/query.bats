@@ -35,6 +35,12 @@ run_with_events() {
 	make_events
 	run -0 rt-query events.jsonl
 	[ "$output" = "$(cat events.jsonl)" ]
+	# A run that only says it is called so comes after the file.
+	mkdir -p "$RT_RUNS_DIR/moved"
+	echo '{"run_id":"events.jsonl","status":"completed"}' >"$RT_RUNS_DIR/moved/status.json"
+	run -0 rt-query events.jsonl
+	[ "$output" = "$(cat events.jsonl)" ]
+	rm -r "$RT_RUNS_DIR/moved"
 	run -0 rt-query "$PWD/events.jsonl"
 	[ "$output" = "$(cat events.jsonl)" ]
 	run -0 rt-query - <events.jsonl
