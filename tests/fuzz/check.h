@@ -1,7 +1,8 @@
 /*
  * What must hold of any bytes whatever: the scanner takes as JSON what jansson
- * does, an event that is written is valid JSON, and writing it once more changes
- * nothing; any status.json is refused or can be written and read again.
+ * does, and reads the same in each of its ways; an event that is written is valid
+ * JSON, and writing it once more changes nothing; any status.json is refused or
+ * can be written and read again.
  */
 #ifndef RT_FUZZ_CHECK_H
 #define RT_FUZZ_CHECK_H
@@ -9,6 +10,8 @@
 #include "clock.h"
 #include "event.h"
 #include "status.h"
+
+#include "../unit/walks.h"
 
 #include <jansson.h>
 
@@ -89,6 +92,22 @@ static const char *check_status(struct rt_str text)
 	return wrong;
 }
 
+/* The walk with each kind of vector instructions. */
+static const char *check_walks(struct rt_str text)
+{
+	bool outlined;
+
+	for (int v = RT_SIMD_PORTABLE; v < RT_SIMD_COUNT; v++) {
+		if (!rt_simd_works((enum rt_simd)v))
+			continue;
+		if (!same_walk(text, (enum rt_simd)v, &outlined))
+			return "a quick walk reads something else";
+		if (!same_few(text, (enum rt_simd)v, 1 + (int)(text.n % 8)))
+			return "a walk that takes several members reads something else";
+	}
+	return NULL;
+}
+
 /* NULL when all is well, else what is not. */
 static const char *check_bytes(const void *data, size_t n)
 {
@@ -99,7 +118,9 @@ static const char *check_bytes(const void *data, size_t n)
 	rt_clock_parse(text, &ns);
 	if (rt_scan_valid(text) != jansson_takes(text))
 		return "the scanner and jansson disagree";
-	wrong = check_event(text);
+	wrong = check_walks(text);
+	if (!wrong)
+		wrong = check_event(text);
 	return wrong ? wrong : check_status(text);
 }
 
