@@ -43,11 +43,6 @@ RT_LOOK const char *string_end(struct spot *at)
 	return p;
 }
 
-RT_LOOK bool is_two(const char *p, const char *two)
-{
-	return memcmp(p, two, 2) == 0;
-}
-
 /* The first backslash from p on, or the end. */
 static const char *find_slash(const struct rt_scan *s, const char *p)
 {
@@ -219,7 +214,7 @@ RT_LOOK int take_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struc
 		if (!next)
 			break;
 		p = next;
-	} while (is_two(p, ",\""));
+	} while (*p == ',' && p[1] == '"');
 	s->first = s->first && p < s->p;
 	s->p = p + s->first;
 	place = (size_t)(p - s->text);
