@@ -279,24 +279,19 @@ void rt_scan_keys_add(struct rt_scan_keys *k, struct rt_str key)
 	k->first[key.n % 32] |= UINT32_C(1) << ((key.n ? key.p[0] : '"') & 31);
 }
 
-/* Whether the brace that ends the text is what comes next: then it was seen to be valid. */
-static inline bool is_over(const struct rt_scan *s)
-{
-	return !s->first && *s->p == '}' && s->p + 1 == s->end;
-}
-
 int rt_scan_next_few(struct rt_scan *s, const struct rt_scan_keys keys[2], struct rt_member *m,
 		     int most)
 {
 	int n = 0;
 
-	if (s->outlined && s->close == '}') {
-		if (is_over(s))
-			return 0;
+	/* At least one more member, or a brace and what does not belong there. */
+	if (s->outlined && s->close == '}' && s->end - s->p > 1)
 		n = rt_scan_plain(s, keys, m, most);
-		if (n || is_over(s))
-			return n;
-	}
+	if (n)
+		return n;
+	/* The brace that ends the text: all of it was seen. */
+	if (s->outlined && !s->first && s->end - s->p == 1 && *s->p == s->close)
+		return 0;
 	return rt_scan_next(s, m);
 }
 
