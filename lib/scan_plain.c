@@ -173,6 +173,8 @@ RT_LOOK const char *take_member(const struct rt_scan *s, struct spot *at, const 
 	} else if (*value == '{') {
 		type = RT_JSON_OBJECT;
 		p = take_object(s, at, value, &keys[1], few);
+		/* what should end the text is this object's */
+		p = p == s->end ? NULL : p;
 	} else if (*value == '[') {
 		type = RT_JSON_ARRAY;
 		p = pass_array(s, at, value);
