@@ -121,6 +121,16 @@ int rt_file_open(int dirfd, const char *path, int flags, mode_t mode)
 	return fd;
 }
 
+int64_t rt_mtime_ns(const struct stat *st)
+{
+#ifdef __APPLE__
+	const struct timespec *t = &st->st_mtimespec;
+#else
+	const struct timespec *t = &st->st_mtim;
+#endif
+	return t->tv_sec * INT64_C(1000000000) + t->tv_nsec;
+}
+
 int rt_file_read(int dirfd, const char *path, struct rt_buf *b, size_t limit)
 {
 	int fd = rt_file_open(dirfd, path, O_RDONLY, 0), ret, saved;

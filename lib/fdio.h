@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "err.h"
 
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ int rt_fd_write(int fd, const void *data, size_t n);
  * owner and group (rt_give_to_owner_of).
  */
 int rt_file_open(int dirfd, const char *path, int flags, mode_t mode);
+
+/* When a file was written last, in nanoseconds since the epoch. */
+int64_t rt_mtime_ns(const struct stat *st);
 
 /* Such a file's contents, at most `limit` bytes. -1 and errno. */
 int rt_file_read(int dirfd, const char *path, struct rt_buf *b, size_t limit);

@@ -665,6 +665,60 @@ make_timed() {
 	[ "${BASH_REMATCH[1]}" -lt 6000 ]
 }
 
+@test "the order of a large file is found out once" {
+	mkdir -p "$RT_RUNS_DIR/.rt"
+	awk 'BEGIN {
+		for (n = 0; n < 60000; n++)
+			printf "{\"ts\":\"2099-07-01T%02d:%02d:%02dZ\",\"message\":\"%060d\"}\n",
+				n / 3600, int(n / 60) % 60, n % 60, n
+	}' >large.jsonl
+	parsed() {
+		run -0 --separate-stderr rt-query -v -j 1 large.jsonl -c "$@"
+		[[ $stderr =~ ': '([0-9]+)' lines parsed' ]]
+		lines=${BASH_REMATCH[1]}
+	}
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	[ "$(stat -c %a "$RT_RUNS_DIR/.rt/files.jsonl")" = 600 ]
+	cp "$RT_RUNS_DIR/.rt/files.jsonl" before
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	((lines < 6000))
+	cmp before "$RT_RUNS_DIR/.rt/files.jsonl"
+	parsed -S 2099-07-01T03:00:00Z -U 2099-07-01T03:00:10Z
+	[ "$output" = 10 ]
+	# What is appended counts; when it is in no order all is read.
+	echo '{"ts":"2099-07-02T00:00:00Z"}' >>large.jsonl
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 61 ]
+	((lines < 6000))
+	printf '{"ts":"2099-07-03T00:00:00Z"}' >>large.jsonl
+	parsed -U 2099-07-01T00:00:01Z
+	[ "$output" = 1 ]
+	printf '\n{"ts":"2098-07-01T00:00:00Z"}\n' >>large.jsonl
+	parsed -U 2099-07-01T00:00:01Z
+	[ "$output" = 2 ]
+	# Another file under the name, of the same size.
+	head -n 60000 large.jsonl >sorted && tac sorted >large.jsonl
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	# Written over in place: as large as before, and the same at its end.
+	cp sorted large.jsonl
+	parsed -S 2099-07-01T16:39:00Z
+	head -n 59999 sorted | tac >large.jsonl
+	tail -n 1 sorted >>large.jsonl
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	# A damaged or unwritable cache is none.
+	echo '{"path":1' >"$RT_RUNS_DIR/.rt/files.jsonl"
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	rm "$RT_RUNS_DIR/.rt/files.jsonl" && ln -s elsewhere "$RT_RUNS_DIR/.rt/files.jsonl"
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	[ ! -e elsewhere ]
+}
+
 @test "in a run whose events are in no order, all of it is read for a span of time" {
 	make_timed
 	rt-emit --run timed - <<<'{"ts":"2099-07-01T10:00:00.500+00:00","message":"late"}'

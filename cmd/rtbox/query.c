@@ -287,8 +287,11 @@ static void ask(struct query *q, struct sources *sources)
 				 .arg = q };
 	size_t i = 0;
 
-	for (size_t n = 0; n < sources->n; n++)
+	for (size_t n = 0; n < sources->n; n++) {
+		if (sources->runs_dir)
+			source_find_order(&sources->v[n], q->filter, sources->runs_dir);
 		source_narrow(&sources->v[n], q->filter);
+	}
 	if (o->n != QUERY_ALL && !o->common.quiet && !q->groups)
 		i = find_start(q, sources);
 	if (search_with_threads(&search, sources, i, threads(o), &q->code))

@@ -138,7 +138,7 @@ void sources_find(struct sources *s, const struct common_opts *c, const struct s
 	if (!argc)
 		add_selected(s, runs_dir, select);
 	s->across = argc != 1;
-	free(runs_dir);
+	s->runs_dir = runs_dir;
 }
 
 static void source_release(struct source *s)
@@ -161,6 +161,7 @@ void sources_release(struct sources *s)
 	for (i = 0; i < s->n; i++)
 		source_release(&s->v[i]);
 	free(s->v);
+	free(s->runs_dir);
 }
 
 /*

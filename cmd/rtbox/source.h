@@ -18,6 +18,7 @@ struct source {
 	bool stream;         /* cannot be sought */
 	off_t from;          /* where the lines begin that are looked at */
 	off_t to;            /* where they end; -1: at the end of the file */
+	off_t ordered;       /* so much of it is known to be in the order of time */
 	struct rt_buf *kept; /* of a stream with -n: its last matching lines, as a ring */
 	size_t n_kept, oldest;
 	size_t lines;   /* that were parsed so far, those that are skipped included */
@@ -27,8 +28,9 @@ struct source {
 struct sources {
 	struct source *v;
 	size_t n;
-	int code;    /* exit code of the arguments that could not be resolved, or 0 */
-	bool across; /* several runs or files: events say which run they are of */
+	int code;       /* exit code of the arguments that could not be resolved, or 0 */
+	bool across;    /* several runs or files: events say which run they are of */
+	char *runs_dir; /* or NULL: it was not needed */
 };
 
 /*
@@ -49,6 +51,12 @@ void source_close(struct source *s);
  * this run. Otherwise it is an event when it is whole.
  */
 bool source_is_written(const struct source *s);
+
+/* Find out how much of a large file is in order, if the filter has a time and nobody says so. */
+void source_find_order(struct source *s, const struct rt_filter *f, const char *runs_dir);
+
+/* Whether status.json says that all of the run's events, so many bytes, are in order. */
+bool source_says_order(const struct source *s, off_t size);
 
 /* Leave out what the filter's time cannot be met by, where the order of the events is known. */
 void source_narrow(struct source *s, const struct rt_filter *f);

@@ -1,5 +1,5 @@
 /*
- * --since and --until in a run whose events are known to be in order of time:
+ * --since and --until in a file whose events are known to be in order of time:
  * where they begin and end is found by halving, and the rest is not read.
  */
 #include "source.h"
@@ -33,6 +33,12 @@ static off_t ordered_size(const char *dir)
 	rt_buf_release(&text);
 	close(dirfd);
 	return n > 0 ? (off_t)n : 0;
+}
+
+bool source_says_order(const struct source *s, off_t size)
+{
+	/* of what came later, or in its place, the order is not known */
+	return s->dir && ordered_size(s->dir) == size;
 }
 
 /* An event that begins in [from, end): where it and what follows it begin, and its time. */
@@ -95,15 +101,15 @@ void source_narrow(struct source *s, const struct rt_filter *f)
 	struct stat st;
 	off_t size;
 
-	if (!s->dir || !rt_filter_span(f, &since, &until) || stat(s->name, &st) < 0 ||
-	    st.st_size <= NEAR_BYTES || !source_open(s))
+	if ((!s->dir && !s->ordered) || !rt_filter_span(f, &since, &until) ||
+	    stat(s->name, &st) < 0 || st.st_size <= NEAR_BYTES || !source_open(s))
 		return;
-	size = s->stream ? 0 : ordered_size(s->dir);
-	if (size != lseek(s->fd, 0, SEEK_END))
-		size = 0; /* of what came later, or in its place, the order is not known */
+	size = s->stream ? 0 : lseek(s->fd, 0, SEEK_END);
+	if (!source_says_order(s, size))
+		size = s->ordered;
 	if (size && since > INT64_MIN)
 		s->from = find_time(s->fd, 0, size, since, false);
-	if (size && until < INT64_MAX) {
+	if (size == st.st_size && until < INT64_MAX) {
 		off_t end = find_time(s->fd, s->from, size, until, true);
 
 		s->to = end < size ? end : s->to;
