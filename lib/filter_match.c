@@ -141,15 +141,12 @@ static bool time_holds(const struct rt_cond *c, const struct rt_event *ev)
 	return rt_event_time(ev, &ns) && ns >= c->since_ns && ns < c->until_ns;
 }
 
-static int compare_value(const struct rt_cond *c, struct rt_json *v, struct rt_buf *scratch)
+static int compare_value(const struct rt_cond *c, const struct rt_json *v, struct rt_buf *scratch)
 {
 	const struct rt_cond_value *wanted = &c->values[0];
 	int64_t i, j;
 	double x, y;
 
-	/* A string may hold a number, of which a digit may be written as an escape. */
-	if (v->escaped)
-		*v = rt_json_of(rt_json_plain(v, scratch), RT_JSON_TEXT);
 	if (!c->quoted) {
 		/* integers exactly: a double has no room for 2^53 + 1 */
 		if (rt_json_int(v, &i) && rt_json_int(&wanted->json, &j))

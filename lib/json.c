@@ -93,26 +93,25 @@ static bool digits_to_int(struct rt_str s, int64_t *number)
 	return true;
 }
 
-static bool is_number(const struct rt_json *v)
+/* A text that holds a number, escapes and all. */
+static bool number_in_text(const struct rt_json *v, double *number, int64_t *whole, bool *is_whole)
 {
-	return v->type == RT_JSON_INT || v->type == RT_JSON_REAL ||
-	       ((v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT) &&
-		rt_json_is_number(v->text));
-}
+	struct rt_buf plain;
+	struct rt_json text;
+	bool good;
 
-bool rt_json_number(const struct rt_json *v, double *number)
-{
-	int64_t n;
-
-	if (!is_number(v))
-		return false;
-	*number = digits_to_int(v->text, &n) ? (double)n : rt_json_double(v->text);
-	return isfinite(*number);
+	rt_buf_init(&plain);
+	text = rt_json_of(rt_json_plain(v, &plain), RT_JSON_REAL);
+	good = rt_json_is_number(text.text) && rt_json_both(&text, number, whole, is_whole);
+	rt_buf_release(&plain);
+	return good;
 }
 
 bool rt_json_both(const struct rt_json *v, double *number, int64_t *whole, bool *is_whole)
 {
-	if (!is_number(v))
+	if (v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT)
+		return number_in_text(v, number, whole, is_whole);
+	if (v->type != RT_JSON_INT && v->type != RT_JSON_REAL)
 		return false;
 	*is_whole = digits_to_int(v->text, whole);
 	if (*is_whole) {
@@ -127,6 +126,14 @@ bool rt_json_both(const struct rt_json *v, double *number, int64_t *whole, bool 
 		*is_whole = true;
 	}
 	return isfinite(*number);
+}
+
+bool rt_json_number(const struct rt_json *v, double *number)
+{
+	int64_t whole;
+	bool is_whole;
+
+	return rt_json_both(v, number, &whole, &is_whole);
 }
 
 bool rt_json_int(const struct rt_json *v, int64_t *number)

@@ -119,7 +119,7 @@ void rt_json_text(const struct rt_json *v, struct rt_buf *out);
 /* The same as a view: in place where it has no escapes, else in scratch, which is emptied. */
 struct rt_str rt_json_plain(const struct rt_json *v, struct rt_buf *scratch);
 
-/* A number, or a string that holds one. False for anything else. */
+/* A number, or a string that holds one, with escapes or not. False for anything else. */
 bool rt_json_number(const struct rt_json *v, double *number);
 bool rt_json_int(const struct rt_json *v, int64_t *number); /* an integral value in range */
 
