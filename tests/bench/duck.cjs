@@ -4,11 +4,12 @@ const { DuckDBInstance } = require('@duckdb/node-api');
 
 const [question, file, threads] = process.argv.slice(2);
 const events = `read_json('${file}', format = 'newline_delimited',
-	columns = { type: 'VARCHAR', stage: 'VARCHAR', duration_ms: 'DOUBLE', metadata: 'JSON' })`;
+	columns = { type: 'VARCHAR', stage: 'VARCHAR', duration_ms: 'DOUBLE',
+		metadata: 'STRUCT(prompt_tokens BIGINT)' })`;
 const questions = {
 	count: `select count(*) from ${events} where type = 'task_failed'`,
 	over: `select * from ${events} where duration_ms > 8900`,
-	by: `select stage, count(*), avg(duration_ms), sum(try_cast(metadata->>'prompt_tokens' as bigint))
+	by: `select stage, count(*), avg(duration_ms), sum(metadata.prompt_tokens)
 		from ${events} group by stage`,
 };
 
