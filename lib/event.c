@@ -82,6 +82,14 @@ static enum fit fit_value(enum rt_field_kind kind, const struct rt_json *v)
 	return UNFIT;
 }
 
+/* Most members are texts. */
+static inline enum fit fit_member(enum rt_field_kind kind, const struct rt_json *v)
+{
+	if (v->type == RT_JSON_STRING && (kind == RT_KIND_TEXT || kind == RT_KIND_STRING))
+		return AS_WRITTEN;
+	return fit_value(kind, v);
+}
+
 void rt_event_init(struct rt_event *ev)
 {
 	ev->line = (struct rt_str){ NULL, 0 };
@@ -127,7 +135,7 @@ static void forget(struct rt_event *ev, const struct rt_name *name)
 		ev->fields &= ~(UINT32_C(1) << name->field);
 }
 
-static void take_member(struct rt_event *ev, const struct rt_member *m)
+static inline void take_member(struct rt_event *ev, const struct rt_member *m)
 {
 	const struct rt_name *name = m->key.escaped ? find_escaped_name(&m->key) :
 						      rt_name_find(m->key.text);
@@ -142,7 +150,7 @@ static void take_member(struct rt_event *ev, const struct rt_member *m)
 	field = RT_FIELD(name->field);
 	if (ev->fields & field)
 		forget(ev, name);
-	fit = fit_value((enum rt_field_kind)name->kind, &m->value);
+	fit = fit_member((enum rt_field_kind)name->kind, &m->value);
 	if (fit == UNFIT) {
 		ev->extra |= m->value.type != RT_JSON_NULL;
 		ev->canonical = false;
@@ -284,20 +292,26 @@ static inline void take_wanted(struct rt_event *ev, const struct rt_member *m, u
 {
 	const struct rt_name *name = m->key.escaped ? find_escaped_name(&m->key) :
 						      rt_name_find(m->key.text);
+	uint32_t field;
 
 	if (!name) {
 		ev->extra = true;
-	} else if (!(fields & RT_FIELD(name->field))) {
 		return;
-	} else if (rt_event_has(ev, (enum rt_field)name->field)) {
-		take_member(ev, m);
-	} else if (fit_value((enum rt_field_kind)name->kind, &m->value) != UNFIT) {
-		ev->fields |= RT_FIELD(name->field);
-		ev->have[name->field] = (uint8_t)(1u << name->rank);
-		ev->slot[name->field][name->rank] = m->value;
-	} else {
-		ev->extra |= m->value.type != RT_JSON_NULL;
 	}
+	field = RT_FIELD(name->field);
+	if (!(fields & field))
+		return;
+	if (ev->fields & field)
+		forget(ev, name);
+	if (fit_member((enum rt_field_kind)name->kind, &m->value) == UNFIT) {
+		ev->extra |= m->value.type != RT_JSON_NULL;
+		return;
+	}
+	ev->extra |= (ev->fields & field) != 0;
+	ev->have[name->field] = (uint8_t)((ev->fields & field ? ev->have[name->field] : 0) |
+					  1u << name->rank);
+	ev->fields |= field;
+	ev->slot[name->field][name->rank] = m->value;
 }
 
 /* Members of the event, those that are within others, and the others. */
@@ -318,23 +332,32 @@ static void take_few(struct rt_event *ev, const struct rt_member *few, int n, ui
 	}
 }
 
-int rt_event_parse(struct rt_event *ev, struct rt_str line)
+int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd simd)
 {
+	struct rt_scan_keys keys[2];
+	struct rt_member few[RT_WITHIN_MAX];
 	struct rt_scan s;
-	struct rt_member m;
 	int got;
 
+	memset(&keys[0], 0xff, sizeof(keys[0])); /* whatever key it is */
+	memset(&keys[1], 0, sizeof(keys[1]));
 	begin(ev, line);
-	if (rt_scan_init(&s, line) < 0 || s.close != '}')
+	if (rt_scan_init_with(&s, line, simd) < 0 || s.close != '}')
 		return -1;
-	while ((got = rt_scan_next(&s, &m)) > 0)
-		take_member(ev, &m);
+	while ((got = rt_scan_next_few(&s, keys, few, RT_WITHIN_MAX)) > 0)
+		for (int i = 0; i < got; i++)
+			take_member(ev, &few[i]);
 	if (got < 0)
 		return -1;
 	ev->extra |= rt_event_has(ev, RT_F_RUN_ID);
 	rt_event_derive(ev);
 	ev->canonical &= !s.spaced && !ev->extra && !ev->truncated && is_canonical(ev);
 	return 0;
+}
+
+int rt_event_parse(struct rt_event *ev, struct rt_str line)
+{
+	return rt_event_parse_with(ev, line, RT_SIMD_BASE);
 }
 
 int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_wanted *wanted)

@@ -172,6 +172,9 @@ void rt_event_init(struct rt_event *ev);
  */
 int rt_event_parse(struct rt_event *ev, struct rt_str line);
 
+/* The same, of many lines, with rt_simd_best(). */
+int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd simd);
+
 /* Set a field of a new event. Text is any bytes; number text must be a JSON number. */
 void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text);
 void rt_event_set_number(struct rt_event *ev, enum rt_field f, struct rt_str number);

@@ -8,12 +8,6 @@
 /* jansson's JSON_PARSER_MAX_DEPTH: every value counts, the outermost is 1. */
 #define MAX_DEPTH 2048
 
-#ifdef __SSE2__
-#define BASE RT_SIMD_SSE2
-#else
-#define BASE RT_SIMD_PORTABLE
-#endif
-
 /* The next end of a string. There is one when a string has begun. */
 static inline size_t next_end(struct rt_scan *s)
 {
@@ -213,7 +207,7 @@ int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd)
 
 int rt_scan_init(struct rt_scan *s, struct rt_str text)
 {
-	return rt_scan_init_with(s, text, BASE);
+	return rt_scan_init_with(s, text, RT_SIMD_BASE);
 }
 
 /* From behind a value to where the next member begins. 1; 0: there is none; -1: not JSON. */

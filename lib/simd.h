@@ -11,6 +11,13 @@
 /* RT_SIMD_AVX2: and what came with it or before, BMI and PCLMUL. */
 enum rt_simd { RT_SIMD_PORTABLE, RT_SIMD_SSE2, RT_SIMD_AVX2, RT_SIMD_COUNT };
 
+/* What is there wherever this build runs. */
+#ifdef __SSE2__
+#define RT_SIMD_BASE RT_SIMD_SSE2
+#else
+#define RT_SIMD_BASE RT_SIMD_PORTABLE
+#endif
+
 const char *rt_simd_name(enum rt_simd s);
 bool rt_simd_works(enum rt_simd s); /* here, and in this build */
 

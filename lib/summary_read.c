@@ -32,6 +32,7 @@ static bool is_blank(struct rt_str line)
 /* The one pass. `over`: nobody writes to it any more, so that a last line without end counts. */
 static int read_events(struct rt_summary *s, int fd, bool over)
 {
+	enum rt_simd simd = rt_simd_best();
 	struct rt_reader r;
 	struct rt_event ev;
 	struct rt_str line;
@@ -44,7 +45,7 @@ static int read_events(struct rt_summary *s, int fd, bool over)
 			continue;
 		if (r.torn && !over) {
 			s->torn = true;
-		} else if (rt_event_parse(&ev, line) == 0) {
+		} else if (rt_event_parse_with(&ev, line, simd) == 0) {
 			rt_sum_event(s, &ev);
 		} else {
 			s->torn = r.torn;

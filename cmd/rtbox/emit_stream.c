@@ -24,6 +24,7 @@
 
 struct stream {
 	const struct emit_opts *opts;
+	enum rt_simd simd;
 	struct rt_event base; /* what the options say */
 	struct rt_buf base_metadata, merged, type;
 	struct rt_record *record; /* NULL: no run is set, or it cannot be opened */
@@ -151,7 +152,7 @@ static bool looks_like_object(struct rt_str line)
 /* The line as an event; false when --strict refuses it. */
 static bool make_event(struct stream *s, struct rt_str line, struct rt_event *ev)
 {
-	bool object = looks_like_object(line) && rt_event_parse(ev, line) == 0;
+	bool object = looks_like_object(line) && rt_event_parse_with(ev, line, s->simd) == 0;
 
 	if (!object) {
 		if (line.n && line.p[line.n - 1] == '\r')
@@ -312,7 +313,7 @@ static void report(struct stream *s)
 
 int emit_stream(const struct emit_opts *o)
 {
-	struct stream s = { .opts = o, .tee = o->tee };
+	struct stream s = { .opts = o, .simd = rt_simd_best(), .tee = o->tee };
 	void (*on_pipe)(int) = SIG_IGN;
 	struct rt_redact *redact;
 

@@ -21,6 +21,7 @@ struct tail_source *tail_source_new(int dirfd, const char *path, bool events, co
 	s->dirfd = dirfd;
 	s->path = xstrdup(path);
 	s->events = events;
+	s->simd = rt_simd_best();
 	s->step_id = step_id ? xstrdup(step_id) : NULL;
 	s->dirty = true;
 	s->fd = -1;
@@ -142,7 +143,7 @@ static void parse(struct tail_source *s)
 	int64_t ns;
 
 	if (s->events) {
-		s->valid = rt_event_parse(s->ev, s->line) == 0;
+		s->valid = rt_event_parse_with(s->ev, s->line, s->simd) == 0;
 		if (s->valid && event_time(s->ev, &ns))
 			s->ns = ns;
 		return;
