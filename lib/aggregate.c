@@ -260,15 +260,21 @@ static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct r
 	}
 	if (!rt_json_both(v, &number.real, &number.whole, &number.is_whole))
 		return 0;
-	if (c->fold == RT_FOLD_MIN || c->fold == RT_FOLD_MAX)
+	switch (c->fold) {
+	case RT_FOLD_MIN:
+	case RT_FOLD_MAX:
 		take_extreme(cell, c->fold, &number);
-	else if (c->fold == RT_FOLD_QUANTILE &&
-		 add_quantile(a, &cell->u.sketch, number.real, err) < 0)
-		return -1;
-	else if (c->fold != RT_FOLD_QUANTILE && number.is_whole)
-		add_whole(&cell->u.sum, number.whole);
-	else if (c->fold != RT_FOLD_QUANTILE)
-		add_real(&cell->u.sum, number.real);
+		break;
+	case RT_FOLD_QUANTILE:
+		if (add_quantile(a, &cell->u.sketch, number.real, err) < 0)
+			return -1;
+		break;
+	default:
+		if (number.is_whole)
+			add_whole(&cell->u.sum, number.whole);
+		else
+			add_real(&cell->u.sum, number.real);
+	}
 	cell->n++;
 	return 0;
 }
@@ -285,13 +291,12 @@ static void add_key(struct rt_buf *key, const struct rt_path *path, const struct
 	/* A number where a text belongs is a text. */
 	if (path->field != RT_FIELD_COUNT && rt_field_is_text(path->field))
 		bare = false;
-	if (!rt_buf_reserve(key, 1 + sizeof(n) + text.n))
+	p = rt_buf_extend(key, 1 + sizeof(n) + text.n);
+	if (!p)
 		return;
-	p = key->s + key->len;
 	p[0] = bare ? RT_KEY_BARE : RT_KEY_TEXT;
 	memcpy(p + 1, &n, sizeof(n));
 	memcpy(p + 1 + sizeof(n), text.p, text.n);
-	key->len += 1 + sizeof(n) + text.n;
 }
 
 enum rt_key_kind rt_key_next(const char **p, struct rt_str *text)

@@ -46,6 +46,18 @@ static bool resize(struct rt_buf *b, size_t cap)
 	return true;
 }
 
+char *rt_buf_extend(struct rt_buf *b, size_t n)
+{
+	char *p;
+
+	if (!rt_buf_reserve(b, n))
+		return NULL;
+	p = b->s + b->len;
+	b->len += n;
+	b->s[b->len] = '\0';
+	return p;
+}
+
 bool rt_buf_reserve_exact(struct rt_buf *b, size_t n)
 {
 	size_t need = b->len + n + 1;

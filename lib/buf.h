@@ -113,6 +113,9 @@ void rt_buf_clear(struct rt_buf *b);   /* empty, the memory stays */
 /* Make room for n more bytes. False (and b->failed) when there is no memory. */
 bool rt_buf_reserve(struct rt_buf *b, size_t n);
 
+/* Make so many bytes the end of it and return where they are to be written; NULL as above. */
+char *rt_buf_extend(struct rt_buf *b, size_t n);
+
 /* The same without room for more to come: for a size that is known. */
 bool rt_buf_reserve_exact(struct rt_buf *b, size_t n);
 

@@ -115,7 +115,7 @@ enum rt_type {
 	RT_TYPE_COUNT
 };
 
-#define RT_WITHIN_MAX 12
+#define RT_WITHIN_MAX 12 /* members that are taken at once, those in an object with it */
 
 /* How many names a field may be read from, its own included. */
 #define RT_NAMES_MAX 6

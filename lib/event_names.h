@@ -49,6 +49,9 @@ static inline bool rt_rank_is_seconds(int rank)
 	return !(RT_RANKS_IN_MS >> rank & 1);
 }
 
+/* The type's own words, or NULL. `action` is the last resort. */
+const struct rt_json *rt_event_type_value(const struct rt_event *ev);
+
 /* The level of an event of this type that says none; name is the type as text. */
 enum rt_level rt_type_level(enum rt_type type, struct rt_str name);
 

@@ -5,6 +5,8 @@
 #include "event.h"
 #include "event_names.h"
 
+#define ALL_NAMES 0xff
+
 /* Under which of its names a field's value is what the line has. */
 static uint8_t direct_names(enum rt_field f)
 {
@@ -15,7 +17,7 @@ static uint8_t direct_names(enum rt_field f)
 	return kind == RT_KIND_TIME || kind == RT_KIND_STRING || kind == RT_KIND_LEVEL ||
 			       f == RT_F_MESSAGE ?
 		       0 :
-		       0xff;
+		       ALL_NAMES;
 }
 
 /* A canonical field's value; what is derived goes through scratch. */
@@ -24,13 +26,12 @@ static bool lookup_field(const struct rt_event *ev, enum rt_field f, struct rt_b
 {
 	size_t start = scratch->len;
 
-	if (direct_names(f) == 0xff)
+	if (direct_names(f) == ALL_NAMES)
 		return rt_event_get(ev, f, value);
 	if (!rt_event_text(ev, f, scratch))
 		return false;
-	value->text = (struct rt_str){ scratch->s + start, scratch->len - start };
-	value->type = f == RT_F_DURATION_MS ? RT_JSON_REAL : RT_JSON_TEXT;
-	value->escaped = false;
+	*value = rt_json_of((struct rt_str){ scratch->s + start, scratch->len - start },
+			    f == RT_F_DURATION_MS ? RT_JSON_REAL : RT_JSON_TEXT);
 	return true;
 }
 

@@ -14,23 +14,10 @@ static inline size_t next_end(struct rt_scan *s)
 	size_t at;
 
 	while (!s->left)
-		s->left = s->ends[++s->word];
+		s->left = s->windows[++s->word].ends;
 	at = s->word * 64 + (size_t)__builtin_ctzll(s->left);
 	s->left &= s->left - 1;
 	return at;
-}
-
-/* There may be backslashes in the string that stands at `from`, up to `to`. */
-static void take_escapes(struct rt_scan *s, size_t from, size_t to, struct rt_json *v)
-{
-	size_t n = (size_t)(s->end - s->text);
-
-	s->slash = rt_scan_find_bit(s->slashes, from, n);
-	if (s->slash >= to)
-		return;
-	v->escaped = true;
-	v->veiled = s->veiled && rt_scan_find_bit(s->veils, from, n) < to;
-	s->slash = to;
 }
 
 /* p is at the opening quote: the byte after the closing one, or NULL. */
@@ -42,8 +29,8 @@ static inline const char *scan_string(struct rt_scan *s, const char *p, struct r
 	if (s->outlined) {
 		size_t from = (size_t)(p - s->text), to = next_end(s);
 
-		if (s->slash < to)
-			take_escapes(s, from, to, v);
+		v->escaped = s->windows[to / 64].escaped >> to % 64 & 1;
+		v->veiled = s->veiled && rt_scan_is_veiled(s, from, to);
 		p = s->text + to;
 	} else {
 		p = rt_scan_string(p, s->end, v, key);
@@ -199,8 +186,7 @@ int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd)
 	s->outlined = rt_scan_outline(s, simd);
 	if (s->outlined) {
 		s->word = 0;
-		s->left = s->ends[0];
-		s->slash = s->escaped ? 0 : text.n;
+		s->left = s->windows[0].ends;
 	}
 	return 0;
 }

@@ -47,28 +47,30 @@ static inline struct rt_json rt_json_of(struct rt_str text, enum rt_json_type ty
 struct rt_member {
 	struct rt_json key; /* RT_JSON_STRING; in an array RT_JSON_NONE */
 	struct rt_json value;
-	/* From rt_scan_next_few: it is a member of the member that follows; before it stand its. */
-	bool within, listed;
+	/* From rt_scan_next_few: */
+	bool within; /* it is no member itself, but one of the object that follows */
+	bool listed; /* an object whose own members stand before it */
 };
 
 #define RT_SCAN_WINDOWS 64 /* of 64 bytes: longer texts have no outline */
+
+/* Of 64 bytes, as bits: where strings end, which of these have backslashes, and what veils. */
+struct rt_scan_window {
+	uint64_t ends, escaped, veils;
+};
 
 struct rt_scan {
 	const char *text, *p, *end;
 	char close;  /* '}' or ']' */
 	bool first;  /* no member was met yet */
 	bool spaced; /* white space was met, outside of values */
-	/*
-	 * What follows is filled in, masks of 64 bytes each: where strings end, backslashes, and
-	 * what veils. All strings are valid then.
-	 */
+	/* What follows is filled in, and all strings are valid. */
 	bool outlined;
+	bool veiled; /* there is something that does */
 	enum rt_simd simd;
-	bool escaped, veiled; /* there are some of these */
-	size_t word;          /* of the ends those before this one were met, */
-	uint64_t left;        /* and of this one all but these */
-	size_t slash;         /* before this no backslash is ahead */
-	uint64_t ends[RT_SCAN_WINDOWS], slashes[RT_SCAN_WINDOWS], veils[RT_SCAN_WINDOWS];
+	size_t word;   /* of the ends those before this one were met, */
+	uint64_t left; /* and of this one all but these */
+	struct rt_scan_window windows[RT_SCAN_WINDOWS];
 };
 
 /* Begin at an object (or array) that is the whole of `text`, white space aside. -1: it is neither. */

@@ -1,6 +1,7 @@
 /*
  * What each of 64 bytes is, as bits: bit N is the Nth byte's. Only where the
- * processor compares many bytes at once. For scan_outline.c only.
+ * processor compares many bytes at once. For scan_outline.c and scan_plain.c
+ * only.
  */
 #ifndef RT_SCAN_LOOK_H
 #define RT_SCAN_LOOK_H

@@ -7,7 +7,22 @@
 #include "scan_walk.h"
 #include "text.h"
 
-#ifdef __SSE2__
+bool rt_scan_is_veiled(const struct rt_scan *s, size_t from, size_t to)
+{
+	for (size_t w = from / 64; w * 64 < to; w++) {
+		uint64_t veils = s->windows[w].veils;
+
+		if (w == from / 64)
+			veils &= ~UINT64_C(0) << from % 64;
+		if (w == to / 64)
+			veils &= (UINT64_C(1) << to % 64) - 1;
+		if (veils)
+			return true;
+	}
+	return false;
+}
+
+#if defined(__SSE2__) && defined(__x86_64__)
 #include "scan_look.h"
 
 /* 64 bytes of the text. */
@@ -22,6 +37,7 @@ struct window {
 struct carry {
 	uint64_t inside;  /* all bits: the first byte is in a string, or ends it */
 	uint64_t escape;  /* 1: the first byte is escaped */
+	uint64_t has;     /* 1: the string that goes on has a backslash */
 	uint64_t wide;    /* bits: these are inside of a character */
 	const char *high; /* the u of a high surrogate that waits for the low one */
 };
@@ -86,7 +102,7 @@ static bool check_escapes(struct rt_scan *s, const char *at, uint64_t escaped, s
 			return false;
 		}
 	}
-	s->veils[(at - s->text) / 64] = veil;
+	s->windows[(at - s->text) / 64].veils = veil;
 	s->veiled |= veil != 0;
 	return true;
 }
@@ -127,15 +143,14 @@ static void fit_window(struct window *w, const struct rt_scan *s, char copy[64])
 RT_LOOK bool take_window(struct rt_scan *s, const struct window *w, struct carry *c,
 			 const struct ways *ways, bool *doubtful)
 {
-	size_t i = (size_t)(w->at - s->text) / 64;
-	uint64_t escaped = 0, quote, inside;
+	struct rt_scan_window *to = &s->windows[(w->at - s->text) / 64];
+	uint64_t escaped = 0, quote, inside, carried;
+	bool has;
 
 	if (w->is.odd != w->is.wide)
 		return false;
-	s->slashes[i] = w->is.slash;
-	s->veils[i] = 0;
+	to->veils = 0;
 	if (w->is.slash | c->escape) {
-		s->escaped = true;
 		escaped = find_escaped(w->is.slash, &c->escape);
 		if (!check_escapes(s, w->at, escaped, c))
 			return false;
@@ -145,7 +160,12 @@ RT_LOOK bool take_window(struct rt_scan *s, const struct window *w, struct carry
 	quote = w->is.quote & ~escaped;
 	inside = ways->toggle(quote) ^ c->inside;
 	c->inside = -(inside >> 63);
-	s->ends[i] = quote & ~inside;
+	to->ends = quote & ~inside;
+	/* An addition carries the bit of each backslash to the end of its string. */
+	has = __builtin_add_overflow(inside, w->is.slash & inside, &carried);
+	has |= __builtin_add_overflow(carried, c->has, &carried);
+	c->has = has;
+	to->escaped = carried & to->ends;
 	return true;
 }
 
@@ -196,7 +216,7 @@ bool rt_scan_outline(struct rt_scan *s, enum rt_simd simd)
 	    s->end - s->text > 64 * RT_SCAN_WINDOWS)
 		return false;
 	s->simd = simd;
-	s->escaped = s->veiled = false;
+	s->veiled = false;
 	return simd == RT_SIMD_AVX2 ? outline_avx2(s) : outline_sse2(s);
 }
 #else

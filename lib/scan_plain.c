@@ -6,48 +6,31 @@
  */
 #include "scan_walk.h"
 
-size_t rt_scan_find_bit(const uint64_t *mask, size_t from, size_t none)
-{
-	size_t w = from / 64;
-	uint64_t bits;
-
-	if (from >= none)
-		return none;
-	for (bits = mask[w] & ~UINT64_C(0) << from % 64; !bits; bits = mask[w])
-		if (++w * 64 >= none)
-			return none;
-	return w * 64 + (size_t)__builtin_ctzll(bits);
-}
-
-#ifdef __SSE2__
+#if defined(__SSE2__) && defined(__x86_64__)
 #include "scan_look.h"
 
 /* How far a walk over an outlined object is. */
 struct spot {
-	const char *window;   /* where the 64 bytes begin */
-	const uint64_t *ends; /* in which this are the strings' ends, */
-	uint64_t left;        /* and these are still to be met */
-	const char *slash;    /* before this there are no backslashes */
+	const char *p;                   /* where the 64 bytes begin */
+	const struct rt_scan_window *of; /* of which this is known, */
+	uint64_t left;                   /* and of which these ends are still to be met */
 };
 
-RT_LOOK const char *string_end(struct spot *at)
+/* The end of the next string, and whether that has a backslash. */
+RT_LOOK const char *string_end(struct spot *at, bool *escaped)
 {
+	uint64_t bit;
 	const char *p;
 
 	while (!at->left) {
-		at->left = *++at->ends;
-		at->window += 64;
+		at->left = (++at->of)->ends;
+		at->p += 64;
 	}
-	p = at->window + (unsigned)__builtin_ctzll(at->left);
-	at->left &= at->left - 1;
+	bit = at->left & -at->left;
+	p = at->p + (unsigned)__builtin_ctzll(at->left);
+	*escaped = (at->of->escaped & bit) != 0;
+	at->left ^= bit;
 	return p;
-}
-
-/* The first backslash from p on, or the end. */
-static const char *find_slash(const struct rt_scan *s, const char *p)
-{
-	return s->text +
-	       rt_scan_find_bit(s->slashes, (size_t)(p - s->text), (size_t)(s->end - s->text));
 }
 
 /* Behind a number without sign and exponent, or NULL when it is none. */
@@ -72,9 +55,11 @@ RT_LOOK const char *pass_number(const char *p, enum rt_json_type *type)
 RT_LOOK const char *pass_scalar(const struct rt_scan *s, struct spot *at, const char *p,
 				enum rt_json_type *type)
 {
+	bool escaped;
+
 	if (*p == '"') {
 		*type = RT_JSON_STRING;
-		return string_end(at) + 1;
+		return string_end(at, &escaped) + 1;
 	}
 	return *p <= '9' ? pass_number(p, type) : rt_scan_bare(p, s->end, type);
 }
@@ -91,36 +76,30 @@ RT_LOOK const char *pass_array(const struct rt_scan *s, struct spot *at, const c
 	return p && *p == ']' ? p + 1 : NULL;
 }
 
-/* The end of a member's key whose opening quote is before p, if it is plain and a colon follows. */
-RT_LOOK const char *pass_key(const struct rt_scan *s, struct spot *at, const char *p)
+/* The end of the next member's key, if it is plain and a colon follows. */
+RT_LOOK const char *pass_key(struct spot *at)
 {
-	const char *end = string_end(at);
+	bool escaped;
+	const char *end = string_end(at, &escaped);
 
-	if (at->slash < end)
-		at->slash = find_slash(s, p);
-	return at->slash >= end && end[1] == ':' ? end : NULL;
+	return end[1] == ':' && !escaped ? end : NULL;
 }
 
-RT_LOOK void fill_in(const struct rt_scan *s, struct spot *at, struct rt_member *m,
-		     struct rt_str key, struct rt_str value, enum rt_json_type type)
+RT_LOOK void fill_in(const struct rt_scan *s, struct rt_member *m, struct rt_str key,
+		     struct rt_str value, enum rt_json_type type)
 {
-	const char *end = value.p + value.n;
+	size_t from = (size_t)(value.p - s->text), to = from + value.n;
 
 	m->key = rt_json_of(key, RT_JSON_STRING);
 	m->value = rt_json_of(value, type);
 	m->within = m->listed = false;
 	if (s->veiled)
-		m->value.veiled = rt_scan_find_bit(s->veils, (size_t)(value.p - s->text),
-						   (size_t)(end - s->text)) <
-				  (size_t)(end - s->text);
+		m->value.veiled = rt_scan_is_veiled(s, from, to);
 	if (type != RT_JSON_STRING)
 		return;
 	m->value.text.p++;
 	m->value.text.n -= 2;
-	if (at->slash < end) {
-		at->slash = find_slash(s, value.p);
-		m->value.escaped = at->slash < end;
-	}
+	m->value.escaped = s->windows[(to - 1) / 64].escaped >> (to - 1) % 64 & 1;
 }
 
 /* Members that are taken. */
@@ -139,7 +118,7 @@ RT_LOOK const char *take_object(const struct rt_scan *s, struct spot *at, const 
 		const char *key = p + 2, *end, *value;
 		enum rt_json_type type;
 
-		if (p[1] != '"' || !(end = pass_key(s, at, key)))
+		if (p[1] != '"' || !(end = pass_key(at)))
 			return NULL;
 		value = end + 2;
 		type = RT_JSON_ARRAY;
@@ -147,7 +126,7 @@ RT_LOOK const char *take_object(const struct rt_scan *s, struct spot *at, const 
 		if (!p || few->n == few->most)
 			return NULL;
 		if (rt_scan_keys_may_have(keys, key, (size_t)(end - key))) {
-			fill_in(s, at, &few->m[few->n], (struct rt_str){ key, (size_t)(end - key) },
+			fill_in(s, &few->m[few->n], (struct rt_str){ key, (size_t)(end - key) },
 				(struct rt_str){ value, (size_t)(p - value) }, type);
 			few->m[few->n++].within = true;
 		}
@@ -159,17 +138,17 @@ RT_LOOK const char *take_object(const struct rt_scan *s, struct spot *at, const 
 RT_LOOK const char *take_member(const struct rt_scan *s, struct spot *at, const char *p,
 				const struct rt_scan_keys *keys, struct few *few)
 {
-	const char *key = p + 2, *end = pass_key(s, at, key), *value;
+	const char *key = p + 2, *end = pass_key(at), *value;
 	enum rt_json_type type = RT_JSON_STRING;
 	int before = few->n;
-	bool wanted;
+	bool wanted, escaped;
 
 	if (!end)
 		return NULL;
 	value = end + 2;
 	wanted = rt_scan_keys_may_have(&keys[0], key, (size_t)(end - key));
 	if (*value == '"') {
-		p = string_end(at) + 1;
+		p = string_end(at, &escaped) + 1;
 	} else if (*value == '{') {
 		type = RT_JSON_OBJECT;
 		p = take_object(s, at, value, &keys[1], few);
@@ -189,7 +168,7 @@ RT_LOOK const char *take_member(const struct rt_scan *s, struct spot *at, const 
 		few->n = before;
 		return p;
 	}
-	fill_in(s, at, &few->m[few->n], (struct rt_str){ key, (size_t)(end - key) },
+	fill_in(s, &few->m[few->n], (struct rt_str){ key, (size_t)(end - key) },
 		(struct rt_str){ value, (size_t)(p - value) }, type);
 	few->m[few->n++].listed = type == RT_JSON_OBJECT;
 	return p;
@@ -203,8 +182,7 @@ RT_LOOK const char *take_member(const struct rt_scan *s, struct spot *at, const 
 RT_LOOK int take_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struct rt_member *m,
 		       int most)
 {
-	struct spot at = { s->text + 64 * s->word, s->ends + s->word, s->left,
-			   s->escaped ? s->text : s->end };
+	struct spot at = { s->text + 64 * s->word, s->windows + s->word, s->left };
 	const char *p = s->p - s->first, *next;
 	struct few few = { m, 0, most };
 	size_t place;
@@ -221,7 +199,7 @@ RT_LOOK int take_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struc
 	s->p = p + s->first;
 	place = (size_t)(p - s->text);
 	s->word = place / 64;
-	s->left = s->ends[s->word] & ~UINT64_C(0) << place % 64;
+	s->left = s->windows[s->word].ends & ~UINT64_C(0) << place % 64;
 	return few.n;
 }
 

@@ -26,8 +26,8 @@ int rt_scan_hex4(const char *p);
  */
 bool rt_scan_outline(struct rt_scan *s, enum rt_simd simd);
 
-/* The first bit of a mask from `from` on, or `none`. */
-size_t rt_scan_find_bit(const uint64_t *mask, size_t from, size_t none);
+/* Whether something veils from `from` up to `to`, in an outlined text. */
+bool rt_scan_is_veiled(const struct rt_scan *s, size_t from, size_t to);
 
 /*
  * The next members of an outlined object, see rt_scan_next_few, as long as

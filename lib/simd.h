@@ -1,7 +1,8 @@
 /*
  * Which vector instructions can be used: found out when the program runs, since
  * a binary is carried from machine to machine. RT_SIMD=portable|sse2|avx2 in the
- * environment forces one, where the machine has it.
+ * environment forces one, where the machine has it; what looks at few bytes takes
+ * RT_SIMD_BASE without asking.
  */
 #ifndef RT_SIMD_H
 #define RT_SIMD_H

@@ -495,7 +495,7 @@ bordering_lines() {
 	for j in 1 2 3 16; do
 		rt-query -j "$j" large.jsonl small.jsonl large.jsonl --columns n -o csv >"csv.$j" 2>err
 		cmp csv.1 "csv.$j"
-		[ "$(cat err)" = 'rt-query: 1 line skipped in "small.jsonl" (--check says why)' ]
+		[ "$(cat err)" = 'rt-query: 1 line skipped in "small.jsonl" (rt-query --check says why)' ]
 		rt-query -j "$j" -q --match 'n = 300' large.jsonl
 		run -1 rt-query -j "$j" -q --type run_failed large.jsonl
 	done
@@ -716,7 +716,7 @@ make_timed() {
 	rm "$RT_RUNS_DIR/.rt/files.jsonl" && ln -s elsewhere "$RT_RUNS_DIR/.rt/files.jsonl"
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 60 ]
-	[ ! -e elsewhere ]
+	[ ! -e "$RT_RUNS_DIR/.rt/elsewhere" ]
 }
 
 @test "in a run whose events are in no order, all of it is read for a span of time" {

@@ -233,12 +233,12 @@ bool source_match(struct source *s, const struct rt_filter *f, const struct rt_w
 		  struct rt_str line, bool torn, struct rt_event *ev, struct rt_buf *scratch)
 {
 	s->lines++;
-	if (rt_event_parse_for(ev, line, wanted) < 0) {
-		s->skipped += !(torn && source_is_written(s));
-		return false;
-	}
 	if (torn && source_is_written(s))
 		return false;
+	if (rt_event_parse_for(ev, line, wanted) < 0) {
+		s->skipped++;
+		return false;
+	}
 	return rt_filter_match(f, ev, scratch);
 }
 
@@ -250,7 +250,7 @@ void sources_tell_skipped(const struct sources *s)
 		const struct source *v = &s->v[i];
 
 		if (v->skipped)
-			warn("%zu line%s skipped in \"%s\" (--check says why)", v->skipped,
+			warn("%zu line%s skipped in \"%s\" (rt-query --check says why)", v->skipped,
 			     v->skipped == 1 ? "" : "s", v->name);
 	}
 }
