@@ -9,6 +9,9 @@
 #include "sieve.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -307,6 +310,17 @@ static void take(struct pool *p, int *code)
 	}
 }
 
+/*
+ * What one thread fills another frees: glibc would keep it for the one, which
+ * took three times the memory. Large pieces go back to the system at once.
+ */
+static void give_back_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+#endif
+}
+
 static void run_pool(struct pool *p, size_t threads, int *code)
 {
 	pthread_t *ids = xcalloc(threads, sizeof(*ids));
@@ -335,6 +349,7 @@ bool search_with_threads(const struct search *search, struct sources *sources, s
 
 	if (threads < 2 || !is_worth_it(sources, first))
 		return false;
+	give_back_memory();
 	cut_all(&p, first, code);
 	p.window = AHEAD * threads;
 	p.findings = xcalloc(p.window, sizeof(*p.findings));
