@@ -7,7 +7,6 @@
 #include "event_names.h"
 #include "text.h"
 
-
 /* Whether a value is one for the field, and stands as rt would write it. */
 enum fit { UNFIT, FITS, AS_WRITTEN };
 

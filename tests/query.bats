@@ -667,53 +667,64 @@ make_timed() {
 
 @test "the order of a large file is found out once" {
 	mkdir -p "$RT_RUNS_DIR/.rt"
+	cache=$RT_RUNS_DIR/.rt/files.jsonl
 	awk 'BEGIN {
 		for (n = 0; n < 60000; n++)
 			printf "{\"ts\":\"2099-07-01T%02d:%02d:%02dZ\",\"message\":\"%060d\"}\n",
-				n / 3600, int(n / 60) % 60, n % 60, n
-	}' >large.jsonl
+				n / 3600, int(n / 60) % 60, n % 60, 0
+	}' >sorted
+	cp sorted large.jsonl
 	parsed() {
 		run -0 --separate-stderr rt-query -v -j 1 large.jsonl -c "$@"
 		[[ $stderr =~ ': '([0-9]+)' lines parsed' ]]
 		lines=${BASH_REMATCH[1]}
 	}
+	# Of a file that is being written nothing is kept.
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 60 ]
-	[ "$(stat -c %a "$RT_RUNS_DIR/.rt/files.jsonl")" = 600 ]
-	cp "$RT_RUNS_DIR/.rt/files.jsonl" before
+	[ ! -e "$cache" ]
+	touch -d '1 minute ago' large.jsonl
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	[ "$(stat -c %a "$cache")" = 600 ]
+	cp "$cache" before
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 60 ]
 	((lines < 6000))
-	cmp before "$RT_RUNS_DIR/.rt/files.jsonl"
+	cmp before "$cache"
 	parsed -S 2099-07-01T03:00:00Z -U 2099-07-01T03:00:10Z
 	[ "$output" = 10 ]
-	# What is appended counts; when it is in no order all is read.
-	echo '{"ts":"2099-07-02T00:00:00Z"}' >>large.jsonl
+	# What is appended counts, whether it is in order or not, a line that has no end as well.
+	printf '{"ts":"2099-07-01T00:00:00Z"}\n{"ts":"2099-07-02T00:00:00Z"}' >>large.jsonl
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 61 ]
-	((lines < 6000))
-	printf '{"ts":"2099-07-03T00:00:00Z"}' >>large.jsonl
-	parsed -U 2099-07-01T00:00:01Z
-	[ "$output" = 1 ]
-	printf '\n{"ts":"2098-07-01T00:00:00Z"}\n' >>large.jsonl
-	parsed -U 2099-07-01T00:00:01Z
-	[ "$output" = 2 ]
-	# Another file under the name, of the same size.
-	head -n 60000 large.jsonl >sorted && tac sorted >large.jsonl
-	parsed -S 2099-07-01T16:39:00Z
-	[ "$output" = 60 ]
+	touch -d '50 seconds ago' large.jsonl
+	for i in 1 2; do
+		parsed -U 2099-07-01T00:00:01Z
+		[ "$output" = 2 ]
+	done
 	# Written over in place: as large as before, and the same at its end.
 	cp sorted large.jsonl
+	touch -d '1 minute ago' large.jsonl
 	parsed -S 2099-07-01T16:39:00Z
+	parsed -S 2099-07-01T16:39:00Z
+	((lines < 6000))
 	head -n 59999 sorted | tac >large.jsonl
 	tail -n 1 sorted >>large.jsonl
+	touch -d '40 seconds ago' large.jsonl
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 60 ]
-	# A damaged or unwritable cache is none.
-	echo '{"path":1' >"$RT_RUNS_DIR/.rt/files.jsonl"
+	# A whole line that no newline ends is in no order that is known.
+	head -c -1 sorted >large.jsonl
+	touch -d '30 seconds ago' large.jsonl
+	parsed -S 2099-07-01T16:39:00Z
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 60 ]
-	rm "$RT_RUNS_DIR/.rt/files.jsonl" && ln -s elsewhere "$RT_RUNS_DIR/.rt/files.jsonl"
+	# A damaged cache is none, and a link is not followed.
+	echo '{"path":1' >"$cache"
+	parsed -S 2099-07-01T16:39:00Z
+	[ "$output" = 60 ]
+	rm "$cache" && ln -s elsewhere "$cache"
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 60 ]
 	[ ! -e "$RT_RUNS_DIR/.rt/elsewhere" ]
