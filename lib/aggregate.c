@@ -208,14 +208,16 @@ static void add_real(struct rt_sum *s, double value)
 							 value - sum + before;
 }
 
+/* The integers are added in 128 bits, so that the order does not matter. */
+static void add_wide(struct rt_sum *s, uint64_t low, int64_t high)
+{
+	s->low += low;
+	s->high += high + (s->low < low);
+}
+
 static void add_whole(struct rt_sum *s, int64_t value)
 {
-	int64_t sum;
-
-	if (__builtin_add_overflow(s->whole, value, &sum))
-		add_real(s, (double)value);
-	else
-		s->whole = sum;
+	add_wide(s, (uint64_t)value, value < 0 ? -1 : 0);
 }
 
 /* Whether a is less than b; integers exactly, which doubles are not past 2^53. */
@@ -395,7 +397,7 @@ static int merge_cell(struct rt_aggregate *a, const struct rt_column *c, struct 
 		break;
 	case RT_FOLD_SUM:
 	case RT_FOLD_AVG:
-		add_whole(&into->u.sum, from->u.sum.whole);
+		add_wide(&into->u.sum, from->u.sum.low, from->u.sum.high);
 		if (from->u.sum.is_real) {
 			add_real(&into->u.sum, from->u.sum.real);
 			into->u.sum.lost += from->u.sum.lost;

@@ -34,9 +34,13 @@ static struct result real_result(double value)
 
 static struct result sum_result(const struct rt_sum *s)
 {
-	if (!s->is_real)
-		return whole_result(s->whole);
-	return real_result(s->real + s->lost + (double)s->whole);
+	int64_t whole = (int64_t)s->low;
+	bool fits = s->high == (whole < 0 ? -1 : 0);
+
+	if (fits && !s->is_real)
+		return whole_result(whole);
+	return real_result(s->real + s->lost +
+			   (fits ? (double)whole : (double)s->high * 0x1p64 + (double)s->low));
 }
 
 static struct result result_of(const struct rt_column *c, const struct rt_cell *cell)

@@ -32,9 +32,10 @@ struct rt_hash_set {
 	size_t cap, n;
 };
 
-/* A sum, as integers as long as all numbers are some and it fits. */
+/* A sum: the integers exactly, the other numbers beside them. */
 struct rt_sum {
-	int64_t whole;
+	uint64_t low; /* of the integers' sum, */
+	int64_t high; /* times 2^64 */
 	double real, lost; /* the sum of the others, and what rounding took from it */
 	bool is_real;
 };

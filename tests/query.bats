@@ -541,6 +541,11 @@ EOF
 	printf '%s\n' '{"x":0.1234567890123456}' '{"x":0.1}' '{"x":0.2}' >real.jsonl
 	[ "$(rt-query real.jsonl --agg 'min(x),sum(x)')" = '{"min(x)":0.1,"sum(x)":0.423456789012346}' ]
 	[ "$(rt-query real.jsonl --agg 'p100(x)' --match 'x < 0.15' --agg 'max(x)')" = '{"max(x)":0.1234567890123456}' ]
+	# A sum fits that did not on the way.
+	printf '%s\n' '{"x":9223372036854775807}' '{"x":1}' '{"x":-1}' >near.jsonl
+	[ "$(rt-query --agg 'sum(x)' near.jsonl)" = '{"sum(x)":9223372036854775807}' ]
+	printf '%s\n' '{"x":-9223372036854775808}' '{"x":-1}' '{"x":1}' >near.jsonl
+	[ "$(rt-query --agg 'sum(x)' near.jsonl)" = '{"sum(x)":-9223372036854775808}' ]
 	printf '%s\n' '{"x":1e308}' '{"x":1e308}' '{"x":-1e308}' >huge.jsonl
 	[ "$(rt-query huge.jsonl --agg 'sum(x),avg(x),max(x)')" = '{"sum(x)":null,"avg(x)":null,"max(x)":1e+308}' ]
 	printf '%s\n' '{"ts":-9223372036.8,"x":1}' '{"x":1.0}' '{"x":1}' >odd.jsonl
