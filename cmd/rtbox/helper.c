@@ -107,43 +107,89 @@ void helper_exec(const struct helper *h, char **argv)
 	die(EXIT_FAIL, "cannot execute \"%s\": %s", path, strerror(errno));
 }
 
-/* In the child: become the helper, its standard output being `fd`. */
-_Noreturn static void become(const char *path, char **argv, int fd)
+/* What a new process needs to become the helper. */
+struct birth {
+	char *path, **argv, **env;
+	const sigset_t *mask;
+	int out[2];    /* its standard output */
+	int report[2]; /* closed by its exec, or there is an errno in it */
+};
+
+/*
+ * In the child, in which what other threads of this program were about stays half
+ * done: nothing is called that could wait for them, and nothing allocated.
+ */
+_Noreturn static void become(const struct birth *b)
 {
-	start_pass_config();
-	if (dup2(fd, STDOUT_FILENO) >= 0)
-		execv(path, argv);
-	error("cannot execute \"%s\": %s", path, strerror(errno));
+	int why;
+
+	if (dup2(b->out[1], STDOUT_FILENO) >= 0) {
+		sigprocmask(SIG_SETMASK, b->mask, NULL);
+		execve(b->path, b->argv, b->env);
+	}
+	why = errno;
+	while (write(b->report[1], &why, sizeof(why)) < 0 && errno == EINTR)
+		;
 	_exit(EXIT_FAIL);
 }
 
-int helper_start(struct helper_process *p, const struct helper *h, char **argv, struct rt_err *err)
+static void close_end(int *fd)
 {
-	char *path = helper_find(h);
-	int fds[2], ret = -1;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
-	if (!path)
-		return not_installed(h, err);
-	if (pipe2(fds, O_CLOEXEC) < 0) {
-		rt_err_sys(err, "cannot make a pipe");
-		goto out;
+/* The process id, or -1 and errno. */
+static pid_t give_birth(struct birth *b)
+{
+	pid_t pid = fork();
+	int why = errno;
+	ssize_t n;
+
+	if (pid == 0)
+		become(b);
+	close_end(&b->report[1]);
+	if (pid > 0) {
+		do
+			n = read(b->report[0], &why, sizeof(why));
+		while (n < 0 && errno == EINTR);
+		if (n <= 0)
+			return pid;
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
 	}
+	errno = why;
+	return -1;
+}
+
+int helper_start(struct helper_process *p, const struct helper *h, char **argv,
+		 const sigset_t *mask, struct rt_err *err)
+{
+	struct birth b = { helper_find(h), argv, NULL, mask, { -1, -1 }, { -1, -1 } };
+	int ret = -1;
+
+	if (!b.path)
+		return not_installed(h, err);
+	b.env = start_passed_environ();
 	/* inherited as ignored, it would leave no exit status to wait for */
 	signal(SIGCHLD, SIG_DFL);
-	p->pid = fork();
-	if (p->pid == 0)
-		become(path, argv, fds[1]);
-	close(fds[1]);
-	if (p->pid < 0) {
-		rt_err_sys(err, "cannot start \"%s\"", path);
-		close(fds[0]);
-		goto out;
+	if (pipe2(b.out, O_CLOEXEC) < 0 || pipe2(b.report, O_CLOEXEC) < 0) {
+		rt_err_sys(err, "cannot make a pipe");
+	} else if ((p->pid = give_birth(&b)) < 0) {
+		rt_err_sys(err, "cannot start \"%s\"", b.path);
+	} else {
+		p->fd = b.out[0];
+		b.out[0] = -1;
+		p->helper = h;
+		ret = 0;
 	}
-	p->fd = fds[0];
-	p->helper = h;
-	ret = 0;
-out:
-	free(path);
+	for (int i = 0; i < 2; i++) {
+		close_end(&b.out[i]);
+		close_end(&b.report[i]);
+	}
+	free(b.env);
+	free(b.path);
 	return ret;
 }
 

@@ -8,6 +8,7 @@
 
 #include "err.h"
 
+#include <signal.h>
 #include <sys/types.h>
 
 struct helper {
@@ -43,8 +44,13 @@ struct helper_process {
 	const struct helper *helper;
 };
 
-/* Start it with its standard output on a pipe. RT_ERR_FAILURE names the package to install. */
-int helper_start(struct helper_process *p, const struct helper *h, char **argv, struct rt_err *err);
+/*
+ * Start it with its standard output on a pipe, and with the signals of `mask` blocked:
+ * a thread that takes none would pass that on to what nobody could end then.
+ * RT_ERR_FAILURE names the package to install. Threads may start some at the same time.
+ */
+int helper_start(struct helper_process *p, const struct helper *h, char **argv,
+		 const sigset_t *mask, struct rt_err *err);
 
 /*
  * Close the pipe and wait for its end. -1 when it failed; it has said why itself. That

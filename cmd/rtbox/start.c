@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * A file opened by a program that was started with standard output closed would
@@ -30,6 +31,20 @@ void start_guard_fds(void)
 void start_pass_config(void)
 {
 	setenv(PASSED, "1", 1);
+}
+
+char **start_passed_environ(void)
+{
+	size_t n = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	env = xmalloc((n + 2) * sizeof(*env));
+	memcpy(env, environ, n * sizeof(*env));
+	env[n] = (char *)PASSED "=1";
+	env[n + 1] = NULL;
+	return env;
 }
 
 static int run_applet(const struct rt_applet *a, int argc, char **argv)

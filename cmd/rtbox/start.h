@@ -13,6 +13,12 @@ int start_applet(const struct rt_applet *a, int argc, char **argv);
 /* To be called before a helper is executed: what was configured, it has from the environment. */
 void start_pass_config(void);
 
+/*
+ * An environment that says the same, for a helper beside this program, whose own may be
+ * read by other threads. Free the array alone.
+ */
+char **start_passed_environ(void);
+
 /* All that the main function of a helper program does; see helper.h. */
 int start_helper(const struct rt_applet *a, int argc, char **argv);
 
