@@ -31,6 +31,7 @@ struct part {
 struct list {
 	const char *runs_dir;
 	const struct rt_selection *sel;
+	const struct rt_unpacker *unpacker;
 	bool states[RT_STATE_COUNT]; /* those that are selected */
 	struct rt_places places;
 	struct rt_cache cache;
@@ -47,7 +48,7 @@ static bool matches(char *const *globs, const char *text)
 	return false;
 }
 
-/* One KEY=GLOB against metadata.json's labels. */
+/* One KEY=GLOB against the labels of an object, metadata.json or the like. */
 static bool has_label(struct rt_str metadata, const char *label)
 {
 	size_t n = strcspn(label, "=");
@@ -73,15 +74,19 @@ static bool matches_label(char *const *labels, const struct rt_row *row)
 {
 	struct rt_buf metadata;
 	bool match = false;
-	int fd;
+	int fd = -1;
 
 	if (!labels)
 		return true;
 	rt_buf_init(&metadata);
-	fd = open(row->path, DIR_FLAGS);
-	if (fd >= 0 && rt_file_read(fd, RT_METADATA_FILE, &metadata, METADATA_MAX) == 0)
-		for (; *labels && !match; labels++)
-			match = has_label(rt_buf_view(&metadata), *labels);
+	if (row->labels)
+		rt_buf_addf(&metadata, "{\"labels\":%s}", row->labels);
+	else
+		fd = open(row->path, DIR_FLAGS);
+	if (fd >= 0 && rt_file_read(fd, RT_METADATA_FILE, &metadata, METADATA_MAX) < 0)
+		rt_buf_clear(&metadata);
+	for (; *labels && !match; labels++)
+		match = has_label(rt_buf_view(&metadata), *labels);
 	if (fd >= 0)
 		close(fd);
 	rt_buf_release(&metadata);
@@ -146,7 +151,7 @@ static int add_row(struct list *l, struct part *part, const struct rt_place *e)
 	if (e->cached && is_ruled_out(l, e->cached))
 		return 0;
 	ret = make_room(&part->found, 1) ?
-		      rt_row_load(&row, l->runs_dir, e, &l->cache, &part->news) :
+		      rt_row_load(&row, l->runs_dir, e, &l->cache, &part->news, l->unpacker) :
 		      -1;
 	part->found.unreadable += ret == 0;
 	if (ret > 0 && selects(l, &row))
@@ -195,11 +200,13 @@ static bool gather(struct list *l, struct rt_catalog *c)
 	return !failed;
 }
 
-static void init(struct list *l, const char *runs_dir, const struct rt_selection *sel)
+static void init(struct list *l, const char *runs_dir, const struct rt_selection *sel,
+		 const struct rt_unpacker *unpacker)
 {
 	memset(l, 0, sizeof(*l));
 	l->runs_dir = runs_dir;
 	l->sel = sel;
+	l->unpacker = unpacker;
 	for (int i = 0; sel && i < RT_STATE_COUNT; i++)
 		l->states[i] = matches(sel->status, rt_state_name((enum rt_state)i));
 	for (size_t i = 0; i < RT_SHARE_MAX; i++)
@@ -227,13 +234,13 @@ static int list_rows(struct list *l, struct rt_catalog *c, struct rt_err *err)
 }
 
 int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_selection *sel,
-		    struct rt_err *err)
+		    const struct rt_unpacker *unpacker, struct rt_err *err)
 {
 	struct rt_cache *cache;
 	struct list l;
 	int ret;
 
-	init(&l, runs_dir, sel);
+	init(&l, runs_dir, sel, unpacker);
 	cache = l.cache.there ? &l.cache : NULL;
 	ret = rt_places_scan(&l.places, runs_dir, cache, err);
 	if (ret == 0)

@@ -7,7 +7,7 @@
 
 /* A run that was found. Release it. */
 struct rt_found {
-	char *path; /* of the run directory, or of the file */
+	char *path; /* of the run directory, of the archive, or of the file */
 	bool file;  /* a JSON-lines file instead of a run directory */
 };
 void rt_found_release(struct rt_found *f);
@@ -15,11 +15,12 @@ void rt_found_release(struct rt_found *f);
 /*
  * What RUN means: an id (exact beats prefix), a unique prefix, GROUP/ID,
  * @latest, @latest~N, @latest:NAME, or a path (it has a "/" and is no GROUP/ID
- * there) to a run directory or, with `files`, to a JSON-lines file.
- * RT_ERR_NOTFOUND says where it was looked for, RT_ERR_USAGE lists what an
- * ambiguous prefix could mean.
+ * there) to a run directory or, with an unpacker, to an archive, or, with
+ * `files`, to a JSON-lines file. RT_ERR_NOTFOUND says where it was looked for,
+ * RT_ERR_USAGE lists what an ambiguous prefix could mean.
  */
-int rt_catalog_resolve(const char *runs_dir, const char *run, bool files, struct rt_found *found,
+int rt_catalog_resolve(const char *runs_dir, const char *run, bool files,
+		       const struct rt_unpacker *unpacker, struct rt_found *found,
 		       struct rt_err *err);
 
 /* What a list says of a run. All strings are the row's; "" where there is nothing. */
@@ -31,7 +32,8 @@ struct rt_row {
 	int exit_code;       /* -1: unknown */
 	int64_t n_events, n_warnings, n_errors;
 	struct rt_usage usage;
-	char *text; /* what the strings are in */
+	char *labels; /* of an archived run, as a JSON object; NULL: they are in metadata.json */
+	char *text;   /* what the strings are in */
 };
 
 /*
@@ -51,10 +53,11 @@ struct rt_catalog {
 
 /*
  * List the runs of runs_dir that `sel` (NULL: all) selects. A folder that does
- * not exist has no runs.
+ * not exist has no runs. An archived run that is not in the cache is read by the
+ * unpacker, that threads may call at the same time; without one (NULL) it is left out.
  */
 int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_selection *sel,
-		    struct rt_err *err);
+		    const struct rt_unpacker *unpacker, struct rt_err *err);
 void rt_catalog_release(struct rt_catalog *c);
 
 /* Append the row as a JSON object in one line, keys named as in status.json; `path` is last. */

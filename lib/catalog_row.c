@@ -1,12 +1,14 @@
 /* What a list says of a run: read from it or from what was cached, and as JSON. See catalog.h. */
 #include "catalog_row.h"
 #include "clock.h"
-#include "rundir.h"
+#include "runfile.h"
 #include "scan.h"
 #include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define METADATA_MAX (1u << 20)
 
 /* Where a row's strings are put, one behind the other. */
 struct strings {
@@ -69,14 +71,14 @@ static int64_t duration_ms(const struct rt_row *row, int64_t now_ns)
 	return to > from ? to / RT_NS_PER_MS - from / RT_NS_PER_MS : 0;
 }
 
-/* What the status says; false when memory runs out. */
+/* What the status says, and labels where there are any; false when memory runs out. */
 static bool fill_row(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
-		     const struct rt_status *st)
+		     const struct rt_status *st, const struct rt_buf *labels)
 {
 	const struct rt_buf *const texts[] = { &st->group, &st->name,    &st->host,
 					       &st->stage, &st->percent, &st->error };
 	struct strings to;
-	size_t bytes = 0;
+	size_t bytes = labels->len + 1;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		bytes += texts[i]->len + 1;
@@ -88,6 +90,8 @@ static bool fill_row(struct rt_row *row, const char *runs_dir, const struct rt_p
 	row->stage = put(&to, rt_buf_view(&st->stage));
 	row->percent = put(&to, rt_buf_view(&st->percent));
 	row->error = put(&to, rt_buf_view(&st->error));
+	if (labels->len)
+		row->labels = put(&to, rt_buf_view(labels));
 	take_group(row, e, &to);
 	row->created_ns = st->created_ns ? st->created_ns :
 			  st->started_ns ? st->started_ns :
@@ -178,6 +182,36 @@ void rt_row_json(const struct rt_row *row, struct rt_buf *out)
 	rt_buf_addc(out, '}');
 }
 
+/* Of an archived run they are kept with the rest, so that selecting by them opens no archive. */
+static void read_labels(const struct rt_rundir *d, struct rt_buf *out)
+{
+	struct rt_str text = rt_str("{}");
+	struct rt_buf metadata;
+	struct rt_json labels;
+
+	rt_buf_init(&metadata);
+	if (rt_runfile_read(d, RT_METADATA_FILE, &metadata, METADATA_MAX) == 0 &&
+	    rt_scan_valid(rt_buf_view(&metadata)) &&
+	    rt_scan_find(rt_buf_view(&metadata), rt_str("labels"), &labels) &&
+	    labels.type == RT_JSON_OBJECT)
+		text = labels.text;
+	rt_buf_addv(out, text);
+	rt_buf_release(&metadata);
+}
+
+static void add_labels(const char *labels, struct rt_buf *out)
+{
+	size_t from;
+
+	rt_buf_adds(out, ",\"labels\":");
+	from = out->len;
+	rt_buf_adds(out, labels);
+	/* on one line: JSON has line ends between two tokens only */
+	for (size_t i = from; i < out->len; i++)
+		if (out->s[i] == '\n' || out->s[i] == '\r')
+			out->s[i] = ' ';
+}
+
 /* The run is over: all of it stays as it is. */
 static void remember(const struct rt_cache *cache, struct rt_cache_news *news,
 		     const struct rt_place *e, const struct rt_row *row)
@@ -195,6 +229,8 @@ static void remember(const struct rt_cache *cache, struct rt_cache_news *news,
 	rt_buf_addc(&json, '{');
 	add_counts(row, &json);
 	add_rest(row, &json);
+	if (row->labels)
+		add_labels(row->labels, &json);
 	rt_buf_addc(&json, '}');
 	run.row = rt_buf_view(&json);
 	if (!json.failed)
@@ -203,27 +239,37 @@ static void remember(const struct rt_cache *cache, struct rt_cache_news *news,
 }
 
 static int read_run(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
-		    const struct rt_cache *cache, struct rt_cache_news *news)
+		    const struct rt_cache *cache, struct rt_cache_news *news,
+		    const struct rt_unpacker *unpacker)
 {
 	char *path = rt_place_path(runs_dir, e->name);
 	int64_t now_ns = rt_clock_now_ns();
 	struct rt_rundir dir = { .fd = -1 };
 	struct rt_status st;
+	struct rt_buf labels;
 	int ret = -1;
 
 	if (!path || rt_status_init(&st) < 0) {
 		free(path);
 		return -1;
 	}
-	if (rt_rundir_open(&dir, path, NULL) < 0 || rt_status_load(&st, &dir, NULL) < 0) {
+	rt_buf_init(&labels);
+	if (rt_rundir_open_reader(&dir, path, unpacker, NULL) < 0 ||
+	    rt_status_load(&st, &dir, NULL) < 0) {
 		ret = 0;
-	} else if (fill_row(row, runs_dir, e, &st)) {
+		goto out;
+	}
+	if (dir.archive)
+		read_labels(&dir, &labels);
+	if (!labels.failed && fill_row(row, runs_dir, e, &st, &labels)) {
 		row->state = rt_status_derive(&st, dir.fd, now_ns);
 		row->duration_ms = duration_ms(row, now_ns);
 		if (rt_state_over(st.state))
 			remember(cache, news, e, row);
 		ret = 1;
 	}
+out:
+	rt_buf_release(&labels);
 	rt_rundir_release(&dir);
 	rt_status_release(&st);
 	free(path);
@@ -239,6 +285,7 @@ static char **text_of(struct rt_row *row, const struct rt_json *key)
 	       rt_json_is(key, "error")   ? &row->error :
 	       rt_json_is(key, "host")    ? &row->host :
 	       rt_json_is(key, "group")   ? &row->group :
+	       rt_json_is(key, "labels")  ? &row->labels :
 					    NULL;
 }
 
@@ -318,11 +365,12 @@ static int read_cached(struct rt_row *row, const char *runs_dir, const struct rt
 }
 
 int rt_row_load(struct rt_row *row, const char *runs_dir, const struct rt_place *e,
-		const struct rt_cache *cache, struct rt_cache_news *news)
+		const struct rt_cache *cache, struct rt_cache_news *news,
+		const struct rt_unpacker *unpacker)
 {
 	int ret = e->cached ? read_cached(row, runs_dir, e) : 0;
 
 	if (e->cached && ret == 0)
 		rt_cache_drop(news, e->cached);
-	return ret ? ret : read_run(row, runs_dir, e, cache, news);
+	return ret ? ret : read_run(row, runs_dir, e, cache, news, unpacker);
 }

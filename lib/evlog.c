@@ -21,6 +21,10 @@ int rt_evlog_open(struct rt_evlog *l, const struct rt_rundir *d, struct rt_err *
 	if (errno == ENXIO || errno == EISDIR)
 		return rt_err_set(err, RT_ERR_FAILURE, "\"%s/%s\" is no regular file", d->path,
 				  RT_EVENTS_FILE);
+	if (errno == ENOENT && rt_rundir_archive(d->fd))
+		return rt_err_set(err, RT_ERR_FAILURE,
+				  "run \"%s\" is archived (%s): it cannot be written to", d->id,
+				  rt_rundir_archive(d->fd));
 	return rt_err_sys(err, "cannot open \"%s/%s\"", d->path, RT_EVENTS_FILE);
 }
 

@@ -59,7 +59,8 @@ struct rt_reader {
 
 /*
  * Read the lines of [from, to), forwards or backwards; to = -1: to the end.
- * from must be at the start of a line. -1 and errno.
+ * from must be at the start of a line; in a stream, what is before it is read
+ * and passed over. -1 and errno.
  */
 int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backward);
 void rt_reader_release(struct rt_reader *r);

@@ -33,10 +33,8 @@ bool rt_id_valid(struct rt_str name)
 static bool reserved(const char *name)
 {
 	static const char *const names[] = {
-		"INDEX.md",
-		"status.json",
-		"events.jsonl",
-		"archive.json",
+		"INDEX.md",     "status.json", "events.jsonl",
+		"archive.json", "run.tar.gz",  "run.tar.zst",
 	};
 	size_t i;
 

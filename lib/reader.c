@@ -29,6 +29,36 @@ static bool make_room(struct rt_reader *r, size_t need)
 	return true;
 }
 
+void rt_reader_release(struct rt_reader *r)
+{
+	free(r->buf);
+	r->buf = NULL;
+}
+
+static ssize_t read_at(struct rt_reader *r, char *buf, size_t n, off_t at)
+{
+	ssize_t got;
+
+	do
+		got = r->stream ? read(r->fd, buf, n) : pread(r->fd, buf, n, at);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* Come to the place in a stream where the lines begin that are wanted. */
+static int pass_over(struct rt_reader *r, off_t n)
+{
+	while (n > 0) {
+		size_t want = n < (off_t)r->cap ? (size_t)n : r->cap;
+		ssize_t got = read_at(r, r->buf, want, 0);
+
+		if (got <= 0)
+			return (int)got;
+		n -= got;
+	}
+	return 0;
+}
+
 int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backward)
 {
 	struct stat st;
@@ -47,23 +77,9 @@ int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backw
 	}
 	if (backward)
 		r->pos = r->to = to < 0 || to > st.st_size ? st.st_size : to;
-	return make_room(r, BLOCK) ? 0 : -1;
-}
-
-void rt_reader_release(struct rt_reader *r)
-{
-	free(r->buf);
-	r->buf = NULL;
-}
-
-static ssize_t read_at(struct rt_reader *r, char *buf, size_t n, off_t at)
-{
-	ssize_t got;
-
-	do
-		got = r->stream ? read(r->fd, buf, n) : pread(r->fd, buf, n, at);
-	while (got < 0 && errno == EINTR);
-	return got;
+	if (!make_room(r, BLOCK))
+		return -1;
+	return r->stream ? pass_over(r, from) : 0;
 }
 
 /* More bytes behind buf[end): their number, 0 at the end. */

@@ -2,6 +2,7 @@
  * What a RUN argument means. Exact beats prefix, a name in the runs folder
  * beats a path, a directory's name beats the id that is stored in it.
  */
+#include "packed.h"
 #include "catalog.h"
 #include "catalog_scan.h"
 #include "fdio.h"
@@ -69,8 +70,8 @@ static int parse_latest(const char *run, size_t *index, const char **name, struc
 			  "bad run \"%s\": @latest, @latest~2 and @latest:NAME are known", run);
 }
 
-static int resolve_latest(const char *runs_dir, const char *run, struct rt_found *found,
-			  struct rt_err *err)
+static int resolve_latest(const char *runs_dir, const char *run, const struct rt_unpacker *unpacker,
+			  struct rt_found *found, struct rt_err *err)
 {
 	struct rt_catalog c;
 	const char *name;
@@ -78,7 +79,7 @@ static int resolve_latest(const char *runs_dir, const char *run, struct rt_found
 	int ret = -1;
 
 	if (parse_latest(run, &index, &name, err) < 0 ||
-	    rt_catalog_list(&c, runs_dir, NULL, err) < 0)
+	    rt_catalog_list(&c, runs_dir, NULL, unpacker, err) < 0)
 		return -1;
 	for (i = 0; i < c.n; i++) {
 		if (name && strcmp(c.rows[i].name, name) != 0)
@@ -226,8 +227,41 @@ static int resolve_name(const char *runs_dir, const char *run, bool files, struc
 	return ret;
 }
 
-/* A path to a run directory or to a file. 1: found, 0: there is nothing, -1: error. */
-static int resolve_path(const char *path, bool files, struct rt_found *found, struct rt_err *err)
+/* Whether a regular file begins as archives do. */
+static bool is_archive(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char head[512];
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, head, sizeof(head));
+	close(fd);
+	return n > 0 && rt_packed_is((struct rt_str){ head, (size_t)n });
+}
+
+/* What a path to something that is no directory means. */
+static int resolve_file(const char *path, char *real, bool regular, bool files, bool archives,
+			struct rt_found *found, struct rt_err *err)
+{
+	bool archive = regular && is_archive(real);
+
+	if (archive ? archives : files)
+		return found_at(found, real, !archive, err) < 0 ? -1 : 1;
+	free(real);
+	if (archive)
+		return rt_err_set(err, RT_ERR_FAILURE,
+				  "\"%s\" is an archive: it cannot be written to", path);
+	return rt_err_set(err, RT_ERR_NOTFOUND, "\"%s\" is no run directory", path);
+}
+
+/*
+ * A path to a run directory, an archive or a file. 1: found, 0: there is nothing,
+ * -1: error.
+ */
+static int resolve_path(const char *path, bool files, const struct rt_unpacker *unpacker,
+			struct rt_found *found, struct rt_err *err)
 {
 	char *real = realpath(path, NULL);
 	struct stat st;
@@ -243,11 +277,9 @@ static int resolve_path(const char *path, bool files, struct rt_found *found, st
 	} else if (S_ISDIR(st.st_mode)) {
 		rt_err_set(err, RT_ERR_NOTFOUND, "\"%s\" holds no run: neither %s nor %s", path,
 			   RT_STATUS_FILE, RT_EVENTS_FILE);
-	} else if (files) {
-		found_at(found, real, true, err);
-		return 1;
 	} else {
-		rt_err_set(err, RT_ERR_NOTFOUND, "\"%s\" is no run directory", path);
+		return resolve_file(path, real, S_ISREG(st.st_mode), files, unpacker != NULL, found,
+				    err);
 	}
 	free(real);
 	return ret;
@@ -261,7 +293,8 @@ static int not_found(const char *runs_dir, const char *run, struct rt_err *err)
 	return rt_err_set(err, RT_ERR_NOTFOUND, "no run \"%.200s\" in \"%s\"", run, runs_dir);
 }
 
-int rt_catalog_resolve(const char *runs_dir, const char *run, bool files, struct rt_found *found,
+int rt_catalog_resolve(const char *runs_dir, const char *run, bool files,
+		       const struct rt_unpacker *unpacker, struct rt_found *found,
 		       struct rt_err *err)
 {
 	bool named = is_name(run), path = strchr(run, '/') != NULL;
@@ -271,7 +304,7 @@ int rt_catalog_resolve(const char *runs_dir, const char *run, bool files, struct
 	if (!*run)
 		return rt_err_set(err, RT_ERR_USAGE, "the run's name is empty");
 	if (*run == '@')
-		return resolve_latest(runs_dir, run, found, err);
+		return resolve_latest(runs_dir, run, unpacker, found, err);
 	if (named) {
 		direct = rt_place_path(runs_dir, run);
 		if (!direct || rt_rundir_is_run(AT_FDCWD, direct))
@@ -279,11 +312,11 @@ int rt_catalog_resolve(const char *runs_dir, const char *run, bool files, struct
 		free(direct);
 	}
 	/* "a/b" may be both a prefix here and a path: what exists whole goes first */
-	ret = path ? resolve_path(run, files, found, err) : 0;
+	ret = path ? resolve_path(run, files, unpacker, found, err) : 0;
 	if (ret == 0 && named)
 		ret = resolve_name(runs_dir, run, files, found, err);
 	if (ret == 0 && files && !path)
-		ret = resolve_path(run, files, found, err);
+		ret = resolve_path(run, files, unpacker, found, err);
 	if (ret)
 		return ret < 0 ? -1 : 0;
 	return not_found(runs_dir, run, err);

@@ -1,5 +1,6 @@
 /* Where everything of a run lies. See rundir.h. */
 #include "rundir.h"
+#include "packed.h"
 #include "fdio.h"
 
 #include <errno.h>
@@ -45,6 +46,7 @@ static int adopt_dir(struct rt_rundir *d, int fd, const char *spelled, struct rt
 {
 	const char *slash;
 
+	d->archive = NULL;
 	d->path = path_of(fd, spelled);
 	if (!d->path)
 		return rt_err_sys(err, "cannot resolve \"%s\"", spelled);
@@ -60,6 +62,11 @@ int rt_rundir_open(struct rt_rundir *d, const char *path, struct rt_err *err)
 
 	d->fd = -1;
 	d->path = NULL;
+	d->archive = NULL;
+	if (fd < 0 && errno == ENOTDIR && access(path, F_OK) == 0)
+		return rt_err_set(err, RT_ERR_FAILURE,
+				  "\"%s\" is no run directory: nothing else can be written to",
+				  path);
 	if (fd < 0)
 		return rt_err_sys(err, "cannot open run \"%s\"", path);
 	if (adopt_dir(d, fd, path, err) == 0)
@@ -73,13 +80,16 @@ void rt_rundir_release(struct rt_rundir *d)
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->path);
+	rt_packed_free(d->archive);
 	d->fd = -1;
 	d->path = NULL;
+	d->archive = NULL;
 }
 
 bool rt_rundir_is_run(int dirfd, const char *name)
 {
-	static const char *const marks[] = { RT_STATUS_FILE, RT_EVENTS_FILE, RT_ARCHIVE_FILE };
+	static const char *const marks[] = { RT_STATUS_FILE, RT_EVENTS_FILE, RT_ARCHIVE_FILE,
+					     RT_PACKED_GZ, RT_PACKED_ZST };
 	int fd = openat(dirfd, name, DIR_FLAGS | O_NOFOLLOW);
 	bool is = false;
 

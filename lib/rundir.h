@@ -23,10 +23,14 @@
 #define RT_ARCHIVE_FILE "archive.json"
 #define RT_PRIVATE_DIR ".rt" /* in the runs folder */
 
+struct rt_packed;
+struct rt_unpacker;
+
 struct rt_rundir {
-	int fd;       /* the directory */
-	char *path;   /* absolute */
+	int fd;       /* the directory; -1: there is none, all of it is in an archive */
+	char *path;   /* absolute; of the archive where there is no directory */
 	char id[256]; /* the directory's name */
+	struct rt_packed *archive; /* what it lacks may be in there; NULL: see runfile.h */
 };
 
 /*
@@ -35,6 +39,16 @@ struct rt_rundir {
  */
 int rt_rundir_open(struct rt_rundir *d, const char *path, struct rt_err *err);
 void rt_rundir_release(struct rt_rundir *d);
+
+/*
+ * The same to read the run, with what is in its archive; `path` may be that of
+ * an archive. Without an unpacker (NULL) archives are not looked into.
+ */
+int rt_rundir_open_reader(struct rt_rundir *d, const char *path, const struct rt_unpacker *unpacker,
+			  struct rt_err *err);
+
+/* The name of the archive that is in the directory, or NULL. */
+const char *rt_rundir_archive(int dirfd);
 
 /* Whether the directory `name` in dirfd looks like a run: status.json, events.jsonl or an archive. */
 bool rt_rundir_is_run(int dirfd, const char *name);

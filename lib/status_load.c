@@ -2,11 +2,11 @@
 #include "clock.h"
 #include "evlog.h"
 #include "fdio.h"
+#include "runfile.h"
 #include "status.h"
 #include "table.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -61,7 +61,7 @@ static bool take_metadata(struct rt_status *st, const struct rt_rundir *d)
 
 	rt_buf_init(&text);
 	rt_buf_init(&created);
-	there = rt_file_read(d->fd, RT_METADATA_FILE, &text, METADATA_MAX) == 0 &&
+	there = rt_runfile_read(d, RT_METADATA_FILE, &text, METADATA_MAX) == 0 &&
 		rt_scan_valid(rt_buf_view(&text));
 	if (there) {
 		object = rt_buf_view(&text);
@@ -201,37 +201,42 @@ int rt_status_refresh(struct rt_status *st, const struct rt_rundir *d, int fd, o
 	return ret;
 }
 
+/* The log of a run that may have none; then f->fd is -1 and its size 0. */
+static int open_log(struct rt_runfile *f, const struct rt_rundir *d, bool needed,
+		    struct rt_err *err)
+{
+	if (rt_runfile_open(f, d, RT_EVENTS_FILE) == 0)
+		return 0;
+	f->size = 0;
+	if (errno == ENOENT && !needed)
+		return 0;
+	if (errno != ENOENT)
+		return rt_runfile_failed(d, RT_EVENTS_FILE, err);
+	if (!d->archive && rt_rundir_archive(d->fd))
+		return rt_err_set(err, RT_ERR_FAILURE, "run \"%s\" is archived (%s)", d->id,
+				  rt_rundir_archive(d->fd));
+	return rt_err_set(err, RT_ERR_NOTFOUND, "\"%s\" is no run: it has no %s and no %s", d->path,
+			  RT_STATUS_FILE, RT_EVENTS_FILE);
+}
+
 int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_err *err)
 {
-	struct stat info = { .st_size = 0 };
+	struct rt_runfile log;
 	struct rt_buf text;
-	int ret = -1, fd;
 	bool have_status;
+	int ret;
 
 	rt_buf_init(&text);
 	/* The status first: what is appended after it was read is then caught up with. */
-	have_status = rt_file_read(d->fd, RT_STATUS_FILE, &text, FOREIGN_STATUS_MAX) == 0;
+	have_status = rt_runfile_read(d, RT_STATUS_FILE, &text, FOREIGN_STATUS_MAX) == 0;
 	if (!have_status || !rt_scan_valid(rt_buf_view(&text)))
 		rt_buf_clear(&text);
-	fd = rt_file_open(d->fd, RT_EVENTS_FILE, O_RDONLY, 0);
-	if (fd < 0 && (errno != ENOENT || !have_status)) {
-		if (errno == ENOENT)
-			rt_err_set(err, RT_ERR_NOTFOUND, "\"%s\" is no run: it has no %s and no %s",
-				   d->path, RT_STATUS_FILE, RT_EVENTS_FILE);
-		else
-			rt_err_sys(err, "cannot read \"%s/%s\"", d->path, RT_EVENTS_FILE);
-		goto out;
-	}
-	if (fd >= 0 && fstat(fd, &info) < 0) {
-		rt_err_sys(err, "cannot read \"%s/%s\"", d->path, RT_EVENTS_FILE);
-		goto out;
-	}
-	ret = begin_again(st, d, err);
+	ret = open_log(&log, d, !have_status, err);
 	if (ret == 0)
-		ret = load(st, d, rt_buf_view(&text), fd, info.st_size, false, err);
-out:
-	if (fd >= 0)
-		close(fd);
+		ret = begin_again(st, d, err);
+	if (ret == 0)
+		ret = load(st, d, rt_buf_view(&text), log.fd, log.size, false, err);
+	rt_runfile_close(&log);
 	rt_buf_release(&text);
 	return ret;
 }

@@ -79,7 +79,8 @@ void rt_summary_free(struct rt_summary *s)
 	free(s);
 }
 
-int rt_summary_new(struct rt_summary **out, const char *path, bool file, struct rt_err *err)
+int rt_summary_new(struct rt_summary **out, const char *path, bool file,
+		   const struct rt_unpacker *unpacker, struct rt_err *err)
 {
 	struct rt_summary *s = new_model();
 	struct rt_rundir d;
@@ -89,7 +90,7 @@ int rt_summary_new(struct rt_summary **out, const char *path, bool file, struct 
 		return no_memory(err);
 	if (file) {
 		ret = rt_sum_read_file(s, path, err);
-	} else if (rt_rundir_open(&d, path, err) == 0) {
+	} else if (rt_rundir_open_reader(&d, path, unpacker, err) == 0) {
 		ret = rt_sum_read_dir(s, &d, err);
 		rt_rundir_release(&d);
 	}

@@ -17,10 +17,11 @@
 struct rt_summary; /* opaque */
 
 /*
- * Read a run. `path` is a run directory, or with `file` a JSON-lines file.
- * Skipped lines are counted and shown. Free it.
+ * Read a run. `path` is a run directory or, with an unpacker, an archive; with
+ * `file` it is a JSON-lines file. Skipped lines are counted and shown. Free it.
  */
-int rt_summary_new(struct rt_summary **out, const char *path, bool file, struct rt_err *err);
+int rt_summary_new(struct rt_summary **out, const char *path, bool file,
+		   const struct rt_unpacker *unpacker, struct rt_err *err);
 void rt_summary_free(struct rt_summary *s);
 
 /* Where the run stands; lines that were no events. */

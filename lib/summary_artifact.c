@@ -4,6 +4,7 @@
  */
 #include "summary_model.h"
 
+#include "packed.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -149,13 +150,41 @@ static void list_files(struct rt_summary *s, int fd, const char *above)
 	closedir(dir);
 }
 
+/* The same from the archive, where there is no such directory. */
+static void list_members(struct rt_summary *s, struct rt_packed *a)
+{
+	static const char above[] = SUM_ARTIFACTS_DIR "/";
+	const size_t n = sizeof(above) - 1;
+
+	if (rt_packed_load(a) < 0)
+		return;
+	for (size_t i = 0; i < a->n; i++) {
+		struct rt_str key = a->v[i].name;
+		const char *slash;
+
+		if (key.n <= n || memcmp(key.p, above, n) != 0)
+			continue;
+		key = (struct rt_str){ key.p + n, key.n - n };
+		slash = memchr(key.p, '/', key.n);
+		if (key.p[0] == '.' ||
+		    (slash && (slash + 1 == key.p + key.n || slash[1] == '.' ||
+			       memchr(slash + 1, '/', (size_t)(key.p + key.n - slash - 1)))))
+			continue;
+		insert_file(s, key, a->v[i].size);
+	}
+}
+
 void rt_sum_read_artifacts(struct rt_summary *s, const struct rt_rundir *d)
 {
 	int fd;
 
 	if (s->n_artifacts)
 		return;
-	fd = openat(d->fd, SUM_ARTIFACTS_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = d->fd < 0 ? -1 :
+			 openat(d->fd, SUM_ARTIFACTS_DIR,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		list_files(s, fd, "");
+	else if (d->archive)
+		list_members(s, d->archive);
 }

@@ -7,17 +7,15 @@
 
 #include "crilog.h"
 #include "evlog.h"
-#include "fdio.h"
+#include "runfile.h"
 #include "text.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* Read a JSON object; false when there is none. */
 static bool read_object(const struct rt_rundir *d, const char *name, struct rt_buf *b)
 {
-	return rt_file_read(d->fd, name, b, SUM_FILE) == 0 && rt_scan_valid(rt_buf_view(b));
+	return rt_runfile_read(d, name, b, SUM_FILE) == 0 && rt_scan_valid(rt_buf_view(b));
 }
 
 /* An array of words as a command line. */
@@ -253,20 +251,17 @@ static void add_log_line(struct rt_summary *s, struct rt_str line)
 
 void rt_sum_read_reconciliation(struct rt_summary *s, const struct rt_rundir *d)
 {
+	struct rt_runfile f;
 	struct rt_reader r;
 	struct rt_str line;
-	int fd;
 
-	if (s->n_recon)
+	if (s->n_recon || rt_runfile_open(&f, d, SUM_RECON_LOG) < 0)
 		return;
-	fd = rt_file_open(d->fd, SUM_RECON_LOG, O_RDONLY, 0);
-	if (fd < 0)
-		return;
-	if (rt_reader_init(&r, fd, 0, -1, false) == 0) {
+	if (rt_reader_init(&r, f.fd, 0, -1, false) == 0) {
 		while (rt_reader_next(&r, &line) > 0)
 			add_log_line(s, line);
 		rt_reader_release(&r);
 		s->recon_file = s->n_recon > 0;
 	}
-	close(fd);
+	rt_runfile_close(&f);
 }

@@ -5,7 +5,7 @@
 #include "summary_model.h"
 
 #include "evlog.h"
-#include "fdio.h"
+#include "runfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +128,7 @@ static bool read_stored(struct rt_status *stored, const struct rt_rundir *d)
 	bool ok;
 
 	rt_buf_init(&b);
-	ok = rt_file_read(d->fd, RT_STATUS_FILE, &b, STATUS_MAX) == 0 &&
+	ok = rt_runfile_read(d, RT_STATUS_FILE, &b, STATUS_MAX) == 0 &&
 	     rt_status_parse(stored, rt_buf_view(&b), NULL) == 0;
 	rt_buf_release(&b);
 	return ok;
@@ -137,20 +137,17 @@ static bool read_stored(struct rt_status *stored, const struct rt_rundir *d)
 static int read_dir_events(struct rt_summary *s, const struct rt_rundir *d, bool over,
 			   int64_t *size, struct rt_err *err)
 {
-	int fd = rt_file_open(d->fd, RT_EVENTS_FILE, O_RDONLY, 0);
-	struct stat st;
+	struct rt_runfile f;
 	int ret = 0;
 
 	*size = 0;
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0)
-		return rt_err_sys(err, "cannot open \"%s/%s\"", d->path, RT_EVENTS_FILE);
-	if (fstat(fd, &st) == 0)
-		*size = st.st_size;
-	if (read_events(s, fd, over) < 0)
+	if (rt_runfile_open(&f, d, RT_EVENTS_FILE) < 0)
+		return errno == ENOENT ? 0 : rt_runfile_failed(d, RT_EVENTS_FILE, err);
+	if (f.size > 0)
+		*size = f.size;
+	if (read_events(s, f.fd, over) < 0)
 		ret = rt_err_sys(err, "cannot read \"%s/%s\"", d->path, RT_EVENTS_FILE);
-	close(fd);
+	rt_runfile_close(&f);
 	return ret;
 }
 

@@ -50,6 +50,7 @@ static int answer(const struct sql_opts *opts, struct out *o, int argc, char **o
 	n = answer_print(&db, statement, o, &opts->output, quiet);
 	sqlite3_finalize(statement);
 	code = db.code ? db.code : sources.code;
+	code = code ? code : unpack_exit_code(&sources.unpack, 0);
 	db_close(&db);
 	sources_tell_skipped(&sources);
 	sources_release(&sources);

@@ -90,7 +90,8 @@ static bool load(struct status_cursor *c, struct rt_err *err)
 	struct rt_rundir dir;
 	bool ok = false;
 
-	if (rt_rundir_open(&dir, c->base.source.dir, err) < 0)
+	if (rt_rundir_open_reader(&dir, c->base.source.dir, &c->base.source.unpack->unpacker, err) <
+	    0)
 		return false;
 	if (rt_status_init(&c->st) < 0)
 		die(EXIT_FAIL, "out of memory");

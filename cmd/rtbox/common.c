@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "die.h"
 #include "rundir.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -219,30 +220,35 @@ char *common_runs_dir(const struct common_opts *c)
 	return dir;
 }
 
-bool common_resolve(const struct common_opts *c, const char *arg, bool latest,
+bool common_resolve(const struct common_opts *c, const char *arg, enum run_use use,
 		    struct rt_found *found)
 {
 	struct rt_err err = RT_ERR_INIT;
 	const char *run = arg ? arg : c->run;
+	struct unpack unpack;
 	char *runs_dir;
 
 	if (!run) {
 		run = env_value("RT_RUN");
 		/* what rt-run exported: opening it finds out whether it is there */
-		if (run && *run == '/' && !latest) {
+		if (run && *run == '/' && use != USE_LATEST) {
 			found->path = xstrdup(run);
 			found->file = false;
 			return true;
 		}
 	}
 	if (!run) {
-		if (!latest)
+		if (use != USE_LATEST)
 			return false;
 		run = "@latest";
 	}
+	unpack_init(&unpack);
 	runs_dir = common_runs_dir(c);
-	if (rt_catalog_resolve(runs_dir, run, latest, found, &err) < 0)
+	if (rt_catalog_resolve(runs_dir, run, use == USE_LATEST,
+			       use == USE_WRITE ? NULL : &unpack.unpacker, found, &err) < 0) {
+		unpack_tell(&unpack);
 		die_err(&err);
+	}
 	free(runs_dir);
 	return true;
 }

@@ -69,12 +69,18 @@ char *common_runs_dir(const struct common_opts *c);
 /* The same for a writer, whom a file in its place must not end: NULL, and err says so. */
 char *find_runs_dir(const struct common_opts *c, struct rt_err *err);
 
+/* What a run is wanted for. */
+enum run_use {
+	USE_WRITE,  /* its directory */
+	USE_READ,   /* the same, or its archive */
+	USE_LATEST, /* the same, or a file of events; without any the latest run */
+};
+
 /*
- * The run that `arg` (NULL: -r, else $RT_RUN) means; with `latest` a reader
- * falls back to @latest and may be given a file. Dies with what was looked for and where. Returns
- * false only when no run is named at all and latest is false.
+ * The run that `arg` (NULL: -r, else $RT_RUN) means. Dies with what was looked for and where.
+ * Returns false only when no run is named at all, and the latest one is not meant.
  */
-bool common_resolve(const struct common_opts *c, const char *arg, bool latest,
+bool common_resolve(const struct common_opts *c, const char *arg, enum run_use use,
 		    struct rt_found *found);
 
 /* What --exit-status makes of a state. */

@@ -87,7 +87,7 @@ static void list_runs(struct request *q, struct rt_catalog *c)
 	struct common_opts common = { .runs_dir = q->runs_dir };
 	char *runs_dir = common_runs_dir(&common);
 
-	if (rt_catalog_list(c, runs_dir, NULL, NULL) < 0)
+	if (rt_catalog_list(c, runs_dir, NULL, NULL, NULL) < 0)
 		memset(c, 0, sizeof(*c));
 	free(runs_dir);
 }

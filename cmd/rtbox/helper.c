@@ -18,6 +18,7 @@
 
 const struct helper helpers[] = {
 	{ "sql", "ask runs and their events in SQL", "rtbox-sql", "libsqlite3-dev" },
+	{ "archive", "read the archive of a run", "rtbox-archive", "libarchive-dev" },
 	{ .name = NULL },
 };
 

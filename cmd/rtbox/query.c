@@ -334,7 +334,7 @@ static int query_run(struct query *q, struct sources *sources)
 		return 0;
 	if (q->code || sources->code)
 		return q->code ? q->code : sources->code;
-	return o->common.quiet ? EXIT_NO : 0;
+	return unpack_exit_code(&sources->unpack, o->common.quiet ? EXIT_NO : 0);
 }
 
 static int check_run(struct query *q, struct sources *sources)
@@ -350,7 +350,8 @@ static int check_run(struct query *q, struct sources *sources)
 	}
 	if (q->code || sources->code)
 		return q->code ? q->code : sources->code;
-	return bad ? EXIT_NO : 0;
+	unpack_tell(&sources->unpack);
+	return unpack_exit_code(&sources->unpack, bad ? EXIT_NO : 0);
 }
 
 static void make_groups(struct query *q)

@@ -81,7 +81,11 @@ static bool is_worth_it(const struct sources *s, size_t first)
 		if (v->kept || v->standard ||
 		    (!v->dir && (stat(v->name, &st) < 0 || !S_ISREG(st.st_mode))))
 			return false;
-		if (s->n - first <= CUT_MAX && stat(v->name, &st) == 0)
+		if (s->n - first > CUT_MAX)
+			continue;
+		if (source_is_packed(v))
+			size += WORTH_BYTES / 2; /* processes are started, for more than one */
+		else if (stat(v->name, &st) == 0)
 			size += st.st_size;
 	}
 	return size >= WORTH_BYTES || s->n - first > CUT_MAX;
@@ -94,6 +98,10 @@ static bool cut(struct pool *p, size_t i)
 	off_t from = s->from, end = s->to;
 	struct stat st;
 
+	if (source_is_packed(s)) { /* one piece, opened when its turn comes */
+		add_piece(p, i, from, end);
+		return true;
+	}
 	if (!source_open(s))
 		return false;
 	if (fstat(s->fd, &st) == 0 && (end < 0 || end > st.st_size))

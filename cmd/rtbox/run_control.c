@@ -236,7 +236,7 @@ static int run_env(const struct rt_applet *self, int argc, char **argv)
 	common_apply(&o.common, NULL);
 	if (n > 1)
 		die_usage("\"%s\" is too much: env takes one RUN", words[1]);
-	if (!common_resolve(&o.common, n ? words[0] : NULL, false, &found))
+	if (!common_resolve(&o.common, n ? words[0] : NULL, USE_WRITE, &found))
 		die(EXIT_FAIL, "no run is set: give RUN, -r or RT_RUN");
 	if (rt_rundir_open(&d, found.path, &err) < 0)
 		die_err(&err);

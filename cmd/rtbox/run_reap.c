@@ -83,7 +83,7 @@ static int reap_all(const struct common_opts *c, const struct rt_record_opts *op
 	char *runs_dir = common_runs_dir(c);
 	int code = 0;
 
-	if (rt_catalog_list(&catalog, runs_dir, NULL, &err) < 0)
+	if (rt_catalog_list(&catalog, runs_dir, NULL, NULL, &err) < 0)
 		die_err(&err);
 	for (size_t i = 0; i < catalog.n; i++) {
 		enum rt_state state = catalog.rows[i].state;
@@ -127,7 +127,7 @@ static int run_reap(const struct rt_applet *self, int argc, char **argv)
 	if (o.all) {
 		code = reap_all(&o.common, &opts, o.force);
 	} else {
-		if (!common_resolve(&o.common, n ? words[0] : NULL, false, &found))
+		if (!common_resolve(&o.common, n ? words[0] : NULL, USE_WRITE, &found))
 			die_usage("which run? give RUN, or --all");
 		code = reap_one(found.path, &opts, o.force);
 		rt_found_release(&found);

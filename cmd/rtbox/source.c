@@ -2,7 +2,6 @@
 #include "source.h"
 #include "clock.h"
 #include "die.h"
-#include "fdio.h"
 #include "record.h"
 
 #include <errno.h>
@@ -19,8 +18,9 @@ static struct source *add_source(struct sources *s, const char *name)
 	v += s->n++;
 	memset(v, 0, sizeof(*v));
 	v->name = xstrdup(name);
-	v->fd = -1;
+	v->fd = v->file.fd = -1;
 	v->to = -1;
+	v->unpack = &s->unpack;
 	return v;
 }
 
@@ -38,6 +38,17 @@ static void add_run(struct sources *s, const char *path)
 	v->dir = dir;
 	v->run_id = xstrdup(strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir);
 	free(name);
+}
+
+/* A run that is nothing but an archive. */
+static void add_packed(struct sources *s, const char *path)
+{
+	struct source *v = add_source(s, path);
+	char id[256];
+
+	rt_packed_id(path, id);
+	v->dir = xstrdup(path);
+	v->run_id = xstrdup(id);
 }
 
 /* The directory that a path to events.jsonl of a run lies in, or NULL. Free it. */
@@ -68,6 +79,18 @@ static void add_file(struct sources *s, const char *name, const char *path)
 	free(dir);
 }
 
+static void add_found(struct sources *s, const char *name, const struct rt_found *found)
+{
+	struct stat st;
+
+	if (found->file)
+		add_file(s, name, found->path);
+	else if (stat(found->path, &st) == 0 && S_ISREG(st.st_mode))
+		add_packed(s, found->path);
+	else
+		add_run(s, found->path);
+}
+
 static void add_operand(struct sources *s, const char *runs_dir, const char *arg)
 {
 	struct rt_err err = RT_ERR_INIT;
@@ -81,16 +104,13 @@ static void add_operand(struct sources *s, const char *runs_dir, const char *arg
 		v->from = at > 0 ? at : 0; /* what others left of it */
 		return;
 	}
-	if (rt_catalog_resolve(runs_dir, arg, true, &found, &err) < 0) {
+	if (rt_catalog_resolve(runs_dir, arg, true, &s->unpack.unpacker, &found, &err) < 0) {
 		error("%s", err.msg);
 		if (!s->code)
 			s->code = err_exit_code(&err);
 		return;
 	}
-	if (found.file)
-		add_file(s, arg, found.path);
-	else
-		add_run(s, found.path);
+	add_found(s, arg, &found);
 	rt_found_release(&found);
 }
 
@@ -107,7 +127,7 @@ static void add_selected(struct sources *s, const char *runs_dir, const struct s
 	size_t i;
 
 	selection_init(&sel, select);
-	if (rt_catalog_list(&c, runs_dir, &sel, &err) < 0)
+	if (rt_catalog_list(&c, runs_dir, &sel, &s->unpack.unpacker, &err) < 0)
 		die_err(&err);
 	selection_release(&sel);
 	if (c.n == 0)
@@ -125,10 +145,11 @@ void sources_find(struct sources *s, const struct common_opts *c, const struct s
 	int i;
 
 	memset(s, 0, sizeof(*s));
+	unpack_init(&s->unpack);
 	if (argc && (c->run || selects(select)))
 		die_usage("name runs or select them, not both");
-	if (!argc && !selects(select) && common_resolve(c, NULL, false, &found)) {
-		add_run(s, found.path);
+	if (!argc && !selects(select) && common_resolve(c, NULL, USE_READ, &found)) {
+		add_found(s, found.path, &found);
 		rt_found_release(&found);
 		return;
 	}
@@ -164,40 +185,57 @@ void sources_release(struct sources *s)
 	free(s->runs_dir);
 }
 
+static void cannot_open(const struct source *s)
+{
+	error("cannot open \"%s\": %s", s->name,
+	      errno == ELOOP ? "it is a symbolic link" :
+	      errno == ENXIO ? "it is no regular file" :
+			       strerror(errno));
+}
+
 /*
  * A run's events.jsonl: a regular file in the directory itself, nothing that a
- * link leads to. A run without one has no events.
+ * link leads to, or in its archive. A run without one has no events.
  */
-static int open_events(const char *dir)
+static bool open_events(struct source *s)
 {
-	int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, saved;
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_rundir d;
+	bool opened, unreadable;
 
-	if (dirfd < 0)
-		return -1;
-	fd = rt_file_open(dirfd, RT_EVENTS_FILE, O_RDONLY, 0);
-	if (fd < 0 && errno == ENOENT)
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	saved = errno;
-	close(dirfd);
-	errno = saved;
-	return fd;
+	if (rt_rundir_open_reader(&d, s->dir, &s->unpack->unpacker, &err) < 0) {
+		errno = err.sys;
+		if (err.sys)
+			cannot_open(s);
+		else
+			error("%s", err.msg);
+		return false;
+	}
+	opened = rt_runfile_stream(&s->file, &d, RT_EVENTS_FILE) == 0;
+	unreadable = !opened && errno == EIO && d.archive; /* told once for all of them */
+	if (!opened && errno == ENOENT) {
+		s->file.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		opened = s->file.fd >= 0;
+	}
+	if (!opened && !unreadable)
+		cannot_open(s);
+	rt_rundir_release(&d);
+	s->fd = s->file.fd;
+	return opened;
 }
 
 bool source_open(struct source *s)
 {
 	struct stat st;
 
+	if (s->dir && !open_events(s))
+		return false;
 	if (s->standard)
 		s->fd = STDIN_FILENO;
-	else if (s->dir)
-		s->fd = open_events(s->dir);
-	else
+	else if (!s->dir)
 		s->fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0) {
-		error("cannot open \"%s\": %s", s->name,
-		      errno == ELOOP ? "it is a symbolic link" :
-		      errno == ENXIO ? "it is no regular file" :
-				       strerror(errno));
+		cannot_open(s);
 		return false;
 	}
 	s->stream = !S_ISREG(st.st_mode);
@@ -206,9 +244,27 @@ bool source_open(struct source *s)
 
 void source_close(struct source *s)
 {
-	if (s->fd >= 0 && !s->standard)
+	if (s->dir)
+		rt_runfile_close(&s->file);
+	else if (s->fd >= 0 && !s->standard)
 		close(s->fd);
 	s->fd = -1;
+}
+
+bool source_is_packed(const struct source *s)
+{
+	struct stat st;
+	bool packed;
+	int fd;
+
+	if (!s->dir || lstat(s->name, &st) == 0) /* an archive is called as itself */
+		return s->dir && strcmp(s->dir, s->name) == 0;
+	fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	packed = rt_rundir_archive(fd) != NULL;
+	close(fd);
+	return packed;
 }
 
 bool source_is_written(const struct source *s)
@@ -246,6 +302,7 @@ void sources_tell_skipped(const struct sources *s)
 {
 	size_t i;
 
+	unpack_tell(&s->unpack);
 	for (i = 0; i < s->n; i++) {
 		const struct source *v = &s->v[i];
 

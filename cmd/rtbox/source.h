@@ -7,15 +7,19 @@
 
 #include "common.h"
 #include "evlog.h"
+#include "runfile.h"
+#include "unpack.h"
 
 /* A run, a file, or a stream. */
 struct source {
-	char *name;          /* for messages: the file as it was named, or that of the run */
-	char *dir;           /* the run directory, or NULL */
-	char *run_id;        /* of the run, or NULL */
-	bool standard;       /* standard input */
-	int fd;              /* -1: not open */
-	bool stream;         /* cannot be sought */
+	char *name;             /* for messages: the file as it was named, or that of the run */
+	char *dir;              /* the run directory, or its archive, or NULL */
+	char *run_id;           /* of the run, or NULL */
+	bool standard;          /* standard input */
+	struct rt_runfile file; /* that is open, of a run */
+	int fd;                 /* -1: not open */
+	bool stream;            /* cannot be sought */
+	const struct unpack *unpack;
 	off_t from;          /* where the lines begin that are looked at */
 	off_t to;            /* where they end; -1: at the end of the file */
 	off_t ordered;       /* so much of it is known to be in the order of time */
@@ -28,9 +32,10 @@ struct source {
 struct sources {
 	struct source *v;
 	size_t n;
-	int code;       /* exit code of the arguments that could not be resolved, or 0 */
-	bool across;    /* several runs or files: events say which run they are of */
-	char *runs_dir; /* or NULL: it was not needed */
+	struct unpack unpack; /* they are read with it, so this stays where it is */
+	int code;             /* exit code of the arguments that could not be resolved, or 0 */
+	bool across;          /* several runs or files: events say which run they are of */
+	char *runs_dir;       /* or NULL: it was not needed */
 };
 
 /*
@@ -45,6 +50,9 @@ void sources_release(struct sources *s);
 /* Open a source; says what is wrong and returns false. */
 bool source_open(struct source *s);
 void source_close(struct source *s);
+
+/* Whether its events are in an archive: they come as a stream, of no known size. */
+bool source_is_packed(const struct source *s);
 
 /*
  * Whether a last line without its newline may still grow: somebody is writing
@@ -68,7 +76,7 @@ void source_narrow(struct source *s, const struct rt_filter *f);
 bool source_match(struct source *s, const struct rt_filter *f, const struct rt_wanted *wanted,
 		  struct rt_str line, bool torn, struct rt_event *ev, struct rt_buf *scratch);
 
-/* Say of which sources how many lines were skipped. */
+/* Say of which sources how many lines were skipped, and that archives could not be read. */
 void sources_tell_skipped(const struct sources *s);
 
 #endif

@@ -156,9 +156,9 @@ void source_find_order(struct source *s, const struct rt_filter *f, const char *
 	struct stat st;
 	int cache = -1;
 
-	if (s->standard || !rt_filter_span(f, &since, &until) || stat(s->name, &st) < 0 ||
-	    !S_ISREG(st.st_mode) || st.st_size < LARGE_BYTES || access(s->name, R_OK) < 0 ||
-	    source_says_order(s, st.st_size) || !source_open(s))
+	if (s->standard || !rt_filter_span(f, &since, &until) || source_is_packed(s) ||
+	    stat(s->name, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < LARGE_BYTES ||
+	    access(s->name, R_OK) < 0 || source_says_order(s, st.st_size) || !source_open(s))
 		return;
 	cache = open_cache(runs_dir);
 	path = realpath(s->name, NULL);

@@ -101,7 +101,7 @@ void source_narrow(struct source *s, const struct rt_filter *f)
 	struct stat st;
 	off_t size;
 
-	if ((!s->dir && !s->ordered) || !rt_filter_span(f, &since, &until) ||
+	if ((!s->dir && !s->ordered) || !rt_filter_span(f, &since, &until) || source_is_packed(s) ||
 	    stat(s->name, &st) < 0 || st.st_size <= NEAR_BYTES || !source_open(s))
 		return;
 	size = s->stream ? 0 : lseek(s->fd, 0, SEEK_END);

@@ -8,6 +8,7 @@
 #include "die.h"
 #include "status_list.h"
 #include "status_view.h"
+#include "unpack.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -104,11 +105,11 @@ static int run_list(const struct status_opts *o, struct out *out)
 	return code;
 }
 
-static void load(struct status_view *v, const struct rt_found *found)
+static void load(struct status_view *v, const struct rt_found *found, const struct unpack *u)
 {
 	struct rt_err err = RT_ERR_INIT;
 
-	if (status_view_load(v, found, &err) < 0)
+	if (status_view_load(v, found, &u->unpacker, &err) < 0)
 		die_err(&err);
 }
 
@@ -131,7 +132,8 @@ static void wait_for_change(int watch, int64_t left_ns)
 }
 
 /* Load the run until it is over; false when `timeout_ns` (-1: none) came first. */
-static bool wait_until_over(struct status_view *v, const struct rt_found *found, int64_t timeout_ns)
+static bool wait_until_over(struct status_view *v, const struct rt_found *found,
+			    const struct unpack *u, int64_t timeout_ns)
 {
 	int64_t end = timeout_ns < 0 ? INT64_MAX : rt_clock_monotonic_ns() + timeout_ns;
 	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -145,7 +147,7 @@ static bool wait_until_over(struct status_view *v, const struct rt_found *found,
 	for (;;) {
 		int64_t now = rt_clock_monotonic_ns();
 
-		load(v, found);
+		load(v, found, u);
 		over = rt_state_over(v->state);
 		if (over || now >= end)
 			break;
@@ -182,15 +184,17 @@ static int run_one(const struct status_opts *o, const char *run, struct out *out
 {
 	struct rt_found found;
 	struct status_view v;
+	struct unpack unpack;
 	bool in_time = true;
 	int code = 0;
 
 	output_mode(&o->output, "pretty|jsonl|json"); /* a bad -o is said before waiting */
-	common_resolve(&o->common, run, true, &found);
+	common_resolve(&o->common, run, USE_LATEST, &found);
+	unpack_init(&unpack);
 	if (o->wait)
-		in_time = wait_until_over(&v, &found, o->timeout_ns);
+		in_time = wait_until_over(&v, &found, &unpack, o->timeout_ns);
 	else
-		load(&v, &found);
+		load(&v, &found, &unpack);
 	if (o->wait || o->exit_status)
 		code = in_time ? exit_status_of(v.state) : EXIT_TIMEOUT;
 	if (!o->common.quiet || !(o->wait || o->exit_status))
@@ -202,7 +206,7 @@ static int run_one(const struct status_opts *o, const char *run, struct out *out
 		warn("\"%s\" is still %s", v.st.run_id, rt_state_name(v.state));
 	status_view_release(&v);
 	rt_found_release(&found);
-	return code;
+	return unpack_exit_code(&unpack, code);
 }
 
 static void check(const struct status_opts *o, int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "status_list.h"
 #include "die.h"
 #include "text.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,7 @@ int status_list_print(const struct status_list *l, struct out *o)
 	enum out_mode mode = output_mode(l->output, "table|jsonl|json|csv|prometheus");
 	const char *columns = l->output->columns;
 	struct rt_err err = RT_ERR_INIT;
+	struct unpack unpack;
 	struct rt_catalog c;
 	struct records records;
 	struct sorted *rows;
@@ -196,10 +198,12 @@ int status_list_print(const struct status_list *l, struct out *o)
 
 	if (!columns)
 		columns = mode == OUT_CSV ? csv_columns : table_columns;
-	if (rt_catalog_list(&c, l->runs_dir, l->selection, &err) < 0)
+	unpack_init(&unpack);
+	if (rt_catalog_list(&c, l->runs_dir, l->selection, &unpack.unpacker, &err) < 0)
 		die_err(&err);
+	unpack_tell(&unpack);
 	if (mode == OUT_PROMETHEUS) {
-		status_prometheus(&c, o);
+		status_prometheus(&c, &unpack.unpacker, o);
 		rt_catalog_release(&c);
 		return 0;
 	}
@@ -211,7 +215,7 @@ int status_list_print(const struct status_list *l, struct out *o)
 		print_rows(&c, rows, n, mode, &records);
 		records_end(&records);
 	}
-	if (c.n == 0)
+	if (c.n == 0 && c.unreadable == 0)
 		say_none(l);
 	else if (l->n == -2 && n < c.n)
 		warn("%zu of %zu runs; -n all shows all", n, c.n);

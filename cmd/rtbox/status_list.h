@@ -19,7 +19,8 @@ struct status_list {
 };
 
 /* -o prometheus: the runs of a list, by name and group; puts them in another order. */
-void status_prometheus(const struct rt_catalog *c, struct out *o);
+void status_prometheus(const struct rt_catalog *c, const struct rt_unpacker *unpacker,
+		       struct out *o);
 
 /* Print the list; returns the exit code. */
 int status_list_print(const struct status_list *l, struct out *o);

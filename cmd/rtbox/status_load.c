@@ -87,7 +87,7 @@ static int load_dir(struct status_view *v, struct rt_err *err)
 	struct rt_rundir dir;
 	int ret;
 
-	if (rt_rundir_open(&dir, v->path, err) < 0)
+	if (rt_rundir_open_reader(&dir, v->path, v->unpacker, err) < 0)
 		return -1;
 	ret = rt_status_load(&v->st, &dir, err);
 	if (ret == 0) {
@@ -99,11 +99,13 @@ static int load_dir(struct status_view *v, struct rt_err *err)
 	return ret;
 }
 
-int status_view_load(struct status_view *v, const struct rt_found *found, struct rt_err *err)
+int status_view_load(struct status_view *v, const struct rt_found *found,
+		     const struct rt_unpacker *unpacker, struct rt_err *err)
 {
 	memset(v, 0, sizeof(*v));
 	v->path = found->path;
 	v->file = found->file;
+	v->unpacker = unpacker;
 	v->now_ns = rt_clock_now_ns();
 	if (rt_status_init(&v->st) < 0)
 		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");

@@ -8,7 +8,7 @@
 #include "catalog.h"
 #include "die.h"
 #include "evlog.h"
-#include "fdio.h"
+#include "runfile.h"
 #include "sieve.h"
 
 #include <errno.h>
@@ -90,9 +90,10 @@ static void add_iteration(struct series *s, const struct rt_event *ev, struct be
 		v[i].ns = 0;
 }
 
-static void add_iterations(struct series *s, int dirfd, const struct rt_filter *iterations)
+static void add_iterations(struct series *s, const struct rt_rundir *dir,
+			   const struct rt_filter *iterations)
 {
-	int fd = rt_file_open(dirfd, RT_EVENTS_FILE, O_RDONLY, 0);
+	struct rt_runfile f;
 	struct rt_reader r;
 	struct rt_sieve sieve;
 	struct rt_buf scratch;
@@ -101,11 +102,11 @@ static void add_iterations(struct series *s, int dirfd, const struct rt_filter *
 	struct begun begun[BEGUN_MAX] = { { 0, 0 } };
 	size_t next = 0;
 
-	if (fd < 0)
+	if (rt_runfile_open(&f, dir, RT_EVENTS_FILE) < 0)
 		return;
 	rt_buf_init(&scratch);
 	rt_sieve_init(&sieve, iterations);
-	if (rt_reader_init(&r, fd, 0, -1, false) == 0) {
+	if (rt_reader_init(&r, f.fd, 0, -1, false) == 0) {
 		while (rt_sieve_next(&sieve, &r, &line) > 0)
 			if (rt_event_parse(&ev, line) == 0 &&
 			    rt_filter_match(iterations, &ev, &scratch))
@@ -113,23 +114,23 @@ static void add_iterations(struct series *s, int dirfd, const struct rt_filter *
 		rt_reader_release(&r);
 	}
 	rt_buf_release(&scratch);
-	close(fd);
+	rt_runfile_close(&f);
 }
 
 /* What only the run itself tells. */
 static void add_inside(struct series *s, const struct rt_row *row,
-		       const struct rt_filter *iterations)
+		       const struct rt_unpacker *unpacker, const struct rt_filter *iterations)
 {
 	struct rt_rundir dir;
 	struct rt_status st;
 
-	if (rt_rundir_open(&dir, row->path, NULL) < 0)
+	if (rt_rundir_open_reader(&dir, row->path, unpacker, NULL) < 0)
 		return;
 	if (rt_status_init(&st) < 0)
 		die(EXIT_FAIL, "out of memory");
 	if (rt_status_load(&st, &dir, NULL) == 0)
 		add_stages(s, &st);
-	add_iterations(s, dir.fd, iterations);
+	add_iterations(s, &dir, iterations);
 	rt_status_release(&st);
 	rt_rundir_release(&dir);
 }
@@ -284,7 +285,8 @@ static void print_inert(struct out *o, struct rt_str text)
 	}
 }
 
-void status_prometheus(const struct rt_catalog *c, struct out *o)
+void status_prometheus(const struct rt_catalog *c, const struct rt_unpacker *unpacker,
+		       struct out *o)
 {
 	struct series *v = xcalloc(c->n ? c->n : 1, sizeof(*v));
 	struct rt_filter *iterations = rt_filter_new();
@@ -305,7 +307,7 @@ void status_prometheus(const struct rt_catalog *c, struct out *o)
 			v[n++].group = row->group;
 		}
 		add_run(&v[n - 1], row);
-		add_inside(&v[n - 1], row, iterations);
+		add_inside(&v[n - 1], row, unpacker, iterations);
 	}
 	rt_buf_init(&out);
 	write_all(&out, v, n);

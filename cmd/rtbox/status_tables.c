@@ -1,7 +1,7 @@
 /* The lower part of what rt-status shows of one run: steps, stages and last events. */
 #include "clock.h"
 #include "evlog.h"
-#include "rundir.h"
+#include "runfile.h"
 #include "scan.h"
 #include "status_view.h"
 
@@ -238,7 +238,10 @@ static void print_kept(const struct status_view *v, struct out *o, int64_t n)
 			print_event(v, o, entry);
 }
 
-/* Where the last n lines of the log begin; 0 for all of them. */
+/*
+ * Where the last n lines of the log begin; 0 for all of them. Of a stream that is
+ * not known before its end.
+ */
 static off_t find_start(int fd, int64_t n)
 {
 	struct rt_reader r;
@@ -253,38 +256,62 @@ static off_t find_start(int fd, int64_t n)
 	return at;
 }
 
-static int open_log(const struct status_view *v)
+/* How many lines of a stream are passed over for the last n; it is read to its end for that. */
+static int64_t count_before(int fd, int64_t n)
+{
+	struct rt_reader r;
+	struct rt_str text;
+	int64_t lines = 0;
+
+	if (n < 0 || rt_reader_init(&r, fd, 0, -1, false) < 0)
+		return 0;
+	while (rt_reader_next(&r, &text) > 0)
+		lines++;
+	rt_reader_release(&r);
+	return lines > n ? lines - n : 0;
+}
+
+static int open_log(const struct status_view *v, struct rt_runfile *f)
 {
 	struct rt_rundir dir;
-	int fd;
+	int ret;
 
-	if (v->file)
-		return open(v->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (rt_rundir_open(&dir, v->path, NULL) < 0)
+	*f = (struct rt_runfile){ .fd = -1 };
+	if (v->file) {
+		f->fd = open(v->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		/* a pipe was read to its end before */
+		return lseek(f->fd, 0, SEEK_SET);
+	}
+	if (rt_rundir_open_reader(&dir, v->path, v->unpacker, NULL) < 0)
 		return -1;
-	fd = openat(dir.fd, RT_EVENTS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ret = rt_runfile_open(f, &dir, RT_EVENTS_FILE);
 	rt_rundir_release(&dir);
-	return fd;
+	return ret;
 }
 
 /* More than status.json keeps: from the log itself. False when it cannot be read twice. */
 static bool print_logged(const struct status_view *v, struct out *o, int64_t n)
 {
+	struct rt_runfile f;
 	struct rt_reader r;
 	struct rt_str text;
+	int64_t skip = 0;
 	bool done = false;
-	int fd = open_log(v);
 
-	if (fd < 0)
-		return false;
-	if (lseek(fd, 0, SEEK_SET) == 0 &&
-	    rt_reader_init(&r, fd, find_start(fd, n), -1, false) == 0) {
+	if (open_log(v, &f) == 0 && f.unpacker && n >= 0) {
+		skip = count_before(f.fd, n);
+		rt_runfile_close(&f);
+		open_log(v, &f);
+	}
+	if (f.fd >= 0 &&
+	    rt_reader_init(&r, f.fd, f.unpacker ? 0 : find_start(f.fd, n), -1, false) == 0) {
 		while (rt_reader_next(&r, &text) > 0 && !ferror(o->f))
-			print_event(v, o, text);
+			if (skip-- <= 0)
+				print_event(v, o, text);
 		rt_reader_release(&r);
 		done = true;
 	}
-	close(fd);
+	rt_runfile_close(&f);
 	return done;
 }
 

@@ -10,12 +10,14 @@ struct status_view {
 	enum rt_state state; /* derived */
 	const char *path;    /* of the rt_found that it was loaded from */
 	bool file;
+	const struct rt_unpacker *unpacker;
 	int64_t now_ns;
 	size_t skipped; /* lines of a file that are no events */
 };
 
 /* Load what `found` is about. Release it. */
-int status_view_load(struct status_view *v, const struct rt_found *found, struct rt_err *err);
+int status_view_load(struct status_view *v, const struct rt_found *found,
+		     const struct rt_unpacker *unpacker, struct rt_err *err);
 void status_view_release(struct status_view *v);
 
 /* The view for people, with the last n_events events (-1: all). */

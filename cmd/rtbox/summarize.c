@@ -7,11 +7,13 @@
 #include "die.h"
 #include "rundir.h"
 #include "summary.h"
+#include "unpack.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct summarize_opts {
 	struct common_opts common;
@@ -52,6 +54,14 @@ static void take_run_of_file(struct rt_found *found)
 		*slash = '/';
 }
 
+/* A run is a directory, or an archive of one. */
+static bool is_archive(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
 static void write_files(const struct rt_summary *s, const struct rt_found *found)
 {
 	static const char *const names[] = { RT_SUMMARY_FILE, RT_SUMMARY_MD_FILE, RT_METRICS_FILE };
@@ -60,6 +70,8 @@ static void write_files(const struct rt_summary *s, const struct rt_found *found
 
 	if (found->file)
 		die_usage("\"%s\" is a file, no run: -w has no directory to write to", found->path);
+	if (is_archive(found->path))
+		die_usage("\"%s\" is an archive: -w has no directory to write to", found->path);
 	if (rt_rundir_open(&d, found->path, &err) < 0 || rt_summary_write(s, &d, &err) < 0)
 		die_err(&err);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -89,6 +101,7 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 	struct summarize_opts o = { .form = NULL };
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_summary *s;
+	struct unpack unpack;
 	struct rt_found found;
 	size_t skipped;
 
@@ -98,9 +111,10 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 		die_usage("one run at a time: \"%s\" is too much", argv[1]);
 	if (o.write && o.form)
 		die_usage("-w writes every form: it goes without -o");
-	common_resolve(&o.common, argc ? argv[0] : NULL, true, &found);
+	common_resolve(&o.common, argc ? argv[0] : NULL, USE_LATEST, &found);
+	unpack_init(&unpack);
 	take_run_of_file(&found);
-	if (rt_summary_new(&s, found.path, found.file, &err) < 0)
+	if (rt_summary_new(&s, found.path, found.file, &unpack.unpacker, &err) < 0)
 		die_err(&err);
 	if (o.write)
 		write_files(s, &found);
@@ -113,7 +127,7 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 	rt_summary_free(s);
 	rt_found_release(&found);
 	opt_release(self, &o);
-	return 0;
+	return unpack_exit_code(&unpack, 0);
 }
 
 const struct rt_applet rt_applet_summarize = {

@@ -112,7 +112,7 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	if (!filter)
 		die(EXIT_FAIL, "out of memory");
 	event_filter_init(filter, &o.event);
-	common_resolve(&o.common, n ? operands[0] : NULL, true, &found);
+	common_resolve(&o.common, n ? operands[0] : NULL, USE_LATEST, &found);
 	t.events = o.events || !o.logs;
 	t.output = o.logs || (!o.events && !selects_events(&o.event));
 	t.follow = o.follow;

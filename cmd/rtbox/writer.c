@@ -132,7 +132,7 @@ int writer_open(struct rt_record **out, const struct common_opts *c, const char 
 	} else {
 		runs_dir = find_runs_dir(c, &err);
 		if (runs_dir)
-			ret = rt_catalog_resolve(runs_dir, run, false, &found, &err);
+			ret = rt_catalog_resolve(runs_dir, run, false, NULL, &found, &err);
 		if (ret == 0)
 			ret = rt_record_open(out, found.path, &opts, &err);
 		rt_found_release(&found);

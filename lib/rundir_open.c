@@ -1,0 +1,72 @@
+/* Opening a run to read it, with what is in its archive. See rundir.h. */
+#include "packed.h"
+#include "rundir.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *rt_rundir_archive(int dirfd)
+{
+	static const char *const names[] = { RT_PACKED_GZ, RT_PACKED_ZST };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (faccessat(dirfd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return names[i];
+	return NULL;
+}
+
+/* The archive in an open directory, if there is one: a regular file, nothing that a link leads to. */
+static int adopt_archive(struct rt_rundir *d, const struct rt_unpacker *unpacker,
+			 struct rt_err *err)
+{
+	const char *name = unpacker ? rt_rundir_archive(d->fd) : NULL;
+	struct stat st;
+	char *path;
+
+	if (!name)
+		return 0;
+	if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+		return rt_err_set(err, RT_ERR_FAILURE, "\"%s/%s\" is %s", d->path, name,
+				  S_ISLNK(st.st_mode) ?
+					  "a symbolic link, which rt does not follow" :
+					  "no regular file");
+	if (asprintf(&path, "%s/%s", d->path, name) < 0)
+		path = NULL;
+	d->archive = rt_packed_new(unpacker, path);
+	return d->archive ? 0 : rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+}
+
+/* A run that is nothing but an archive. */
+static int open_packed(struct rt_rundir *d, const char *path, const struct rt_unpacker *unpacker,
+		       struct rt_err *err)
+{
+	char *whole = realpath(path, NULL);
+
+	*d = (struct rt_rundir){ .fd = -1, .path = whole };
+	if (!whole)
+		return rt_err_sys(err, "cannot open run \"%s\"", path);
+	rt_packed_id(whole, d->id);
+	d->archive = rt_packed_new(unpacker, strdup(whole));
+	if (d->archive)
+		return 0;
+	rt_rundir_release(d);
+	return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
+}
+
+int rt_rundir_open_reader(struct rt_rundir *d, const char *path, const struct rt_unpacker *unpacker,
+			  struct rt_err *err)
+{
+	struct stat st;
+
+	if (unpacker && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return open_packed(d, path, unpacker, err);
+	if (rt_rundir_open(d, path, err) < 0)
+		return -1;
+	if (adopt_archive(d, unpacker, err) == 0)
+		return 0;
+	rt_rundir_release(d);
+	return -1;
+}
