@@ -3,7 +3,8 @@
  * events, and the output that was captured of it and of each of its steps
  * (tail_source.c, over the files in tail_file.c). A pass prints what is new in them, merged by time
  * (tail_merge.c); before the first one it is settled where that begins
- * (tail_last.c), and after it passes go on as things happen (tail_follow.c).
+ * (tail_last.c), and after it passes go on as things happen (tail_follow.c). Of a
+ * run in an archive the sources are streams (tail_packed.c), and nothing follows.
  */
 #ifndef RT_TAIL_H
 #define RT_TAIL_H
@@ -16,12 +17,14 @@
 #include "out.h"
 #include "pretty.h"
 #include "project.h"
-#include "rundir.h"
+#include "runfile.h"
 #include "status.h"
+#include "unpack.h"
 #include "watch.h"
 
-#define TAIL_HEAD 64     /* bytes by which a file is known again */
-#define TAIL_OPEN_MAX 64 /* files that are open at a time */
+#define TAIL_HEAD 64      /* bytes by which a file is known again */
+#define TAIL_OPEN_MAX 64  /* files that are open at a time */
+#define TAIL_KEPT_MAX 256 /* of an archive: those of which something that was read is kept */
 
 /* A line of output that comes in pieces. */
 struct tail_pieces {
@@ -42,6 +45,11 @@ struct tail_source {
 	bool silent;     /* read for what it says of the run, not to be shown */
 	bool dirty;      /* something may have been written since the last pass */
 	bool complained; /* that it cannot be opened */
+
+	/* in an archive */
+	const struct rt_rundir *packed; /* the run that it is of; NULL: it is a file */
+	struct rt_runfile file;
+	int number; /* of the file that it is in: 0 for the last one */
 
 	/* how far it was dealt with, and in which file */
 	bool known; /* it is the one of dev and ino */
@@ -93,6 +101,12 @@ bool tail_file_retreat(struct tail_source *s);
 /* Let the first pass begin with the oldest file. */
 void tail_file_rewind(struct tail_source *s);
 
+/* The same for a log in an archive, of which all is written. */
+bool tail_packed_open(struct tail_source *s);
+void tail_packed_look(struct tail_source *s);
+bool tail_packed_advance(struct tail_source *s);
+void tail_packed_rewind(struct tail_source *s);
+
 struct tail_source *tail_source_new(int dirfd, const char *path, bool events, const char *step_id);
 void tail_source_free(struct tail_source *s);
 
@@ -114,6 +128,12 @@ void tail_source_take(struct tail_source *s);
 void tail_source_end(struct tail_source *s);
 void tail_source_park(struct tail_source *s);
 
+/*
+ * Of an archive: close the stream, but not what was read of it. It is costly to come
+ * back to the place, so that is done when the next line is not there.
+ */
+void tail_source_doze(struct tail_source *s);
+
 /* After parking within a pass: stand at the same line again. False when it is gone. */
 bool tail_source_wake(struct tail_source *s);
 
@@ -122,6 +142,7 @@ struct tail_printer {
 	struct out *out;
 	enum out_mode mode;
 	const struct rt_filter *filter;
+	int64_t skip; /* so many lines are not shown yet */
 	struct pretty pretty;
 	struct records records;
 	struct projection fields; /* of --format */
@@ -139,6 +160,9 @@ bool tail_wants(struct tail_printer *p, const struct tail_source *s);
 /* Show it; a piece of a line of output is kept until its end comes. */
 void tail_print(struct tail_printer *p, struct tail_source *s);
 
+/* Show the pieces that are kept of lines that go on, where these come as they are. */
+void tail_print_begun(struct tail_printer *p, struct tail_source *s);
+
 /* Show the pieces that are kept: their end will not come. */
 void tail_print_rest(struct tail_printer *p, struct tail_source *s);
 
@@ -148,6 +172,8 @@ struct tail {
 	bool follow;
 	bool wants_state; /* it is of use where the run stands */
 
+	struct unpack unpack;
+	bool packed;          /* the run is in an archive */
 	struct rt_rundir dir; /* of the run; of a file: the folder that it is in */
 	char *file;           /* its name there; NULL: a run */
 	struct rt_status st;  /* of a run */
@@ -156,7 +182,7 @@ struct tail {
 	struct tail_source **v; /* that of the events is the first */
 	size_t n;
 	struct tail_source *run_log;             /* one of them, if output is shown */
-	struct tail_source *open[TAIL_OPEN_MAX]; /* that may be open, the latest used one last */
+	struct tail_source *open[TAIL_KEPT_MAX]; /* that may be open, the latest used one last */
 	size_t n_open;
 
 	/* what a follower waits for, and knows */
@@ -177,6 +203,15 @@ void tail_close(struct tail *t);
 /* Find the logs that are there now, or the one in the logs folder called `name`. */
 void tail_discover(struct tail *t);
 void tail_discover_one(struct tail *t, const char *name);
+
+/* The source of a step's output, unless it is there. Returns it, or NULL. */
+struct tail_source *tail_add_step(struct tail *t, const char *step_id);
+
+/* Find the logs that are in the archive. */
+void tail_packed_discover(struct tail *t);
+
+/* tail_seek for a run in an archive. */
+void tail_packed_seek(struct tail *t, int64_t n);
 
 /* What a step is called, unless that is known. */
 void tail_name_step(struct tail *t, struct rt_str id, const struct rt_json *name);

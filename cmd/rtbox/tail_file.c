@@ -103,6 +103,8 @@ bool tail_file_open(struct tail_source *s)
 {
 	int fd;
 
+	if (s->packed)
+		return tail_packed_open(s);
 	if (s->fd >= 0)
 		return true;
 	for (int tries = 0; s->known && tries < 10; tries++) {
@@ -138,6 +140,10 @@ void tail_file_look(struct tail_source *s)
 {
 	struct stat st;
 
+	if (s->packed) {
+		tail_packed_look(s);
+		return;
+	}
 	s->moved = !(stat_file(s, 0, &st) && is_same(s, &st));
 	if (!s->moved) {
 		s->end = st.st_size;
@@ -158,7 +164,7 @@ void tail_file_check(struct tail_source *s)
 	char head[TAIL_HEAD];
 	bool same;
 
-	if (s->at == 0)
+	if (s->at == 0 || s->packed)
 		return;
 	same = pread(s->fd, head, s->n_head, 0) == (ssize_t)s->n_head &&
 	       memcmp(head, s->head, s->n_head) == 0;
@@ -182,7 +188,7 @@ void tail_file_remember(struct tail_source *s)
 	size_t n = s->at < TAIL_HEAD ? (size_t)s->at : TAIL_HEAD;
 	ssize_t got;
 
-	if (s->fd < 0 || n <= s->n_head)
+	if (s->fd < 0 || n <= s->n_head || s->packed)
 		return;
 	got = pread(s->fd, s->head, n, 0);
 	s->n_head = got > 0 ? (size_t)got : 0;
@@ -193,6 +199,10 @@ void tail_file_rewind(struct tail_source *s)
 	struct stat st;
 	int n = 0;
 
+	if (s->packed) {
+		tail_packed_rewind(s);
+		return;
+	}
 	/* rt rotates output alone: what others call FILE.1 was not asked for */
 	while (!s->events && n + 1 < ROTATED_MAX && stat_file(s, n + 1, &st))
 		n++;
@@ -230,6 +240,8 @@ static int find_next(const struct tail_source *s, int known)
 
 bool tail_file_advance(struct tail_source *s)
 {
+	if (s->packed)
+		return tail_packed_advance(s);
 	for (int tries = 0; tries < 10; tries++) {
 		int known = find_known(s), next = find_next(s, known), fd;
 		struct stat st;

@@ -124,6 +124,10 @@ static void seek_last(struct tail *t, int64_t left)
 
 void tail_seek(struct tail *t, int64_t n)
 {
+	if (t->packed) {
+		tail_packed_seek(t, n);
+		return;
+	}
 	if (n >= 0) {
 		seek_last(t, n);
 		return;

@@ -10,19 +10,21 @@
 /* The array is short: memmove is cheaper than a list. */
 void tail_use(struct tail *t, struct tail_source *s)
 {
-	size_t i = t->n_open;
+	size_t i = t->n_open, most = t->packed ? TAIL_KEPT_MAX : TAIL_OPEN_MAX;
 
 	while (i && t->open[i - 1] != s)
 		i--;
 	if (i) {
 		i--;
-	} else if (t->n_open < TAIL_OPEN_MAX) {
+	} else if (t->n_open < most) {
 		i = t->n_open++;
 	} else {
 		tail_source_park(t->open[0]);
 	}
 	memmove(t->open + i, t->open + i + 1, (t->n_open - i - 1) * sizeof(*t->open));
 	t->open[t->n_open - 1] = s;
+	if (t->n_open > TAIL_OPEN_MAX)
+		tail_source_doze(t->open[t->n_open - 1 - TAIL_OPEN_MAX]);
 }
 
 /* A step gets its name from the event that starts it. */
@@ -78,7 +80,7 @@ static void take_event(struct tail *t, const struct rt_event *ev)
 }
 
 /* The line that a source stands at. */
-static void show(struct tail *t, struct tail_source *s)
+static void show_line(struct tail *t, struct tail_source *s)
 {
 	if (!s->events) {
 		if (s->next_at > s->from[s->cri.err])
@@ -90,6 +92,16 @@ static void show(struct tail *t, struct tail_source *s)
 	else
 		s->skipped += s->line.n > 0;
 	tail_print(&t->printer, s);
+}
+
+static void show(struct tail *t, struct tail_source *s)
+{
+	bool passing = t->printer.skip > 0;
+
+	show_line(t, s);
+	/* the lines that were asked for begin here, and with pieces that came before */
+	for (size_t i = 0; passing && t->printer.skip == 0 && i < t->n; i++)
+		tail_print_begun(&t->printer, t->v[i]);
 }
 
 /*

@@ -192,6 +192,15 @@ static void print_output(struct tail_printer *p, const struct tail_source *s,
 	}
 }
 
+/* Whether the line that is to be shown is before those that were asked for. */
+static bool pass_over(struct tail_printer *p)
+{
+	if (p->skip == 0)
+		return false;
+	p->skip--;
+	return true;
+}
+
 static void print_pieces(struct tail_printer *p, const struct tail_source *s, bool err)
 {
 	const struct tail_pieces *pieces = &s->pieces[err];
@@ -199,7 +208,7 @@ static void print_pieces(struct tail_printer *p, const struct tail_source *s, bo
 
 	if (pieces->text.failed || pieces->ts.failed)
 		die(EXIT_FAIL, "out of memory");
-	if (pieces->meets)
+	if (pieces->meets && !pass_over(p))
 		print_output(p, s, &o);
 }
 
@@ -221,19 +230,34 @@ static bool add_piece(struct tail_printer *p, struct tail_source *s)
 	return !pieces->open;
 }
 
+/* Whether pieces are shown as they come. */
+static bool is_bytes(const struct tail_printer *p)
+{
+	return p->mode == OUT_RAW && rt_filter_empty(p->filter) && !p->skip;
+}
+
 static void add_output(struct tail_printer *p, struct tail_source *s)
 {
 	struct output o = { s->cri.ts, s->cri.text, s->ns, s->cri.err };
 
-	if (p->mode == OUT_RAW && rt_filter_empty(p->filter)) {
+	if (is_bytes(p)) {
 		put_raw(p, o.text);
 		if (!s->cri.partial)
 			putc('\n', p->out->f);
 	} else if (s->cri.partial || s->pieces[o.err].open) {
 		if (add_piece(p, s))
 			print_pieces(p, s, o.err);
-	} else if (tail_wants(p, s)) { /* whole as it is: nearly always */
+	} else if (tail_wants(p, s) && !pass_over(p)) { /* whole as it is: nearly always */
 		print_output(p, s, &o);
+	}
+}
+
+void tail_print_begun(struct tail_printer *p, struct tail_source *s)
+{
+	for (int err = 0; err < 2 && is_bytes(p); err++) {
+		if (s->pieces[err].open)
+			put_raw(p, rt_buf_view(&s->pieces[err].text));
+		s->pieces[err].open = false;
 	}
 }
 
@@ -250,7 +274,7 @@ void tail_print(struct tail_printer *p, struct tail_source *s)
 {
 	if (!s->events)
 		add_output(p, s);
-	else if (tail_wants(p, s))
+	else if (tail_wants(p, s) && !pass_over(p))
 		print_event(p, s);
 	if (p->line.failed || p->scratch.failed || p->step.failed)
 		die(EXIT_FAIL, "out of memory");

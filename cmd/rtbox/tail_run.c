@@ -18,6 +18,7 @@ static struct tail_source *add_source(struct tail *t, const char *path, bool eve
 {
 	struct tail_source *s = tail_source_new(t->dir.fd, path, events, step_id);
 
+	s->packed = t->packed ? &t->dir : NULL;
 	t->v = xrealloc(t->v, (t->n + 1) * sizeof(*t->v));
 	t->v[t->n++] = s;
 	return s;
@@ -73,22 +74,30 @@ static void watch(struct tail *t, int fd, void *tag)
 	t->polls = rt_watch_polls(t->watch);
 }
 
+static bool is_new_step(const struct tail *t, const char *name)
+{
+	return strncmp(name, "step_", 5) == 0 && rt_id_valid(rt_str(name)) &&
+	       !find_step(t, rt_str(name));
+}
+
+struct tail_source *tail_add_step(struct tail *t, const char *step_id)
+{
+	char path[300];
+
+	if (!is_new_step(t, step_id))
+		return NULL;
+	snprintf(path, sizeof(path), "%s/%s/%s", RT_LOGS_DIR, step_id, RT_STEP_LOG);
+	return add_source(t, path, false, step_id);
+}
+
 /* The folder of a step, once it is there: watched first, read then. */
 static void add_step(struct tail *t, int logs, const char *name)
 {
-	struct tail_source *s;
-	char path[300];
-	int fd;
+	int fd = is_new_step(t, name) ? openat(logs, name, DIR_FLAGS) : -1;
 
-	if (strncmp(name, "step_", 5) != 0 || !rt_id_valid(rt_str(name)) ||
-	    find_step(t, rt_str(name)))
-		return;
-	fd = openat(logs, name, DIR_FLAGS);
 	if (fd < 0)
 		return;
-	snprintf(path, sizeof(path), "%s/%s/%s", RT_LOGS_DIR, name, RT_STEP_LOG);
-	s = add_source(t, path, false, name);
-	watch(t, fd, s);
+	watch(t, fd, tail_add_step(t, name));
 	close(fd);
 }
 
@@ -126,8 +135,13 @@ static int open_logs(const struct tail *t)
 void tail_discover(struct tail *t)
 {
 	size_t before = t->n;
-	int logs = t->output ? open_logs(t) : -1;
+	int logs;
 
+	if (t->packed && t->output) {
+		tail_packed_discover(t);
+		sort_sources(t, before);
+	}
+	logs = t->output && !t->packed ? open_logs(t) : -1;
 	if (logs < 0)
 		return;
 	watch(t, logs, &t->logs_tag);
@@ -162,7 +176,7 @@ static bool look_quickly(struct tail *t)
 	bool known;
 
 	rt_buf_init(&text);
-	if (rt_file_read(t->dir.fd, RT_STATUS_FILE, &text, STATUS_MAX) == 0)
+	if (rt_runfile_read(&t->dir, RT_STATUS_FILE, &text, STATUS_MAX) == 0)
 		known = rt_status_parse(&t->st, rt_buf_view(&text), NULL) == 0 &&
 			t->st.events_size < 0;
 	else
@@ -196,7 +210,8 @@ bool tail_is_over(const struct tail *t)
 {
 	if (t->file)
 		return !t->follow;
-	return rt_state_over(t->state) || (!t->follow && (t->st.foreign || t->state == RT_STALE));
+	return t->packed || rt_state_over(t->state) ||
+	       (!t->follow && (t->st.foreign || t->state == RT_STALE));
 }
 
 /* The run whose events a file is: it lies in the run's folder, by that name. */
@@ -225,11 +240,17 @@ static void open_folder(struct tail *t, const struct rt_found *found)
 
 	if (slash)
 		path[slash > found->path ? slash - found->path : 1] = '\0';
-	if (rt_rundir_open(&t->dir, found->file && !slash ? "." : path, &err) < 0)
+	if (found->file ? rt_rundir_open(&t->dir, slash ? path : ".", &err) < 0 :
+			  rt_rundir_open_reader(&t->dir, path, &t->unpack.unpacker, &err) < 0)
 		die_err(&err);
 	free(path);
-	if (!found->file)
+	if (!found->file) {
+		t->packed = t->dir.archive &&
+			    (t->dir.fd < 0 ||
+			     faccessat(t->dir.fd, RT_EVENTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0);
+		t->follow = t->follow && !t->packed; /* nothing more comes */
 		return;
+	}
 	t->output = t->output && !t->events;
 	t->file = xstrdup(slash ? slash + 1 : found->path);
 	check_file(t, found->path);
@@ -245,13 +266,14 @@ void tail_open(struct tail *t, const struct rt_found *found)
 {
 	if (rt_status_init(&t->st) < 0)
 		die(EXIT_FAIL, "out of memory");
+	unpack_init(&t->unpack);
+	open_folder(t, found);
 	if (t->follow) {
 		t->watch = rt_watch_new();
 		if (!t->watch)
 			die(EXIT_FAIL, "out of memory");
 		rt_watch_hangup(t->watch, STDOUT_FILENO);
 	}
-	open_folder(t, found);
 	watch(t, t->dir.fd, t);
 	if (t->events || t->follow) /* a follower learns of the end from them */
 		add_source(t, t->file ? t->file : RT_EVENTS_FILE, true, NULL)->silent = !t->events;

@@ -24,7 +24,7 @@ struct tail_source *tail_source_new(int dirfd, const char *path, bool events, co
 	s->simd = rt_simd_best();
 	s->step_id = step_id ? xstrdup(step_id) : NULL;
 	s->dirty = true;
-	s->fd = -1;
+	s->fd = s->file.fd = -1;
 	s->ns = INT64_MIN;
 	s->ev = events ? xmalloc(sizeof(*s->ev)) : NULL;
 	for (int i = 0; i < 2; i++) {
@@ -70,18 +70,35 @@ static void stop_reading(struct tail_source *s)
 	s->reading = false;
 }
 
+static void close_file(struct tail_source *s)
+{
+	if (s->packed)
+		rt_runfile_close(&s->file);
+	else if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
 void tail_source_end(struct tail_source *s)
 {
 	stop_reading(s);
 	tail_file_remember(s);
+	if (s->packed) /* it cannot be read once more from where that was */
+		close_file(s);
 }
 
 void tail_source_park(struct tail_source *s)
 {
 	tail_source_end(s);
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
+	close_file(s);
+}
+
+void tail_source_doze(struct tail_source *s)
+{
+	if (s->reading)
+		close_file(s);
+	else
+		tail_source_park(s);
 }
 
 bool tail_source_begin(struct tail_source *s, bool torn)
@@ -180,10 +197,26 @@ static bool next_file(struct tail_source *s)
 	return start_reading(s);
 }
 
+/* The next line; where the stream was closed meanwhile, of what was read, or from its place on. */
+static int next_line(struct tail_source *s)
+{
+	if (s->fd < 0) {
+		if (rt_reader_buffered(&s->reader, &s->line))
+			return 1;
+		s->at = behind(&s->reader);
+		s->skipping = s->reader.skipping;
+		stop_reading(s);
+		if (!tail_file_open(s))
+			return 0;
+		start_reading(s);
+	}
+	return rt_reader_next(&s->reader, &s->line);
+}
+
 bool tail_source_next(struct tail_source *s)
 {
 	for (;;) {
-		int got = rt_reader_next(&s->reader, &s->line);
+		int got = next_line(s);
 
 		if (got > 0 && s->backward && s->reader.torn && !s->torn) {
 			leave_torn(s);
