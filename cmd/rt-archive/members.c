@@ -1,0 +1,212 @@
+/*
+ * Reading an archive. It may be anybody's: only tar is understood, plain or
+ * compressed by gzip or zstd; of its entries only regular files exist; names are
+ * compared, never opened; and whatever its contents say, it is read in pieces.
+ */
+#include "members.h"
+#include "die.h"
+#include "fdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK (256u << 10)
+
+/* What libarchive has to say; its messages begin with a capital. */
+static void complain(const struct members *m)
+{
+	const char *why = archive_error_string(m->a);
+
+	error("\"%s\" is damaged or cut off: %s", m->path, why ? why : "it cannot be read");
+}
+
+static void open_file(struct members *m)
+{
+	struct stat st;
+
+	m->fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (m->fd < 0 || fstat(m->fd, &st) < 0)
+		die(EXIT_FAIL, "cannot open \"%s\": %s", m->path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		die(EXIT_FAIL, "\"%s\" is no regular file", m->path);
+}
+
+void members_open(struct members *m, const char *path)
+{
+	memset(m, 0, sizeof(*m));
+	m->path = path;
+	rt_buf_init(&m->root);
+	open_file(m);
+	m->a = archive_read_new();
+	if (!m->a || archive_read_support_filter_gzip(m->a) != ARCHIVE_OK ||
+	    archive_read_support_filter_zstd(m->a) != ARCHIVE_OK ||
+	    archive_read_support_format_tar(m->a) != ARCHIVE_OK)
+		die(EXIT_FAIL, "libarchive cannot read tar, gzip and zstd here");
+	if (archive_read_open_fd(m->a, m->fd, BLOCK) != ARCHIVE_OK)
+		die(EXIT_FAIL, "cannot read \"%s\" as an archive: %s", path,
+		    archive_error_string(m->a));
+}
+
+void members_close(struct members *m)
+{
+	archive_read_free(m->a);
+	close(m->fd);
+	rt_buf_release(&m->root);
+}
+
+struct rt_str members_stored_name(const struct members *m)
+{
+	const char *name = archive_entry_pathname_utf8(m->entry);
+
+	return rt_str(name ? name : archive_entry_pathname(m->entry));
+}
+
+static struct rt_str skip_dots(struct rt_str name)
+{
+	while (name.n >= 2 && name.p[0] == '.' && name.p[1] == '/') {
+		name.p += 2;
+		name.n -= 2;
+	}
+	return name;
+}
+
+/* Whether a name stays where it is put: no part of it is empty, "." or "..". */
+static bool is_below(struct rt_str name)
+{
+	const char *p = name.p, *end = name.p + name.n;
+
+	while (p < end) {
+		const char *slash = memchr(p, '/', (size_t)(end - p));
+		struct rt_str part = { p, (size_t)((slash ? slash : end) - p) };
+
+		if (part.n == 0 || rt_str_is(part, ".") || rt_str_is(part, ".."))
+			return false;
+		if (!slash)
+			return true;
+		p = slash + 1;
+	}
+	return false;
+}
+
+/* A folder that runs have themselves. */
+static bool is_of_run(struct rt_str folder)
+{
+	static const char *const names[] = { "logs", "artifacts", "context" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (rt_str_is(folder, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Whether the run was packed as a folder is told by the first entry: it is that
+ * folder, or something in it. Names without it are taken as they are.
+ */
+static void find_root(struct members *m, struct rt_str first)
+{
+	const char *slash = first.n ? memchr(first.p, '/', first.n) : NULL;
+	struct rt_str folder = { first.p, slash ? (size_t)(slash - first.p) : 0 };
+
+	m->begun = true;
+	if (!folder.n || is_of_run(folder))
+		return;
+	rt_buf_addv(&m->root, folder);
+	rt_buf_addc(&m->root, '/');
+}
+
+static void take_name(struct members *m)
+{
+	struct rt_str name = skip_dots(members_stored_name(m));
+	size_t n;
+
+	if (!m->begun && name.n)
+		find_root(m, name);
+	n = m->root.len;
+	if (n && name.n > n && memcmp(name.p, m->root.s, n) == 0) {
+		name.p += n;
+		name.n -= n;
+	}
+	m->name = is_below(name) ? name : rt_str("");
+}
+
+int members_next(struct members *m)
+{
+	for (;;) {
+		int got = archive_read_next_header(m->a, &m->entry);
+
+		if (got == ARCHIVE_EOF)
+			return 0;
+		if (got != ARCHIVE_OK && got != ARCHIVE_WARN) {
+			complain(m);
+			return -1;
+		}
+		take_name(m);
+		m->size = archive_entry_size(m->entry);
+		if (archive_entry_filetype(m->entry) == AE_IFREG &&
+		    !archive_entry_hardlink(m->entry) && m->size >= 0)
+			return 1;
+		m->others++;
+	}
+}
+
+/* A reader who goes away ends the program, silently, as it does where SIGPIPE is not ignored. */
+_Noreturn static void cannot_write(void)
+{
+	if (errno == EPIPE)
+		exit(0);
+	die(EXIT_FAIL, "cannot write standard output: %s", strerror(errno));
+}
+
+/* Write zeros: a hole in a sparse file. */
+static int write_hole(int fd, int64_t n)
+{
+	static const char zeros[4096];
+
+	for (; n > 0; n -= sizeof(zeros))
+		if (rt_fd_write(fd, zeros, n < (int64_t)sizeof(zeros) ? (size_t)n : sizeof(zeros)) <
+		    0)
+			return -1;
+	return 0;
+}
+
+int members_write(struct members *m, int fd)
+{
+	int64_t at = 0, offset;
+	const void *data;
+	size_t n;
+	int got;
+
+	while ((got = archive_read_data_block(m->a, &data, &n, &offset)) == ARCHIVE_OK ||
+	       got == ARCHIVE_WARN) {
+		if (write_hole(fd, offset - at) < 0 || rt_fd_write(fd, data, n) < 0)
+			cannot_write();
+		at = offset + (int64_t)n;
+	}
+	if (got != ARCHIVE_EOF) {
+		complain(m);
+		return -1;
+	}
+	if (write_hole(fd, m->size - at) < 0)
+		cannot_write();
+	return 0;
+}
+
+int members_read(struct members *m, struct rt_buf *b)
+{
+	ssize_t got;
+
+	if (!rt_buf_reserve(b, (size_t)m->size))
+		die(EXIT_FAIL, "out of memory");
+	got = archive_read_data(m->a, b->s + b->len, (size_t)m->size);
+	if (got != m->size) {
+		complain(m);
+		return -1;
+	}
+	b->len += (size_t)got;
+	return 0;
+}
