@@ -35,15 +35,15 @@ static bool take_number(struct rt_str *rest, char end, int64_t *n)
 {
 	bool negative = rest->n && *rest->p == '-';
 	size_t i = negative;
-	int64_t value = 0;
+	uint64_t value = 0;
 
-	for (; i < rest->n && i < 19 && rest->p[i] >= '0' && rest->p[i] <= '9'; i++)
-		value = value * 10 + (rest->p[i] - '0');
-	if (i == (size_t)negative || i >= rest->n || rest->p[i] != end)
+	for (; i < rest->n && i < 20 && rest->p[i] >= '0' && rest->p[i] <= '9'; i++)
+		value = value * 10 + (uint64_t)(rest->p[i] - '0');
+	if (i == (size_t)negative || i >= rest->n || rest->p[i] != end || value > INT64_MAX)
 		return false;
 	rest->p += i + 1;
 	rest->n -= i + 1;
-	*n = negative ? -value : value;
+	*n = negative ? -(int64_t)value : (int64_t)value;
 	return true;
 }
 

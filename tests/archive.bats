@@ -346,6 +346,8 @@ make_large() {
 		run -3 --separate-stderr $c linked
 		[[ $stderr == *'/linked/run.tar.gz" is a symbolic link, which rt does not follow' ]]
 	done
+	run -3 rt-archive --list linked
+	[[ $output == *'is a symbolic link'* ]]
 	run -0 rt-status -l -q
 	# the decoy that an artifact is
 	mkdir -p d/artifacts

@@ -10,6 +10,7 @@
 #include "rundir.h"
 #include "start.h"
 #include "text.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,23 +74,21 @@ static void limit_memory(void)
 static char *find_archive(const struct archive_opts *o, const char *arg)
 {
 	struct rt_err err = RT_ERR_INIT;
+	struct unpack unpack; /* to be told of the archive: nothing is read with it */
 	struct rt_found found;
 	struct rt_rundir d;
 	struct stat st;
-	const char *name;
 	char *path;
 
 	if (arg && stat(arg, &st) == 0 && S_ISREG(st.st_mode))
 		return xstrdup(arg);
 	common_resolve(&o->common, arg, USE_LATEST, &found);
-	if (stat(found.path, &st) == 0 && S_ISREG(st.st_mode))
-		return found.path;
-	if (rt_rundir_open(&d, found.path, &err) < 0)
+	unpack_init(&unpack);
+	if (rt_rundir_open_reader(&d, found.path, &unpack.unpacker, &err) < 0)
 		die_err(&err);
-	name = rt_rundir_archive(d.fd);
-	if (!name)
+	if (!d.archive)
 		die(EXIT_FAIL, "run \"%s\" has no archive", d.id);
-	path = xasprintf("%s/%s", d.path, name);
+	path = xstrdup(d.archive->path);
 	rt_rundir_release(&d);
 	rt_found_release(&found);
 	return path;
