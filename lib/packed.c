@@ -68,6 +68,11 @@ static bool take_member(struct rt_str *rest, struct rt_packed_file *m)
 	       (text < 0 || take_bytes(rest, text, &m->text));
 }
 
+static void too_many(struct rt_packed *a)
+{
+	rt_err_set(&a->err, RT_ERR_FAILURE, "there are too many files in \"%s\"", a->path);
+}
+
 /* What is whole of the index; false when memory runs out. */
 static bool parse(struct rt_packed *a)
 {
@@ -76,6 +81,10 @@ static bool parse(struct rt_packed *a)
 	size_t cap = 0;
 
 	while (take_member(&rest, &m)) {
+		if (a->n == RT_PACKED_FILES_MAX) {
+			too_many(a);
+			break;
+		}
 		if (a->n == cap) {
 			cap = cap ? 2 * cap : 32;
 			v = realloc(a->v, cap * sizeof(*v));
@@ -99,7 +108,7 @@ static int read_index(struct rt_packed *a)
 		return -1;
 	got = rt_fd_read(fd, &a->index, RT_PACKED_INDEX_MAX);
 	if (got < 0 && errno == EFBIG)
-		rt_err_set(&a->err, RT_ERR_FAILURE, "there are too many files in \"%s\"", a->path);
+		too_many(a);
 	else if (got < 0)
 		rt_err_sys(&a->err, "cannot read \"%s\"", a->path);
 	if (u->end(u->arg, fd, job) < 0 && got == 0)

@@ -15,8 +15,9 @@
 #define RT_PACKED_GZ "run.tar.gz"
 #define RT_PACKED_ZST "run.tar.zst"
 
-/* An index that is larger is not read on: it is no run that makes so many files. */
+/* An index that is larger, or of more files, is not read on: no run makes so many. */
 #define RT_PACKED_INDEX_MAX (32u << 20)
+#define RT_PACKED_FILES_MAX (1u << 18)
 
 /* Reads archives. */
 struct rt_unpacker {

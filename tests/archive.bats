@@ -230,6 +230,7 @@ make_large() {
 	mkdir empty
 	export RT_LIBEXEC_DIR=$PWD/empty
 	for c in 'rt-status one' 'rt-query one' 'rt-tail one' 'rt-summarize one'; do
+		# shellcheck disable=SC2086 # a command and its arguments
 		run -3 --separate-stderr $c
 		[ -z "$output" ]
 		[ "${#stderr_lines[@]}" = 1 ]
@@ -252,6 +253,7 @@ make_large() {
 	pack one
 	cp -r "$RT_RUNS_DIR/one" saved
 	for c in 'rt-emit -r one hi' 'rt-run finish one' 'rt-run start --resume one'; do
+		# shellcheck disable=SC2086 # a command and its arguments
 		run -3 --separate-stderr $c
 		[[ $stderr == *': run "one" is archived (run.tar.gz)'* ]]
 	done
@@ -406,6 +408,7 @@ make_large() {
 	run -3 --separate-stderr rt-query ./cut.tgz -c --type nope
 	for c in 'rt-status' 'rt-tail' 'rt-tail --logs' 'rt-summarize' 'rt-archive --list' \
 		'rt-archive --cat events.jsonl'; do
+		# shellcheck disable=SC2086 # a command and its arguments
 		run -3 --separate-stderr $c ./cut.tgz
 		[[ $stderr == *'rt-archive: '*'cut.tgz" is damaged or cut off: '* ]]
 	done
@@ -460,4 +463,16 @@ make_large() {
 	run -3 --separate-stderr bash -c 'rt-archive --cat events.jsonl big >/dev/full'
 	[[ $stderr == *'No space left on device'* ]]
 	run -3 --separate-stderr bash -c 'rt-archive --list big >/dev/full'
+}
+
+@test "an archive of far too many files is said to be one" {
+	: >x
+	tar -cf one.tar x
+	# the entry of an empty file, again and again
+	head -c 512 one.tar >entries
+	for _ in 1 2 3 4 5; do cat entries entries entries entries >more && mv more entries; done
+	for _ in $(seq 260); do cat entries; done | gzip -1 >many.tgz
+	run -3 --separate-stderr rt-status ./many.tgz
+	[[ $stderr == *'there are too many files in "'*'/many.tgz"'* ]]
+	[ "$(rt-query ./many.tgz -c)" = 0 ]
 }
