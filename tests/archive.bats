@@ -411,6 +411,7 @@ make_large() {
 		# shellcheck disable=SC2086 # a command and its arguments
 		run -3 --separate-stderr $c ./cut.tgz
 		[[ $stderr == *'rt-archive: '*'cut.tgz" is damaged or cut off: '* ]]
+		[ "$(grep -c 'damaged or cut off' <<<"$stderr")" = 1 ]
 	done
 	# bytes that were changed: no crash, and every line that comes is one
 	for at in 100 500 1000 3000; do

@@ -32,7 +32,7 @@ struct archive_opts {
 	struct common_opts common;
 	struct output_opts output;
 	const char *cat;
-	bool list, index, optional;
+	bool list, index, optional, mute;
 };
 
 /* clang-format off */
@@ -46,6 +46,8 @@ static const struct opt archive_opts[] = {
 	  "with --cat: what is not in the archive is as good as empty", NULL, COMPLETE_NONE },
 	{ 0, "index", NULL, OPT_FLAG, offsetof(struct archive_opts, index), NULL,
 	  "for programs: names, sizes, and what stands in small files", NULL, COMPLETE_NONE },
+	{ 0, "mute", NULL, OPT_FLAG, offsetof(struct archive_opts, mute), NULL,
+	  "for programs: a damaged archive shows in the exit code only", NULL, COMPLETE_NONE },
 	{ .name = NULL },
 };
 
@@ -90,6 +92,7 @@ static char *find_archive(const struct archive_opts *o, const char *arg)
 		die(EXIT_FAIL, "run \"%s\" has no archive", d.id);
 	path = xstrdup(d.archive->path);
 	rt_rundir_release(&d);
+	unpack_release(&unpack);
 	rt_found_release(&found);
 	return path;
 }
@@ -231,7 +234,7 @@ static int archive_run(const struct rt_applet *self, int argc, char **argv)
 	check(&o, argc, argv);
 	path = find_archive(&o, argc ? argv[0] : NULL);
 	limit_memory();
-	members_open(&m, path);
+	members_open(&m, path, o.mute);
 	if (o.list)
 		code = list(&m, &o, &out);
 	else if (o.cat)

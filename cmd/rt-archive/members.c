@@ -21,7 +21,8 @@ static void complain(const struct members *m)
 {
 	const char *why = archive_error_string(m->a);
 
-	error("\"%s\" is damaged or cut off: %s", m->path, why ? why : "it cannot be read");
+	if (!m->mute)
+		error("\"%s\" is damaged or cut off: %s", m->path, why ? why : "it cannot be read");
 }
 
 static void open_file(struct members *m)
@@ -35,10 +36,11 @@ static void open_file(struct members *m)
 		die(EXIT_FAIL, "\"%s\" is no regular file", m->path);
 }
 
-void members_open(struct members *m, const char *path)
+void members_open(struct members *m, const char *path, bool mute)
 {
 	memset(m, 0, sizeof(*m));
 	m->path = path;
+	m->mute = mute;
 	rt_buf_init(&m->root);
 	open_file(m);
 	m->a = archive_read_new();
@@ -46,9 +48,11 @@ void members_open(struct members *m, const char *path)
 	    archive_read_support_filter_zstd(m->a) != ARCHIVE_OK ||
 	    archive_read_support_format_tar(m->a) != ARCHIVE_OK)
 		die(EXIT_FAIL, "libarchive cannot read tar, gzip and zstd here");
-	if (archive_read_open_fd(m->a, m->fd, BLOCK) != ARCHIVE_OK)
-		die(EXIT_FAIL, "cannot read \"%s\" as an archive: %s", path,
-		    archive_error_string(m->a));
+	if (archive_read_open_fd(m->a, m->fd, BLOCK) == ARCHIVE_OK)
+		return;
+	if (!mute)
+		error("cannot read \"%s\" as an archive: %s", path, archive_error_string(m->a));
+	exit(EXIT_FAIL);
 }
 
 void members_close(struct members *m)

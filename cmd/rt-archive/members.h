@@ -14,6 +14,7 @@ struct members {
 	struct archive *a;
 	const char *path; /* for messages */
 	int fd;
+	bool mute; /* what breaks off is not said */
 	bool begun;
 	struct rt_buf root; /* the folder that all of it is in, with a "/"; empty: none */
 	size_t others;      /* entries that were passed over: no regular files */
@@ -25,7 +26,7 @@ struct members {
 };
 
 /* Open an archive. Dies of what is none. */
-void members_open(struct members *m, const char *path);
+void members_open(struct members *m, const char *path, bool mute);
 void members_close(struct members *m);
 
 /* Stand at the next regular file. 1, 0 at the end, -1: it breaks off, which was said. */

@@ -249,6 +249,7 @@ bool common_resolve(const struct common_opts *c, const char *arg, enum run_use u
 		unpack_tell(&unpack);
 		die_err(&err);
 	}
+	unpack_release(&unpack);
 	free(runs_dir);
 	return true;
 }

@@ -183,6 +183,7 @@ void sources_release(struct sources *s)
 		source_release(&s->v[i]);
 	free(s->v);
 	free(s->runs_dir);
+	unpack_release(&s->unpack);
 }
 
 static void cannot_open(const struct source *s)

@@ -206,7 +206,9 @@ static int run_one(const struct status_opts *o, const char *run, struct out *out
 		warn("\"%s\" is still %s", v.st.run_id, rt_state_name(v.state));
 	status_view_release(&v);
 	rt_found_release(&found);
-	return unpack_exit_code(&unpack, code);
+	code = unpack_exit_code(&unpack, code);
+	unpack_release(&unpack);
+	return code;
 }
 
 static void check(const struct status_opts *o, int argc, char **argv)

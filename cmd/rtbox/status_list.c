@@ -204,6 +204,7 @@ int status_list_print(const struct status_list *l, struct out *o)
 	unpack_tell(&unpack);
 	if (mode == OUT_PROMETHEUS) {
 		status_prometheus(&c, &unpack.unpacker, o);
+		unpack_release(&unpack);
 		rt_catalog_release(&c);
 		return 0;
 	}
@@ -222,6 +223,7 @@ int status_list_print(const struct status_list *l, struct out *o)
 	if (c.unreadable)
 		warn("%zu directories in \"%s\" could not be read", c.unreadable, l->runs_dir);
 	free(rows);
+	unpack_release(&unpack);
 	rt_catalog_release(&c);
 	return 0;
 }

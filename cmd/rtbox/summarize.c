@@ -104,6 +104,7 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 	struct unpack unpack;
 	struct rt_found found;
 	size_t skipped;
+	int code;
 
 	argc = opt_parse(self, argc, argv, &o, &argv, NULL);
 	common_apply(&o.common, NULL);
@@ -127,7 +128,9 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 	rt_summary_free(s);
 	rt_found_release(&found);
 	opt_release(self, &o);
-	return unpack_exit_code(&unpack, 0);
+	code = unpack_exit_code(&unpack, 0);
+	unpack_release(&unpack);
+	return code;
 }
 
 const struct rt_applet rt_applet_summarize = {

@@ -128,7 +128,9 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	rt_found_release(&found);
 	rt_filter_free(filter);
 	opt_release(self, &o);
-	return unpack_exit_code(&t.unpack, code);
+	code = unpack_exit_code(&t.unpack, code);
+	unpack_release(&t.unpack);
+	return code;
 }
 
 const struct rt_applet rt_applet_tail = {

@@ -1,24 +1,66 @@
 /* Archives are read by rt-archive, one process for each stream. See unpack.h. */
 #include "unpack.h"
 #include "die.h"
+#include "hash.h"
 #include "helper.h"
 
 #include <stdlib.h>
 
-/* The path is absolute, so that no name can look like an option. */
+/* A stream that goes on. */
+struct job {
+	struct helper_process process;
+	uint64_t archive; /* a hash of its path */
+};
+
+/* Whether it was said of this archive that it is broken. */
+static bool is_told(struct unpack *u, uint64_t archive)
+{
+	size_t i = 0;
+	bool told;
+
+	pthread_mutex_lock(&u->lock);
+	while (i < u->n_told && u->told[i] != archive)
+		i++;
+	told = i < u->n_told;
+	pthread_mutex_unlock(&u->lock);
+	return told;
+}
+
+static void remember_told(struct unpack *u, uint64_t archive)
+{
+	if (is_told(u, archive))
+		return;
+	pthread_mutex_lock(&u->lock);
+	u->told = xrealloc(u->told, (u->n_told + 1) * sizeof(*u->told));
+	u->told[u->n_told++] = archive;
+	pthread_mutex_unlock(&u->lock);
+}
+
+/*
+ * The path is absolute, so that no name can look like an option. That an archive
+ * is broken is said for the first stream out of it.
+ */
 static int start(void *arg, const char *path, const char *name, void **job, struct rt_err *err)
 {
 	struct unpack *u = arg;
-	struct helper_process *p = xmalloc(sizeof(*p));
-	const char *index[] = { "rt-archive", "--index", "--", path, NULL };
-	const char *cat[] = { "rt-archive", "--optional", "--cat", name, "--", path, NULL };
-	const char **argv = name ? cat : index;
+	struct job *j = xmalloc(sizeof(*j));
+	const char *argv[8] = { "rt-archive", name ? "--cat" : "--index" };
+	size_t n = 2;
 
-	if (helper_start(p, helper_of("archive"), (char **)argv, &u->mask, err) == 0) {
-		*job = p;
-		return p->fd;
+	j->archive = rt_hash(rt_str(path), RT_HASH_SEED);
+	if (name) {
+		argv[n++] = name;
+		argv[n++] = "--optional";
 	}
-	free(p);
+	if (is_told(u, j->archive))
+		argv[n++] = "--mute";
+	argv[n++] = "--";
+	argv[n] = path;
+	if (helper_start(&j->process, helper_of("archive"), (char **)argv, &u->mask, err) == 0) {
+		*job = j;
+		return j->process.fd;
+	}
+	free(j);
 	if (!atomic_exchange(&u->missing, true))
 		u->why = *err;
 	return -1;
@@ -27,21 +69,31 @@ static int start(void *arg, const char *path, const char *name, void **job, stru
 static int end(void *arg, int fd, void *job)
 {
 	struct unpack *u = arg;
-	struct helper_process *p = job;
+	struct job *j = job;
 	int ret;
 
-	(void)fd; /* p has it */
-	ret = helper_end(p, NULL);
-	free(p);
-	if (ret < 0)
+	(void)fd; /* the process has it */
+	ret = helper_end(&j->process, NULL);
+	if (ret < 0) {
 		u->broken = true;
+		remember_told(u, j->archive);
+	}
+	free(j);
 	return ret;
 }
 
 void unpack_init(struct unpack *u)
 {
-	*u = (struct unpack){ .unpacker = { start, end, u }, .why = RT_ERR_INIT };
+	*u = (struct unpack){ .unpacker = { start, end, u },
+			      .why = RT_ERR_INIT,
+			      .lock = PTHREAD_MUTEX_INITIALIZER };
 	pthread_sigmask(SIG_BLOCK, NULL, &u->mask);
+}
+
+void unpack_release(struct unpack *u)
+{
+	pthread_mutex_destroy(&u->lock);
+	free(u->told);
 }
 
 void unpack_tell(const struct unpack *u)

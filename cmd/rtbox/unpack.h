@@ -7,6 +7,7 @@
 
 #include "packed.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -17,10 +18,14 @@ struct unpack {
 	atomic_bool missing;         /* rt-archive could not be started */
 	struct rt_err why;           /* of the first time */
 	sigset_t mask;               /* what rt-archive has blocked */
+	pthread_mutex_t lock;        /* of what follows */
+	uint64_t *told;              /* hashes of the paths of those that are broken */
+	size_t n_told;
 };
 
 /* In the thread that began: what signals it has blocked, rt-archive has, whoever starts it. */
 void unpack_init(struct unpack *u);
+void unpack_release(struct unpack *u);
 
 /*
  * Where several runs are read: say, once for all of them, that rt-archive could not be
