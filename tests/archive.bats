@@ -68,6 +68,8 @@ print_all() {
 		rt-query $run --since 2026-07-02 -c
 		rt-query --check $run
 		rt-query -q $run
+		rt-query --sql 'select type, count(*) from events group by 1 order by 1' $run
+		rt-query --sql 'select r.name, status, step_id from runs r join steps using (run_id)' $run
 		rt-tail $run
 		rt-tail $run -n all
 		rt-tail $run -n 0
