@@ -224,6 +224,60 @@ make_large() {
 	[ "$(wc -l <calls)" = 1 ]
 }
 
+@test "very many archived runs, read by threads: none is lost, each is told of once" {
+	make_run whole '"created_at":"2026-07-01T12:00:00.000+00:00"'
+	echo '{"ts":"2026-07-01T12:00:00.000+00:00","type":"info"}' >"$RT_RUNS_DIR/whole/events.jsonl"
+	pack whole
+	mkdir "$RT_RUNS_DIR/big" "$RT_RUNS_DIR/.rt"
+	seq 20000 | sed 's/.*/{"ts":"2026-07-01T12:00:00.000+00:00","type":"info","message":"& &&&"}/' \
+		>"$RT_RUNS_DIR/big/events.jsonl"
+	pack big
+	head -c 40000 "$RT_RUNS_DIR/big/run.tar.gz" >cut
+	rm -r "$RT_RUNS_DIR/big"
+	for i in {1..520}; do
+		mkdir "$RT_RUNS_DIR/r$i"
+		if ((i % 20)); then
+			ln "$RT_RUNS_DIR/whole/run.tar.gz" "$RT_RUNS_DIR/r$i/run.tar.gz"
+		else
+			cp cut "$RT_RUNS_DIR/r$i/run.tar.gz"
+		fi
+	done
+	mkdir counted
+	cat >counted/rt-archive <<-END
+		#!/bin/sh
+		while read -r key value; do
+			[ "\$key" != SigBlk: ] || echo "\$value" >>"$PWD/masks"
+		done </proc/self/status
+		exec "$(command -v rt-archive)" "\$@"
+	END
+	chmod +x counted/rt-archive
+	RT_LIBEXEC_DIR=$PWD/counted rt-status -l -n all --format '{run_id}' >listed 2>told
+	cmp <(sort listed) <(ls "$RT_RUNS_DIR" | sort)
+	# a thread that takes no signals starts what takes them
+	[ "$(sort -u masks)" = "$(sed -n 's/^SigBlk:[[:space:]]*//p' /proc/self/status)" ]
+	[ "$(grep -c 'is damaged or cut off' told)" = 26 ]
+	[ "$(wc -l <told)" = 26 ]
+	[ "$(sort -u told | wc -l)" = 26 ]
+	run -3 --separate-stderr rt-query -a -c -g '^$'
+	[ "$(grep -c 'is damaged or cut off' <<<"$stderr")" = 26 ]
+}
+
+@test "a large archive is a stream: no time is looked for in it by halving" {
+	mkdir plain
+	seq 60000 | awk '{ printf "{\"ts\":\"2026-07-01T%02d:%02d:%02d.000+00:00\",\"type\":\"info\",\"message\":\"event %d with some more text\"}\n", $1 / 3600, $1 / 60 % 60, $1 % 60, $1 }' \
+		>plain/events.jsonl
+	tar -cf big.tar -C plain events.jsonl
+	[ "$(stat -c %s big.tar)" -gt $((4 << 20)) ]
+	touch -d "1 hour ago" big.tar
+	mkdir -p "$RT_RUNS_DIR/.rt"
+	for c in '--since 2026-07-01T16:30:00Z' '--until 2026-07-01T00:10:00Z' \
+		'--since 2026-07-01T16:30:00Z --until 2026-07-01T16:31:00Z'; do
+		# shellcheck disable=SC2086 # options and their values
+		cmp <(rt-query $c ./plain/events.jsonl) <(rt-query $c ./big.tar)
+	done
+	[ "$(rt-query -c --since 2026-07-01T16:30:00Z ./big.tar)" = 601 ]
+}
+
 @test "without rt-archive: one line names the package, other runs are read" {
 	record_run one
 	pack one
