@@ -152,6 +152,10 @@ $(BUILD)/rundir.pc: lib/rundir.pc.in Makefile FORCE
 	@mkdir -p $(@D)
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' $< >$@
 
+# Of every helper program, as it may have been there when others were installed.
+helper_files = $(foreach h,$(all_helpers),$(BINDIR)/$h $(helper_dir)/$h $(MANDIR)/man1/$h.1 \
+	$(BASHDIR)/$h $(FISHDIR)/$h.fish)
+
 # Installing. install-programs and install-devel each pair with a list of what
 # they put there: uninstall removes the two lists and the folders that are ours.
 helper_dir := $(LIBEXECDIR)/rtbox
@@ -176,7 +180,7 @@ install-programs: all
 	for n in $(LINKS); do ln -sf rtbox $(DESTDIR)$(BINDIR)/$$n || exit; done
 	for n in $(HELPERS); do \
 		install -m 755 $(BUILD)/libexec/rtbox/$$n $(DESTDIR)$(helper_dir) && \
-		ln -srf $(DESTDIR)$(helper_dir)/$$n $(DESTDIR)$(BINDIR)/$$n || exit; \
+		ln -sf $(abspath $(helper_dir))/$$n $(DESTDIR)$(BINDIR)/$$n || exit; \
 	done
 	for n in $(LINKS) $(HELPERS); do \
 		ln -sf rtbox $(DESTDIR)$(BASHDIR)/$$n && \
@@ -192,7 +196,7 @@ install-devel: all $(BUILD)/rundir.pc
 	$(if $(man3),install -m 644 $(man3) $(DESTDIR)$(MANDIR)/man3)
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(programs) $(devel))
+	rm -f $(addprefix $(DESTDIR),$(programs) $(helper_files) $(devel))
 	rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(INCLUDEDIR)/rundir $(DESTDIR)$(helper_dir) 2>/dev/null || true
 
 tarball: all

@@ -34,8 +34,8 @@ struct rt_hash_set {
 
 /* A sum: the integers exactly, the other numbers beside them. */
 struct rt_sum {
-	uint64_t low; /* of the integers' sum, */
-	int64_t high; /* times 2^64 */
+	uint64_t low;      /* of the integers' sum, */
+	int64_t high;      /* times 2^64 */
 	double real, lost; /* the sum of the others, and what rounding took from it */
 	bool is_real;
 };

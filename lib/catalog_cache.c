@@ -35,12 +35,7 @@ static int open_private(const char *runs_dir)
 
 struct rt_dir_mark rt_dir_mark(const struct stat *st)
 {
-#ifdef __APPLE__
-	const struct timespec *t = &st->st_mtimespec;
-#else
-	const struct timespec *t = &st->st_mtim;
-#endif
-	return (struct rt_dir_mark){ (uint64_t)st->st_ino, t->tv_sec * RT_NS_PER_S + t->tv_nsec };
+	return (struct rt_dir_mark){ (uint64_t)st->st_ino, rt_mtime_ns(st) };
 }
 
 static uint64_t hash(struct rt_str name)

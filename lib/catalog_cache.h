@@ -1,6 +1,6 @@
 /*
  * The cache of runs that are over, .rt/catalog.jsonl in the runs folder, for
- * catalog.c only. It is never needed: what is missing, damaged or doubtful in it
+ * catalog*.c and resolve.c only. It is never needed: what is missing, damaged or doubtful in it
  * is read from the runs again, and where it cannot be written it is left out.
  *
  * A run is the one that was cached as long as its directory has the same inode

@@ -300,10 +300,11 @@ static int64_t *number_of(struct rt_row *row, const struct rt_json *key)
 					       NULL;
 }
 
-static bool take_members(struct rt_row *row, struct rt_str object, struct strings *to);
+static bool take_members(struct rt_row *row, struct rt_str object, bool within, struct strings *to);
 
 /* False where an object in it proves to be none. A text is no longer than what it is written as. */
-static bool take_member(struct rt_row *row, const struct rt_member *m, struct strings *to)
+static bool take_member(struct rt_row *row, const struct rt_member *m, bool within,
+			struct strings *to)
 {
 	char **text = text_of(row, &m->key);
 	int64_t *number = number_of(row, &m->key), code;
@@ -324,13 +325,13 @@ static bool take_member(struct rt_row *row, const struct rt_member *m, struct st
 		row->exit_code = (int)code;
 	} else if (rt_json_is(&m->key, "cost_usd")) {
 		rt_json_number(&m->value, &row->usage.cost_usd);
-	} else if (m->value.type == RT_JSON_OBJECT) { /* counts, tokens */
-		return take_members(row, m->value.text, to);
+	} else if (!within && m->value.type == RT_JSON_OBJECT) { /* counts, tokens */
+		return take_members(row, m->value.text, true, to);
 	}
 	return true;
 }
 
-static bool take_members(struct rt_row *row, struct rt_str object, struct strings *to)
+static bool take_members(struct rt_row *row, struct rt_str object, bool within, struct strings *to)
 {
 	struct rt_scan s;
 	struct rt_member m;
@@ -339,7 +340,7 @@ static bool take_members(struct rt_row *row, struct rt_str object, struct string
 	if (rt_scan_init(&s, object) < 0)
 		return false;
 	while ((got = rt_scan_next(&s, &m)) > 0)
-		if (!take_member(row, &m, to))
+		if (!take_member(row, &m, within, to))
 			return false;
 	return got == 0;
 }
@@ -354,7 +355,7 @@ static int read_cached(struct rt_row *row, const char *runs_dir, const struct rt
 	row->created_ns = e->cached->created_ns;
 	row->started_ns = e->cached->started_ns;
 	row->state = e->cached->state;
-	if (!take_members(row, e->cached->row, &to)) {
+	if (!take_members(row, e->cached->row, false, &to)) {
 		rt_row_release(row);
 		memset(row, 0, sizeof(*row));
 		return 0;

@@ -31,7 +31,8 @@ struct rt_places {
 
 /*
  * List them, in no order. A folder that does not exist has none. A cache (which
- * may be NULL) is read as well, and what it knows is said. Release it.
+ * may be NULL) is read as well, and what it knows is said: it has to live as long
+ * as they. Release it.
  */
 int rt_places_scan(struct rt_places *e, const char *runs_dir, struct rt_cache *cache,
 		   struct rt_err *err);

@@ -189,32 +189,19 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* All runs, of which the cache knows most without opening them. */
-static int scan_runs(struct rt_places *e, const char *runs_dir, struct rt_err *err)
-{
-	struct rt_cache cache;
-	int ret;
-
-	rt_cache_init(&cache, runs_dir);
-	ret = rt_places_scan(e, runs_dir, cache.there ? &cache : NULL, err);
-	rt_cache_release(&cache);
-	return ret;
-}
-
-/*
- * A name, a prefix or a stored id. 1: found, 0: nothing is called so, -1: error.
- * A file of that name, where it is one that is meant, goes before stored ids: for
- * these every run has to be opened.
- */
 static int resolve_name(const char *runs_dir, const char *run, bool files, struct rt_found *found,
 			struct rt_err *err)
 {
+	struct rt_cache cache;
 	struct rt_places e;
 	int ret = 0;
 	size_t n;
 
-	if (scan_runs(&e, runs_dir, err) < 0)
+	rt_cache_init(&cache, runs_dir);
+	if (rt_places_scan(&e, runs_dir, cache.there ? &cache : NULL, err) < 0) {
+		rt_cache_release(&cache);
 		return -1;
+	}
 	n = choose(&e, runs_dir, run, fit_name);
 	if (n == 0 && !(files && is_file(run)))
 		n = choose(&e, runs_dir, run, fit_stored);
@@ -224,6 +211,7 @@ static int resolve_name(const char *runs_dir, const char *run, bool files, struc
 		ret = found_at(found, rt_place_path(runs_dir, e.v[0].name), false, err) < 0 ? -1 :
 											      1;
 	rt_places_release(&e);
+	rt_cache_release(&cache);
 	return ret;
 }
 

@@ -288,8 +288,7 @@ static void ask(struct query *q, struct sources *sources)
 	size_t i = 0;
 
 	for (size_t n = 0; n < sources->n; n++) {
-		if (sources->runs_dir)
-			source_find_order(&sources->v[n], q->filter, sources->runs_dir);
+		source_find_order(&sources->v[n], q->filter, sources->runs_dir);
 		source_narrow(&sources->v[n], q->filter);
 	}
 	if (o->n != QUERY_ALL && !o->common.quiet && !q->groups)

@@ -2,6 +2,7 @@
 #include "source.h"
 #include "clock.h"
 #include "die.h"
+#include "fdio.h"
 #include "record.h"
 
 #include <errno.h>
@@ -141,7 +142,6 @@ void sources_find(struct sources *s, const struct common_opts *c, const struct s
 		  int argc, char **argv)
 {
 	struct rt_found found;
-	char *runs_dir;
 	int i;
 
 	memset(s, 0, sizeof(*s));
@@ -151,15 +151,15 @@ void sources_find(struct sources *s, const struct common_opts *c, const struct s
 	if (!argc && !selects(select) && common_resolve(c, NULL, USE_READ, &found)) {
 		add_found(s, found.path, &found);
 		rt_found_release(&found);
+		s->runs_dir = common_runs_dir(c);
 		return;
 	}
-	runs_dir = common_runs_dir(c);
+	s->runs_dir = common_runs_dir(c);
 	for (i = 0; i < argc; i++)
-		add_operand(s, runs_dir, argv[i]);
+		add_operand(s, s->runs_dir, argv[i]);
 	if (!argc)
-		add_selected(s, runs_dir, select);
+		add_selected(s, s->runs_dir, select);
 	s->across = argc != 1;
-	s->runs_dir = runs_dir;
 }
 
 static void source_release(struct source *s)
@@ -241,6 +241,22 @@ bool source_open(struct source *s)
 	}
 	s->stream = !S_ISREG(st.st_mode);
 	return true;
+}
+
+int source_peek(const struct source *s)
+{
+	int dirfd, fd;
+
+	if (s->standard || source_is_packed(s))
+		return -1;
+	if (!s->dir)
+		return open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	dirfd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return -1;
+	fd = rt_file_open(dirfd, RT_EVENTS_FILE, O_RDONLY, 0);
+	close(dirfd);
+	return fd;
 }
 
 void source_close(struct source *s)

@@ -35,7 +35,7 @@ struct sources {
 	struct unpack unpack; /* they are read with it, so this stays where it is */
 	int code;             /* exit code of the arguments that could not be resolved, or 0 */
 	bool across;          /* several runs or files: events say which run they are of */
-	char *runs_dir;       /* or NULL: it was not needed */
+	char *runs_dir;
 };
 
 /*
@@ -53,6 +53,9 @@ void source_close(struct source *s);
 
 /* Whether its events are in an archive: they come as a stream, of no known size. */
 bool source_is_packed(const struct source *s);
+
+/* The file of a source that is one, for a look: -1 when it cannot be opened, which is not said. */
+int source_peek(const struct source *s);
 
 /*
  * Whether a last line without its newline may still grow: somebody is writing

@@ -152,28 +152,30 @@ void source_find_order(struct source *s, const struct rt_filter *f, const char *
 {
 	struct order o = { .known = 0 }, after;
 	int64_t since, until;
+	int fd = -1, cache = -1;
 	char *path = NULL;
 	struct stat st;
-	int cache = -1;
 
-	if (s->standard || !rt_filter_span(f, &since, &until) || source_is_packed(s) ||
-	    stat(s->name, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < LARGE_BYTES ||
-	    access(s->name, R_OK) < 0 || source_says_order(s, st.st_size) || !source_open(s))
+	if (s->standard || !rt_filter_span(f, &since, &until) || stat(s->name, &st) < 0 ||
+	    !S_ISREG(st.st_mode) || st.st_size < LARGE_BYTES || source_says_order(s, st.st_size))
 		return;
+	fd = source_peek(s);
 	cache = open_cache(runs_dir);
 	path = realpath(s->name, NULL);
-	if (cache < 0 || !path || !describe(s->fd, &o) || rt_clock_now_ns() - o.mtime_ns < REST_NS)
+	if (fd < 0 || cache < 0 || !path || !describe(fd, &o) ||
+	    rt_clock_now_ns() - o.mtime_ns < REST_NS)
 		goto out;
 	if (!recall(cache, path, &o)) {
-		if (!look(s->fd, &o) || !describe(s->fd, &after) || after.size != o.size ||
+		if (!look(fd, &o) || !describe(fd, &after) || after.size != o.size ||
 		    after.mtime_ns != o.mtime_ns)
 			goto out;
 		keep(cache, path, &o);
 	}
 	s->ordered = o.known;
 out:
+	if (fd >= 0)
+		close(fd);
 	if (cache >= 0)
 		close(cache);
 	free(path);
-	source_close(s);
 }

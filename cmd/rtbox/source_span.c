@@ -98,21 +98,23 @@ static off_t find_time(int fd, off_t from, off_t end, int64_t ns, bool after)
 void source_narrow(struct source *s, const struct rt_filter *f)
 {
 	int64_t since, until;
-	struct stat st;
-	off_t size;
+	off_t size, end;
+	int fd;
 
-	if ((!s->dir && !s->ordered) || !rt_filter_span(f, &since, &until) || source_is_packed(s) ||
-	    stat(s->name, &st) < 0 || st.st_size <= NEAR_BYTES || !source_open(s))
+	if ((!s->dir && !s->ordered) || !rt_filter_span(f, &since, &until))
 		return;
-	size = s->stream ? 0 : lseek(s->fd, 0, SEEK_END);
-	if (!source_says_order(s, size))
-		size = s->ordered;
-	if (size && since > INT64_MIN)
-		s->from = find_time(s->fd, 0, size, since, false);
-	if (size == st.st_size && until < INT64_MAX) {
-		off_t end = find_time(s->fd, s->from, size, until, true);
+	fd = source_peek(s);
+	size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	if (size > NEAR_BYTES) {
+		off_t known = source_says_order(s, size) ? size : s->ordered;
 
-		s->to = end < size ? end : s->to;
+		if (known && since > INT64_MIN)
+			s->from = find_time(fd, 0, known, since, false);
+		if (known == size && until < INT64_MAX) {
+			end = find_time(fd, s->from, size, until, true);
+			s->to = end < size ? end : s->to;
+		}
 	}
-	source_close(s);
+	if (fd >= 0)
+		close(fd);
 }

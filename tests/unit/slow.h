@@ -2,7 +2,8 @@
  * What an event is, and whether it meets a condition, worked out the slow way
  * from the words of rt-event(5) and rt-query(1): jansson says what is JSON and
  * what a string means, and all else is walked through naively. From lib come
- * only the tables of types and levels and the reading of times.
+ * only the tables of types and levels, the reading of times and the text of a
+ * duration.
  */
 #ifndef RT_TEST_SLOW_H
 #define RT_TEST_SLOW_H

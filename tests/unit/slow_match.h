@@ -14,11 +14,6 @@ struct slow_cond {
 	int64_t since_ns, until_ns;
 };
 
-static inline struct rt_str slow_trim(struct rt_str s)
-{
-	return rt_str_trim(s);
-}
-
 static inline bool slow_in_list(const char *list, struct rt_str text)
 {
 	for (size_t n; *list; list += n + (list[n] == ',')) {
@@ -201,8 +196,8 @@ static inline int slow_compare(struct rt_str text, struct rt_str value, bool quo
 static inline bool slow_expr(struct slow *s, const struct slow_cond *c)
 {
 	const char *op = c->value + strcspn(c->value, "=!<>~");
-	struct rt_str key = slow_trim((struct rt_str){ c->value, (size_t)(op - c->value) });
-	struct rt_str value = slow_trim(rt_str(op + strspn(op, "=!<>~"))), text;
+	struct rt_str key = rt_str_trim((struct rt_str){ c->value, (size_t)(op - c->value) });
+	struct rt_str value = rt_str_trim(rt_str(op + strspn(op, "=!<>~"))), text;
 	bool quoted = value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"';
 	enum rt_level level;
 	int64_t ns, want;
