@@ -325,7 +325,7 @@ static void take(struct pool *p, int *code)
 static void give_back_memory(void)
 {
 #ifdef M_MMAP_THRESHOLD
-	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
 }
 

@@ -194,6 +194,22 @@ static void cannot_open(const struct source *s)
 			       strerror(errno));
 }
 
+int source_peek(const struct source *s)
+{
+	int dirfd, fd;
+
+	if (s->standard)
+		return -1;
+	if (!s->dir)
+		return open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	dirfd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return -1;
+	fd = rt_file_open(dirfd, RT_EVENTS_FILE, O_RDONLY, 0);
+	close(dirfd);
+	return fd;
+}
+
 /*
  * A run's events.jsonl: a regular file in the directory itself, nothing that a
  * link leads to, or in its archive. A run without one has no events.
@@ -204,6 +220,12 @@ static bool open_events(struct source *s)
 	struct rt_rundir d;
 	bool opened, unreadable;
 
+	/* Nearly always the file is there. */
+	s->fd = source_peek(s);
+	if (s->fd >= 0) {
+		s->file = (struct rt_runfile){ .fd = s->fd, .size = -1 };
+		return true;
+	}
 	if (rt_rundir_open_reader(&d, s->dir, &s->unpack->unpacker, &err) < 0) {
 		errno = err.sys;
 		if (err.sys)
@@ -241,22 +263,6 @@ bool source_open(struct source *s)
 	}
 	s->stream = !S_ISREG(st.st_mode);
 	return true;
-}
-
-int source_peek(const struct source *s)
-{
-	int dirfd, fd;
-
-	if (s->standard || source_is_packed(s))
-		return -1;
-	if (!s->dir)
-		return open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	dirfd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dirfd < 0)
-		return -1;
-	fd = rt_file_open(dirfd, RT_EVENTS_FILE, O_RDONLY, 0);
-	close(dirfd);
-	return fd;
 }
 
 void source_close(struct source *s)

@@ -173,6 +173,24 @@ if have jq; then
 		events.jsonl
 fi
 
+size=$(stat -c %s events.jsonl)
+if have sqlite3 && have rt-sql; then
+	header "SQL over $size bytes of events"
+	# shellcheck disable=SC2016
+	throughput "--sql ... GROUP BY stage; sqlite3 .import" "$size" -n 5 \
+		rt-query --sql "SELECT stage, count(*), avg(duration_ms), sum(metadata ->> 'prompt_tokens')
+			FROM events GROUP BY stage" events.jsonl --- \
+		sqlite3 :memory: -cmd '.mode ascii' -cmd '.separator "\037" "\n"' -cmd 'CREATE TABLE t(j)' \
+		-cmd '.import events.jsonl t' "SELECT j ->> 'stage', count(*), avg(j ->> 'duration_ms'),
+			sum(j ->> '\$.metadata.prompt_tokens') FROM t GROUP BY 1"
+fi
+if have lnav; then
+	header "Lines of $size bytes of events"
+	throughput "--type task_failed; lnav -n :filter-in" "$size" -n 5 \
+		rt-query --type task_failed -o jsonl events.jsonl --- \
+		lnav -n -c ':filter-in "type":"task_failed"' events.jsonl
+fi
+
 # 10,000 runs that were over an hour ago, 100 events each, one in ten failed.
 mkdir -p "$RT_RUNS_DIR"
 seq -f "$RT_RUNS_DIR/run-%05g" 10000 | xargs mkdir
