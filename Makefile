@@ -217,7 +217,7 @@ unit: $(unit)
 	@:
 
 check:
-	@sh scripts/deps.sh build test
+	@sh scripts/deps.sh build helpers test
 	+@$(submake) all unit
 	$(run_tests) $(TESTS)
 
@@ -225,7 +225,7 @@ check-unit: $(unit)
 	$(run_tests) $(unit)
 
 quickstart:
-	@sh scripts/deps.sh build
+	@sh scripts/deps.sh build helpers
 	+@$(submake) all
 	@sh scripts/quickstart.sh $(BUILD)
 
