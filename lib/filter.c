@@ -141,13 +141,42 @@ int rt_filter_step(struct rt_filter *f, const char *values, struct rt_err *err)
 	return keep(f, &c, err);
 }
 
+/*
+ * A backslash before a letter that means something to Perl only (\d): libc takes
+ * it for the letter, and nobody wants that. NULL: there is none.
+ */
+static const char *foreign_escape(const char *p)
+{
+	for (; *p; p++) {
+		if (*p == '[') {
+			p += p[1] == '^' ? 2 : 1;
+			p = *p ? strchr(p + 1, ']') : NULL;
+			if (!p)
+				return NULL;
+		} else if (*p == '\\' && p[1]) {
+			if (((p[1] | 0x20) >= 'a' && (p[1] | 0x20) <= 'z') &&
+			    !strchr("wWsSbB", p[1]))
+				return p;
+			p++;
+		}
+	}
+	return NULL;
+}
+
 static int compile(struct rt_cond *c, const char *pattern, struct rt_err *err)
 {
-	regex_t *regex = malloc(sizeof(*regex));
+	const char *foreign = foreign_escape(pattern);
+	regex_t *regex;
 	locale_t before;
 	char why[128];
 	int rc;
 
+	if (foreign)
+		return rt_err_set(err, RT_ERR_USAGE,
+				  "bad regular expression \"%s\": extended ones have no \\%c%s",
+				  pattern, foreign[1],
+				  foreign[1] == 'd' ? "; [0-9] is a digit" : "");
+	regex = malloc(sizeof(*regex));
 	if (!regex)
 		return no_memory(err);
 	c->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);

@@ -67,6 +67,14 @@ static void count(struct rt_bins *b, int index, uint64_t times)
 	b->count[index < b->first ? 0 : index - b->first] += times;
 }
 
+static void see_extremes(struct rt_sketch *s, double least, double most)
+{
+	if (s->total == 0 || least < s->least)
+		s->least = least;
+	if (s->total == 0 || most > s->most)
+		s->most = most;
+}
+
 bool rt_sketch_add(struct rt_sketch *s, double value)
 {
 	struct rt_bins *b = value > 0 ? &s->above : &s->below;
@@ -80,6 +88,7 @@ bool rt_sketch_add(struct rt_sketch *s, double value)
 			return false;
 		count(b, index, 1);
 	}
+	see_extremes(s, value, value);
 	s->total++;
 	return true;
 }
@@ -99,19 +108,19 @@ bool rt_sketch_merge(struct rt_sketch *into, const struct rt_sketch *from)
 {
 	if (!merge_bins(&into->above, &from->above) || !merge_bins(&into->below, &from->below))
 		return false;
+	if (from->total)
+		see_extremes(into, from->least, from->most);
 	into->zeros += from->zeros;
 	into->total += from->total;
 	return true;
 }
 
-double rt_sketch_quantile(const struct rt_sketch *s, double q)
+/* The middle of the bin that the value with so many before it is in. */
+static double value_at(const struct rt_sketch *s, uint64_t rank)
 {
-	/* How many stand before the wanted one, from the lowest on. */
-	uint64_t rank = s->total ? (uint64_t)(q * (double)(s->total - 1)) : 0, seen = 0;
+	uint64_t seen = 0;
 	int i;
 
-	if (s->total == 0)
-		return 0;
 	for (i = s->below.n - 1; i >= 0; i--) {
 		seen += s->below.count[i];
 		if (seen > rank)
@@ -126,6 +135,21 @@ double rt_sketch_quantile(const struct rt_sketch *s, double q)
 			break;
 	}
 	return value_of(s->above.first + i);
+}
+
+double rt_sketch_quantile(const struct rt_sketch *s, double q)
+{
+	double share = q * (double)s->total, value;
+	uint64_t rank = (uint64_t)share;
+
+	if (s->total == 0)
+		return 0;
+	/* Rounded up, but not for what the product is off by. */
+	rank += (double)rank < share - 1e-9 * share;
+	value = value_at(s, rank ? rank - 1 : 0);
+	if (rank <= 1 || value < s->least)
+		return s->least;
+	return rank == s->total || value > s->most ? s->most : value;
 }
 
 size_t rt_sketch_bytes(const struct rt_sketch *s)

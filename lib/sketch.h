@@ -24,13 +24,18 @@ struct rt_bins {
 struct rt_sketch {
 	struct rt_bins above, below; /* 0; by how far they are from it */
 	uint64_t zeros, total;
+	double least, most; /* of all, when there are any */
 };
 
 /* False when memory runs out; nothing was counted then. */
 bool rt_sketch_add(struct rt_sketch *s, double value);
 bool rt_sketch_merge(struct rt_sketch *into, const struct rt_sketch *from);
 
-/* The value of which the share q (0 to 1) of all is not above; 0 when there is none. */
+/*
+ * The least value that the share q (0 to 1) of all is not above (the nearest
+ * rank: of eight the 0.95 quantile is the largest); 0 when there is none. 0 and 1
+ * give the least and the largest exactly.
+ */
 double rt_sketch_quantile(const struct rt_sketch *s, double q);
 
 size_t rt_sketch_bytes(const struct rt_sketch *s); /* of memory, itself aside */

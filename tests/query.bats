@@ -428,6 +428,8 @@ END
 	make_events
 	run -2 rt-query events.jsonl -g '('
 	[[ $output = *'bad --grep: bad regular expression "(": '* ]]
+	run -2 rt-query -g '[\d]+\d' small.jsonl
+	[[ $output = *'extended ones have no \d; [0-9] is a digit'* ]]
 	run -2 rt-query events.jsonl --match 'percent 40'
 	[[ $output = *'bad condition "percent 40": use KEY OP VALUE'* ]]
 	run -2 rt-query events.jsonl --match 'stage ~ ['
@@ -682,7 +684,7 @@ make_timed() {
 	parsed() {
 		run -0 --separate-stderr rt-query -v -j 1 large.jsonl -c "$@"
 		[[ $stderr =~ ': '([0-9]+)' lines parsed' ]]
-		lines=${BASH_REMATCH[1]}
+		parsed=${BASH_REMATCH[1]}
 	}
 	# Of a file that is being written nothing is kept.
 	parsed -S 2099-07-01T16:39:00Z
@@ -695,7 +697,7 @@ make_timed() {
 	cp "$cache" before
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 60 ]
-	((lines < 6000))
+	((parsed < 6000))
 	cmp before "$cache"
 	parsed -S 2099-07-01T03:00:00Z -U 2099-07-01T03:00:10Z
 	[ "$output" = 10 ]
@@ -704,7 +706,7 @@ make_timed() {
 	parsed -S 2099-07-01T16:39:00Z
 	[ "$output" = 61 ]
 	touch -d '50 seconds ago' large.jsonl
-	for i in 1 2; do
+	for _ in 1 2; do
 		parsed -U 2099-07-01T00:00:01Z
 		[ "$output" = 2 ]
 	done
@@ -713,7 +715,7 @@ make_timed() {
 	touch -d '1 minute ago' large.jsonl
 	parsed -S 2099-07-01T16:39:00Z
 	parsed -S 2099-07-01T16:39:00Z
-	((lines < 6000))
+	((parsed < 6000))
 	head -n 59999 sorted | tac >large.jsonl
 	tail -n 1 sorted >>large.jsonl
 	touch -d '40 seconds ago' large.jsonl

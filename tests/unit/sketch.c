@@ -25,7 +25,8 @@ static double worst(const struct rt_sketch *s, double *v, size_t n)
 
 	qsort(v, n, sizeof(*v), ascending);
 	for (int p = 0; p <= 100; p++) {
-		double want = v[(size_t)((double)p / 100 * (double)(n - 1))];
+		size_t rank = (n * (size_t)p + 99) / 100;
+		double want = v[rank ? rank - 1 : 0];
 		double got = rt_sketch_quantile(s, (double)p / 100);
 		double error = want == got ? 0 : magnitude(got - want) / magnitude(want);
 
