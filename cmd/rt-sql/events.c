@@ -16,56 +16,52 @@ struct events_cursor {
 	struct rt_buf scratch;
 };
 
-enum {
-	RUN_ID,
-	FIRST_FIELD,
-	LINE = FIRST_FIELD + RT_F_RUN_ID,
-};
-
 /* clang-format off */
 static const struct sql_column columns[] = {
-	{ "run_id", "TEXT", "the run's folder; of a file that is no run's what the line says" },
-	{ "ts", "TEXT", "UTC, as 2026-07-01T12:00:00.000+00:00" },
-	{ "type", "TEXT", "never NULL" },
-	{ "level", "TEXT", "debug, info, warning, error or critical; never NULL" },
-	{ "stage", "TEXT", "" },
-	{ "message", "TEXT", "never NULL: the type where there is none" },
-	{ "percent", "REAL", "0 to 100" },
-	{ "step", "INTEGER", "" },
-	{ "total_steps", "INTEGER", "" },
-	{ "iteration", "INTEGER", "" },
-	{ "max_iterations", "INTEGER", "" },
-	{ "task_id", "TEXT", "" },
-	{ "step_id", "TEXT", "step_001 ..., as in steps" },
-	{ "component", "TEXT", "" },
-	{ "action", "TEXT", "" },
-	{ "agent_role", "TEXT", "" },
-	{ "model", "TEXT", "" },
-	{ "correlation_id", "TEXT", "" },
-	{ "span_id", "TEXT", "" },
-	{ "event_id", "TEXT", "" },
-	{ "parent_id", "TEXT", "" },
-	{ "state_before", "TEXT", "" },
-	{ "state_after", "TEXT", "" },
-	{ "success", "INTEGER", "0 or 1" },
-	{ "result", "", "text or number; an object or array as JSON" },
-	{ "duration_ms", "REAL", "milliseconds" },
-	{ "error", "", "text or number; an object or array as JSON" },
-	{ "metadata", "TEXT", "JSON: metadata ->> '$.total_tokens'" },
-	{ "line", "TEXT HIDDEN", "the whole line, not in *: line ->> '$.other_key'" },
+	[SQL_RUN_ID] = { "run_id", "TEXT", "the run's folder; of a file that is no run's what the line says" },
+	[SQL_FIELD(RT_F_TS)] = { "ts", "TEXT", "UTC, as 2026-07-01T12:00:00.000+00:00" },
+	[SQL_FIELD(RT_F_TYPE)] = { "type", "TEXT", "never NULL" },
+	[SQL_FIELD(RT_F_LEVEL)] = { "level", "TEXT", "debug, info, warning, error or critical; never NULL" },
+	[SQL_FIELD(RT_F_STAGE)] = { "stage", "TEXT", "" },
+	[SQL_FIELD(RT_F_MESSAGE)] = { "message", "TEXT", "never NULL: the type where there is none" },
+	[SQL_FIELD(RT_F_PERCENT)] = { "percent", "REAL", "0 to 100" },
+	[SQL_FIELD(RT_F_STEP)] = { "step", "INTEGER", "" },
+	[SQL_FIELD(RT_F_TOTAL_STEPS)] = { "total_steps", "INTEGER", "" },
+	[SQL_FIELD(RT_F_ITERATION)] = { "iteration", "INTEGER", "" },
+	[SQL_FIELD(RT_F_MAX_ITERATIONS)] = { "max_iterations", "INTEGER", "" },
+	[SQL_FIELD(RT_F_TASK_ID)] = { "task_id", "TEXT", "" },
+	[SQL_FIELD(RT_F_STEP_ID)] = { "step_id", "TEXT", "step_001 ..., as in steps" },
+	[SQL_FIELD(RT_F_COMPONENT)] = { "component", "TEXT", "" },
+	[SQL_FIELD(RT_F_ACTION)] = { "action", "TEXT", "" },
+	[SQL_FIELD(RT_F_AGENT_ROLE)] = { "agent_role", "TEXT", "" },
+	[SQL_FIELD(RT_F_MODEL)] = { "model", "TEXT", "" },
+	[SQL_FIELD(RT_F_CORRELATION_ID)] = { "correlation_id", "TEXT", "" },
+	[SQL_FIELD(RT_F_SPAN_ID)] = { "span_id", "TEXT", "" },
+	[SQL_FIELD(RT_F_EVENT_ID)] = { "event_id", "TEXT", "" },
+	[SQL_FIELD(RT_F_PARENT_ID)] = { "parent_id", "TEXT", "" },
+	[SQL_FIELD(RT_F_STATE_BEFORE)] = { "state_before", "TEXT", "" },
+	[SQL_FIELD(RT_F_STATE_AFTER)] = { "state_after", "TEXT", "" },
+	[SQL_FIELD(RT_F_SUCCESS)] = { "success", "INTEGER", "0 or 1" },
+	[SQL_FIELD(RT_F_RESULT)] = { "result", "", "text or number; an object or array as JSON" },
+	[SQL_FIELD(RT_F_DURATION_MS)] = { "duration_ms", "REAL", "milliseconds" },
+	[SQL_FIELD(RT_F_ERROR)] = { "error", "", "text or number; an object or array as JSON" },
+	[SQL_FIELD(RT_F_METADATA)] = { "metadata", "TEXT", "JSON: metadata ->> '$.total_tokens'" },
+	[SQL_LINE] = { "line", "TEXT HIDDEN", "the whole line, not in *: line ->> '$.other_key'" },
 	{ .name = NULL },
 };
 /* clang-format on */
+
+_Static_assert(SQL_LINE < 31, "SQLite is given a bit for each column in an int, see plan_make");
 
 /* What the values of these columns are made of. */
 static void want(struct rt_wanted *w, uint32_t wanted)
 {
 	struct rt_path path;
 
-	if (wanted & 1u << RUN_ID)
+	if (wanted & 1u << SQL_RUN_ID)
 		rt_wanted_add(w, RT_FIELD(RT_F_RUN_ID));
 	for (int f = 0; f < RT_F_RUN_ID; f++) {
-		if (!(wanted >> (FIRST_FIELD + f) & 1))
+		if (!(wanted >> SQL_FIELD(f) & 1))
 			continue;
 		rt_path_init(&path, rt_str(rt_field_name((enum rt_field)f)));
 		rt_wanted_add_path(w, &path);
@@ -195,11 +191,11 @@ static void column(struct sql_cursor *base, sqlite3_context *to, int n)
 {
 	struct events_cursor *c = (struct events_cursor *)base;
 
-	if (n == LINE)
+	if (n == SQL_LINE)
 		sqlite3_result_text64(to, c->ev.line.p, c->ev.line.n, SQLITE_TRANSIENT,
 				      SQLITE_UTF8);
-	else if (n != RUN_ID)
-		put_field(c, to, (enum rt_field)(n - FIRST_FIELD));
+	else if (n != SQL_RUN_ID)
+		put_field(c, to, sql_field_of(n));
 	else if (base->source.run_id)
 		sqlite3_result_text(to, base->source.run_id, -1, SQLITE_TRANSIENT);
 	else

@@ -9,47 +9,55 @@
 #include "clock.h"
 #include "die.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TEXTS_MAX 16 /* more are sooner found in SQLite's own tree than in a filter's list */
 #define COLUMN_0 'a' /* in what is agreed on: an operator and a column for each value */
 
-enum {
-	RUN_ID = 0,
-	TS = 1 + RT_F_TS,
+_Static_assert(COLUMN_0 + SQL_LINE <= CHAR_MAX, "a column is one character of what is agreed on");
+
+/* The operators that are agreed on, a character each. */
+enum sign {
+	LEFT_TO_SQLITE = 0,
+	EQUAL = '=',
+	ONE_OF = '[', /* IN */
+	LESS = '<',
+	AT_MOST = 'l',
+	GREATER = '>',
+	AT_LEAST = 'g',
 };
 
-/* The operator's sign, or 0 for one that is left to SQLite. '[' is IN. */
-static char sign_of(const sqlite3_index_info *info, int i)
+static enum sign sign_of(const sqlite3_index_info *info, int i)
 {
 	switch (info->aConstraint[i].op) {
 	case SQLITE_INDEX_CONSTRAINT_EQ:
-		return '=';
+		return EQUAL;
 	case SQLITE_INDEX_CONSTRAINT_LT:
-		return '<';
+		return LESS;
 	case SQLITE_INDEX_CONSTRAINT_LE:
-		return 'l';
+		return AT_MOST;
 	case SQLITE_INDEX_CONSTRAINT_GT:
-		return '>';
+		return GREATER;
 	case SQLITE_INDEX_CONSTRAINT_GE:
-		return 'g';
+		return AT_LEAST;
 	default:
-		return 0;
+		return LEFT_TO_SQLITE;
 	}
 }
 
-static bool takes(const struct sql_table *table, int column, char sign)
+static bool takes(const struct sql_table *table, int column, enum sign sign)
 {
-	enum rt_field f = (enum rt_field)(column - 1);
+	enum rt_field f = sql_field_of(column);
 
-	if (column == RUN_ID)
-		return sign == '=';
-	if (!table->has_events || column < 0 || f >= RT_F_RUN_ID)
+	if (column == SQL_RUN_ID)
+		return sign == EQUAL;
+	if (!table->has_events || column < SQL_FIRST_FIELD || column >= SQL_LINE)
 		return false;
-	if (column == TS)
+	if (f == RT_F_TS)
 		return true;
-	return sign == '=' && f != RT_F_MESSAGE && (rt_field_is_text(f) || f == RT_F_LEVEL);
+	return sign == EQUAL && f != RT_F_MESSAGE && (rt_field_is_text(f) || f == RT_F_LEVEL);
 }
 
 /* Guesses of what conditions leave, to choose the order of a join by. */
@@ -58,12 +66,12 @@ struct guess {
 	double rows; /* and of their rows that is found */
 };
 
-static void guess(struct guess *g, const struct sql_db *db, int column, char sign)
+static void guess(struct guess *g, const struct sql_db *db, int column, enum sign sign)
 {
-	if (column == RUN_ID)
-		g->runs *= sign == '=' && db->sources->n > 1 ? 1.0 / (double)db->sources->n : 0.5;
+	if (column == SQL_RUN_ID)
+		g->runs *= sign == EQUAL && db->sources->n > 1 ? 1.0 / (double)db->sources->n : 0.5;
 	else
-		g->rows *= column == TS && sign != '=' ? 0.5 : 0.1;
+		g->rows *= column == SQL_FIELD(RT_F_TS) && sign != EQUAL ? 0.5 : 0.1;
 }
 
 /*
@@ -86,15 +94,15 @@ int plan_make(struct sql_db *db, const struct sql_table *table, sqlite3_index_in
 		return SQLITE_NOMEM;
 	for (int i = 0; i < info->nConstraint; i++) {
 		int column = info->aConstraint[i].iColumn;
-		char sign = sign_of(info, i);
+		enum sign sign = sign_of(info, i);
 
 		/* text in another collation is equal to other texts as well */
 		if (!info->aConstraint[i].usable || !sign || !takes(table, column, sign) ||
 		    strcmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
 			continue;
-		if (sign == '=' && sqlite3_vtab_in(info, i, 1))
-			sign = '[';
-		agreed[2 * n] = sign;
+		if (sign == EQUAL && sqlite3_vtab_in(info, i, 1))
+			sign = ONE_OF;
+		agreed[2 * n] = (char)sign;
 		agreed[2 * n + 1] = (char)(COLUMN_0 + column);
 		info->aConstraintUsage[i].argvIndex = ++n;
 		guess(&g, db, column, sign);
@@ -114,10 +122,10 @@ struct values {
 	bool in;
 };
 
-static void values_begin(struct values *w, char sign, sqlite3_value *value)
+static void values_begin(struct values *w, enum sign sign, sqlite3_value *value)
 {
 	w->list = w->v = value;
-	w->in = sign == '[';
+	w->in = sign == ONE_OF;
 	if (w->in && sqlite3_vtab_in_first(value, &w->v) != SQLITE_OK)
 		w->v = NULL;
 }
@@ -139,7 +147,7 @@ static struct rt_str text_of(sqlite3_value *v)
  * Whether all are texts (or NULL, which nothing is equal to). A number, and
  * what is compared with a column of numbers, has many texts.
  */
-static bool all_texts(char sign, sqlite3_value *value, size_t *n)
+static bool all_texts(enum sign sign, sqlite3_value *value, size_t *n)
 {
 	struct values w;
 
@@ -154,8 +162,8 @@ static bool all_texts(char sign, sqlite3_value *value, size_t *n)
 	return true;
 }
 
-static void add_runs(struct sql_plan *p, const struct sql_db *db, char sign, sqlite3_value *value,
-		     size_t n)
+static void add_runs(struct sql_plan *p, const struct sql_db *db, enum sign sign,
+		     sqlite3_value *value, size_t n)
 {
 	struct values w;
 	size_t i = 0;
@@ -198,7 +206,7 @@ static int64_t first_time(struct rt_str text, bool after)
 	return low == least ? INT64_MIN : low > most ? INT64_MAX : low * RT_NS_PER_MS;
 }
 
-static void add_span(struct rt_filter *f, char sign, sqlite3_value *value)
+static void add_span(struct rt_filter *f, enum sign sign, sqlite3_value *value)
 {
 	int64_t since = INT64_MAX, until = INT64_MIN;
 	struct values w;
@@ -209,10 +217,10 @@ static void add_span(struct rt_filter *f, char sign, sqlite3_value *value)
 
 		if (sqlite3_value_type(w.v) == SQLITE_NULL)
 			continue;
-		if (strchr("=[>g", sign))
-			from = first_time(text, sign == '>');
-		if (strchr("=[<l", sign))
-			to = first_time(text, sign != '<');
+		if (sign != LESS && sign != AT_MOST)
+			from = first_time(text, sign == GREATER);
+		if (sign != GREATER && sign != AT_LEAST)
+			to = first_time(text, sign != LESS);
 		since = from < since ? from : since;
 		until = to > until ? to : until;
 	}
@@ -221,7 +229,7 @@ static void add_span(struct rt_filter *f, char sign, sqlite3_value *value)
 }
 
 /* The least of the levels that are named. What is none is no event's level. */
-static void add_level(struct sql_plan *p, char sign, sqlite3_value *value)
+static void add_level(struct sql_plan *p, enum sign sign, sqlite3_value *value)
 {
 	enum rt_level least = RT_CRITICAL, level;
 	struct rt_err err = RT_ERR_INIT;
@@ -240,7 +248,8 @@ static void add_level(struct sql_plan *p, char sign, sqlite3_value *value)
 }
 
 /* Texts that a filter can be given in a list: "a,b". */
-static void add_texts(struct rt_filter *f, enum rt_field field, char sign, sqlite3_value *value)
+static void add_texts(struct rt_filter *f, enum rt_field field, enum sign sign,
+		      sqlite3_value *value)
 {
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_buf list;
@@ -273,23 +282,24 @@ void plan_begin(struct sql_plan *p, const struct sql_db *db, int columns, const 
 		die(EXIT_FAIL, "out of memory");
 	for (; *agreed; agreed += 2, values++) {
 		int column = agreed[1] - COLUMN_0;
-		enum rt_field f = (enum rt_field)(column - 1);
+		enum rt_field f = sql_field_of(column);
+		enum sign sign = (enum sign) * agreed;
 		size_t n;
 
-		if (!all_texts(*agreed, *values, &n))
+		if (!all_texts(sign, *values, &n))
 			continue;
 		if (n == 0)
 			p->nothing = true;
-		else if (column == RUN_ID)
-			add_runs(p, db, *agreed, *values, n);
+		else if (column == SQL_RUN_ID)
+			add_runs(p, db, sign, *values, n);
 		else if (n > TEXTS_MAX)
 			continue;
-		else if (column == TS)
-			add_span(p->filter, *agreed, *values);
+		else if (f == RT_F_TS)
+			add_span(p->filter, sign, *values);
 		else if (f == RT_F_LEVEL)
-			add_level(p, *agreed, *values);
+			add_level(p, sign, *values);
 		else
-			add_texts(p->filter, f, *agreed, *values);
+			add_texts(p->filter, f, sign, *values);
 	}
 }
 

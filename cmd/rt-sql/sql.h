@@ -34,9 +34,9 @@ struct sql_cursor;
 struct sql_table {
 	const char *name, *about;
 	const struct sql_column *columns; /* the first is run_id */
-	bool has_events;    /* columns from the second on are the fields of an event, in order */
-	size_t cursor_size; /* of a struct that begins with a sql_cursor */
-	double rows;        /* that a source is thought to have */
+	bool has_events;                  /* its columns are those of events, below */
+	size_t cursor_size;               /* of a struct that begins with a sql_cursor */
+	double rows;                      /* that a source is thought to have */
 
 	/*
 	 * Begin to read c->source. False when there is nothing to be read (it was said, if
@@ -48,6 +48,19 @@ struct sql_table {
 	void (*column)(struct sql_cursor *c, sqlite3_context *to, int column);
 	void (*end)(struct sql_cursor *c);
 };
+
+/* The columns of events: the run, each field of an event, and the whole line. */
+enum {
+	SQL_RUN_ID, /* first in every table */
+	SQL_FIRST_FIELD,
+	SQL_LINE = SQL_FIRST_FIELD + RT_F_RUN_ID,
+};
+#define SQL_FIELD(f) (SQL_FIRST_FIELD + (int)(f)) /* the column of a field before RT_F_RUN_ID */
+
+static inline enum rt_field sql_field_of(int column)
+{
+	return (enum rt_field)(column - SQL_FIRST_FIELD);
+}
 
 extern const struct sql_table sql_runs, sql_events, sql_steps, sql_artifacts;
 
