@@ -68,7 +68,7 @@ same() {
 END
 	run -0 sql 'SELECT * FROM events'
 	[ "$(jq -c 'with_entries(select(.value != null))' <<<"${lines[0]}")" = '{"run_id":"a","ts":"2026-07-01T12:00:00.500+00:00","type":"step_started","level":"info","stage":"build","message":"step_started","percent":12.5,"step":3,"model":"m","success":1,"result":"{\"k\":1}","duration_ms":1500,"error":"no","metadata":"{\"model\":\"m\",\"n\":1}"}' ]
-	[[ ${lines[1]} == *'"ts":null,'*'"type":"progress",'*'"message":"x","percent":7,'*'"success":0,"result":2,"duration_ms":9007199254740993,'* ]]
+	[[ ${lines[1]} == *'"ts":null,'*'"type":"progress",'*'"message":"x","percent":7.0,'*'"success":0,"result":2,"duration_ms":9007199254740992.0,'* ]]
 	[ "$(jq -r 'keys_unsorted | join(" ")' <<<"${lines[0]}")" = "run_id ts type level stage message percent step total_steps iteration max_iterations task_id step_id component action agent_role model correlation_id span_id event_id parent_id state_before state_after success result duration_ms error metadata" ]
 	[ "$(values "SELECT metadata ->> '\$.n' FROM events WHERE metadata IS NOT NULL")" = 1 ]
 	[ "$(values "SELECT line ->> 'msg' FROM events")" = $'\nx' ]
@@ -92,7 +92,7 @@ END
 	touch -d 2026-07-01T12:00:00.25Z "$RT_RUNS_DIR/g/a/artifacts/empty"
 
 	[ "$(sql "SELECT name, group_name g, status, duration_ms, percent, exit_code, error, events, errors, total_tokens, cost_usd FROM runs WHERE run_id = 'a'")" = \
-		'{"name":"n","g":"g","status":"failed","duration_ms":2500,"percent":40,"exit_code":2,"error":"e","events":5,"errors":1,"total_tokens":3,"cost_usd":0.25}' ]
+		'{"name":"n","g":"g","status":"failed","duration_ms":2500,"percent":40.0,"exit_code":2,"error":"e","events":5,"errors":1,"total_tokens":3,"cost_usd":0.25}' ]
 	[ "$(sql "SELECT name, group_name g, exit_code, total_tokens t FROM runs WHERE run_id = 'b'")" = \
 		'{"name":null,"g":"h","exit_code":null,"t":null}' ]
 	[ "$(sql 'SELECT * FROM steps')" = '{"run_id":"a","step_id":"step_001","name":"one","status":"success","started_at":"2026-07-01T12:00:00.000+00:00","finished_at":null,"duration_ms":5,"retries":2}
@@ -101,6 +101,25 @@ END
 	[ "$(values "SELECT modified_at, path FROM artifacts WHERE key = 'empty'")" = \
 		"2026-07-01T12:00:00.250+00:00,$RT_RUNS_DIR/g/a/artifacts/empty" ]
 	[ "$(values 'SELECT r.name, s.step_id FROM runs r LEFT JOIN steps s USING (run_id) ORDER BY 1, 2')" = $',\nn,step_001\nn,step_002' ]
+}
+
+@test "numbers are of their column's type" {
+	make_run a '"percent":50,"cost_usd":2,"steps":[
+		{"step_id":"step_001","duration_ms":5.0,"retries":2.0},{"step_id":"step_002","duration_ms":5.5,"retries":"x"}]'
+	cat >n.jsonl <<'END'
+{"type":"info","duration_ms":2500,"percent":33,"step":1,"result":5,"success":true}
+{"type":"info","duration_sec":1,"percent":67.0,"step":3.0,"result":2.0,"success":false,"stage":1.50}
+{"type":"info","duration_ms":"slow","percent":"half","step":2.5,"result":"5","success":"yes"}
+{"type":"info","duration_ms":true,"percent":[1],"step":"7","result":false}
+END
+	[ "$(values 'SELECT duration_ms/1000, percent/2, step/2, result/2, success FROM events' ./n.jsonl)" = \
+		$'2.5,16.5,0,2,1\n1.0,33.5,1,1.0,0\n,,,2,\n,,,0,' ]
+	[ "$(sql 'SELECT percent, step, result, stage FROM events LIMIT 3' ./n.jsonl)" = '{"percent":33.0,"step":1,"result":5,"stage":null}
+{"percent":67.0,"step":3,"result":2.0,"stage":"1.50"}
+{"percent":null,"step":null,"result":"5","stage":null}' ]
+	[ "$(values 'SELECT avg(percent), max(duration_ms), count(step) FROM events' ./n.jsonl)" = 50.0,2500.0,2 ]
+	[ "$(values 'SELECT percent/4, cost_usd/4 FROM runs')" = 12.5,0.5 ]
+	[ "$(values 'SELECT duration_ms/2, retries/2 FROM steps')" = $'2,1\n2.75,' ]
 }
 
 @test "states that readers derive" {

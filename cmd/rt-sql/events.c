@@ -159,6 +159,7 @@ static void put_text(struct events_cursor *c, sqlite3_context *to, enum rt_field
 
 static void put_field(struct events_cursor *c, sqlite3_context *to, enum rt_field f)
 {
+	const struct sql_column *column = &columns[SQL_FIELD(f)];
 	struct rt_json v;
 
 	switch (f) {
@@ -179,11 +180,11 @@ static void put_field(struct events_cursor *c, sqlite3_context *to, enum rt_fiel
 		/* in seconds there, perhaps */
 		rt_buf_clear(&c->scratch);
 		if (rt_event_text(&c->ev, f, &c->scratch))
-			value_number(to, rt_buf_view(&c->scratch));
+			value_number(to, rt_buf_view(&c->scratch), column->type);
 		break;
 	default:
 		if (rt_event_get(&c->ev, f, &v))
-			value_json(to, &v, rt_field_is_text(f), &c->scratch);
+			value_json(to, &v, column->type, &c->scratch);
 	}
 }
 

@@ -191,7 +191,7 @@ static void put_figure(const struct rt_status *st, sqlite3_context *to, int n)
 			  st->finished_ns && st->started_ns);
 		break;
 	case PERCENT:
-		value_number(to, rt_buf_view(&st->percent));
+		value_number(to, rt_buf_view(&st->percent), run_columns[n].type);
 		break;
 	case EXIT_CODE:
 		put_count(to, st->exit_code, st->exit_code >= 0);
@@ -264,7 +264,7 @@ static void step_column(struct sql_cursor *base, sqlite3_context *to, int n)
 	if (n == RUN_ID)
 		value_text(to, rt_str(base->source.run_id));
 	else if (rt_scan_find(c->step, rt_str(step_columns[n].name), &v))
-		value_json(to, &v, strcmp(step_columns[n].type, "TEXT") == 0, &c->scratch);
+		value_json(to, &v, step_columns[n].type, &c->scratch);
 	else if (n == RETRIES) /* none is left out */
 		sqlite3_result_int(to, 0);
 }

@@ -129,10 +129,19 @@ void schema_print(struct out *o);
 size_t answer_print(struct sql_db *db, sqlite3_stmt *statement, struct out *o,
 		    const struct output_opts *opts, bool quiet);
 
-/* value.c: give SQLite a text, a number's text (empty: NULL), a time (0: NULL), a JSON value. */
+/* value.c: give SQLite a text (empty: NULL), a time (0: NULL). */
 void value_text(sqlite3_context *to, struct rt_str text);
-void value_number(sqlite3_context *to, struct rt_str text);
 void value_time(sqlite3_context *to, int64_t ns);
-void value_json(sqlite3_context *to, const struct rt_json *v, bool as_text, struct rt_buf *scratch);
+
+/*
+ * A value for a column of this type. SQLite makes values be of a column's type
+ * when it stores them, and those of a virtual table are not stored: so in a REAL
+ * column every number is made a real here, in an INTEGER column an integer where
+ * it is integral. What is no number is NULL there, as fields of events are absent
+ * whose type is another. value_number is given the text of a number.
+ */
+void value_json(sqlite3_context *to, const struct rt_json *v, const char *type,
+		struct rt_buf *scratch);
+void value_number(sqlite3_context *to, struct rt_str text, const char *type);
 
 #endif

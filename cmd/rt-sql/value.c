@@ -1,6 +1,7 @@
 /* Values on their way to SQLite. It copies each: what is read next takes their place. */
 #include "sql.h"
 #include "clock.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -24,13 +25,13 @@ void value_time(sqlite3_context *to, int64_t ns)
 	sqlite3_result_text(to, text, RT_TS_LEN, SQLITE_TRANSIENT);
 }
 
-/* An integer stays one as long as it fits into 64 bits. */
-static void put_number(sqlite3_context *to, const struct rt_json *v)
+/* The integer that it is if it may be one and fits into 64 bits, else a real; or NULL. */
+static void put_number(sqlite3_context *to, const struct rt_json *v, bool integer)
 {
 	int64_t i;
 	double d;
 
-	if (v->type == RT_JSON_INT && rt_json_int(v, &i))
+	if (integer && rt_json_int(v, &i))
 		sqlite3_result_int64(to, i);
 	else if (rt_json_number(v, &d))
 		sqlite3_result_double(to, d);
@@ -38,42 +39,41 @@ static void put_number(sqlite3_context *to, const struct rt_json *v)
 		sqlite3_result_null(to);
 }
 
-void value_number(sqlite3_context *to, struct rt_str text)
+/* A string without its quotes; what is none as the JSON that it is. */
+static void put_text(sqlite3_context *to, const struct rt_json *v, struct rt_buf *scratch)
 {
-	struct rt_json v = rt_json_of(text, RT_JSON_INT);
+	struct rt_str text = rt_json_plain(v, scratch);
 
-	for (size_t i = 0; i < text.n; i++)
-		if (strchr(".eE", text.p[i]))
-			v.type = RT_JSON_REAL;
-	if (text.n)
-		put_number(to, &v);
+	sqlite3_result_text64(to, text.n ? text.p : "", text.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-void value_json(sqlite3_context *to, const struct rt_json *v, bool as_text, struct rt_buf *scratch)
+void value_json(sqlite3_context *to, const struct rt_json *v, const char *type,
+		struct rt_buf *scratch)
 {
-	struct rt_str text;
+	bool real = strcmp(type, "REAL") == 0, integer = strcmp(type, "INTEGER") == 0;
+	bool truth = v->type == RT_JSON_TRUE || v->type == RT_JSON_FALSE;
+	bool number = v->type == RT_JSON_INT || v->type == RT_JSON_REAL;
 
-	switch (v->type) {
-	case RT_JSON_NONE:
-	case RT_JSON_NULL:
+	if (v->type == RT_JSON_NONE || v->type == RT_JSON_NULL)
 		sqlite3_result_null(to);
-		return;
-	case RT_JSON_TRUE:
-	case RT_JSON_FALSE:
-		if (as_text)
-			break;
+	else if (truth && (integer || !*type))
 		sqlite3_result_int(to, v->type == RT_JSON_TRUE);
-		return;
-	case RT_JSON_INT:
-	case RT_JSON_REAL:
-		if (as_text)
-			break;
-		put_number(to, v);
-		return;
-	default:
-		break;
-	}
-	/* a string without its quotes; an array or object as the JSON that it is */
-	text = rt_json_plain(v, scratch);
-	sqlite3_result_text64(to, text.n ? text.p : "", text.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+	else if (number && (real || integer))
+		put_number(to, v, integer);
+	else if (real || integer)
+		sqlite3_result_null(to);
+	else if (number && !*type)
+		put_number(to, v, v->type == RT_JSON_INT);
+	else
+		put_text(to, v, scratch);
+}
+
+void value_number(sqlite3_context *to, struct rt_str text, const char *type)
+{
+	struct rt_json v = rt_json_of(text, RT_JSON_REAL);
+
+	if (rt_json_is_number(text))
+		value_json(to, &v, type, NULL);
+	else
+		sqlite3_result_null(to);
 }
