@@ -122,6 +122,49 @@ END
 	[ "$(values 'SELECT duration_ms/2, retries/2 FROM steps')" = $'2,1\n2.75,' ]
 }
 
+@test "the group is the folder that a run is in, however the run is named" {
+	make_run g/a '"group":"other"'
+	make_run b '"group":"said"'
+	ln -s "$RT_RUNS_DIR" link
+	local q='SELECT group_name FROM runs'
+	[ "$(values "$q ORDER BY 1")" = $'g\nsaid' ]
+	[ "$(values "$q" a b)" = $'g\nsaid' ]
+	[ "$(values "$q" "$RT_RUNS_DIR/g/a")" = g ]
+	[ "$(RT_RUNS_DIR=$PWD/link values "$q" -a --name '*' --group g)" = g ]
+	[ "$(RT_RUNS_DIR=$PWD/link values "$q" g/a)" = g ]
+	[ "$(RT_RUNS_DIR=$PWD/link values "$q" "$PWD/link/g/a")" = g ]
+	[ "$(RT_RUNS_DIR=$PWD values "$q" "$RT_RUNS_DIR/g/a")" = other ]
+}
+
+@test "of a run that does not say when it was created the start counts" {
+	make_run a '"created_at":null,"started_at":"2026-07-01T12:01:00.000+00:00"'
+	make_run b '"created_at":null'
+	for r in '' 'a b'; do
+		# shellcheck disable=SC2086 # words
+		[ "$(values "SELECT run_id, substr(created_at, 12, 5) FROM runs ORDER BY 1" $r)" = $'a,12:01\nb,12:05' ]
+	done
+}
+
+@test "a row of runs is what the list says: runs that are over are not opened" {
+	local all='run_id, name, group_name, status, created_at, started_at, finished_at, duration_ms, stage, percent,
+		exit_code, error, host, events, warnings, errors, prompt_tokens, completion_tokens, total_tokens, cost_usd, path'
+	make_run g/a '"name":"n","status":"failed","started_at":"2026-07-01T12:00:00.000+00:00","stage":"s","percent":40,
+		"finished_at":"2026-07-01T12:00:02.500+00:00","exit_code":137,"signal":9,"error":"e","host":"h",
+		"counts":{"events":5,"warnings":2,"errors":1},"tokens":{"prompt":1,"completion":2,"total":3},"cost_usd":0.25'
+	make_run b
+	touch -d '1 hour ago' "$RT_RUNS_DIR"/{g/a,b}
+	mkdir "$RT_RUNS_DIR/.rt" # for what lists keep
+	[ "$(sql "SELECT $all FROM runs")" = "$(sql "SELECT $all FROM runs" b a)" ]
+	[ "$(values 'SELECT name, exit_code, signal FROM runs')" = $',,\nn,137,9' ]
+	local rows
+	rows=$(sql "SELECT $all FROM runs")
+	[[ $rows == *'"exit_code":137,"error":"e","host":"h","events":5,'* ]]
+	# its status is spoiled in place, so that the list does not look at it again
+	echo '{' >"$RT_RUNS_DIR/b/status.json"
+	echo '{' >"$RT_RUNS_DIR/g/a/status.json"
+	[ "$(sql "SELECT $all FROM runs")" = "$rows" ]
+}
+
 @test "states that readers derive" {
 	make_run dead '"status":"running","owner":{"pid":1,"start_ticks":1,"boot_id":"'"$(cat /proc/sys/kernel/random/boot_id)"'","pid_ns":'"$(stat -Lc %i /proc/self/ns/pid)"'}'
 	[ "$(values 'SELECT status FROM runs')" = lost ]

@@ -33,6 +33,7 @@ void db_open(struct sql_db *db, struct sources *sources, char *runs_dir)
 	memset(db, 0, sizeof(*db));
 	db->sources = sources;
 	db->runs_dir = runs_dir;
+	db->real_runs_dir = realpath(runs_dir, NULL);
 	db->taken = xcalloc(sources->n + 1, sizeof(*db->taken));
 	db->failed = xcalloc(sources->n + 1, sizeof(*db->failed));
 	choose_init(db);
@@ -55,6 +56,7 @@ void db_close(struct sql_db *db)
 	free(db->taken);
 	free(db->failed);
 	free(db->runs_dir);
+	free(db->real_runs_dir);
 }
 
 static const char only_select[] = "only a SELECT is answered: nothing is ever changed or set";

@@ -44,7 +44,7 @@ static int answer(const struct sql_opts *opts, struct out *o, int argc, char **o
 	size_t n;
 	int code;
 
-	sources_find(&sources, &opts->common, &opts->select, argc, operands);
+	sources_find_rows(&sources, &opts->common, &opts->select, argc, operands);
 	db_open(&db, &sources, common_runs_dir(&opts->common));
 	statement = db_prepare(&db, opts->sql);
 	n = answer_print(&db, statement, o, &opts->output, quiet);

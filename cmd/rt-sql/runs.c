@@ -1,4 +1,7 @@
-/* The tables `runs` and `steps`: what status.json says, brought up to date. */
+/*
+ * The tables `runs` and `steps`. A run that was listed is not opened for its row
+ * of `runs`; otherwise they are what status.json says, brought up to date.
+ */
 #include "sql.h"
 #include "clock.h"
 #include "die.h"
@@ -10,11 +13,13 @@
 struct status_cursor {
 	struct sql_cursor base;
 	struct rt_status st;
-	enum rt_state state; /* derived */
-	bool given;          /* of runs: the one row was */
-	size_t step_at;      /* of steps: behind the one at hand */
+	bool loaded;              /* there is an st */
+	const struct rt_row *row; /* of runs: what is told */
+	struct rt_row own;        /* the same of a run that was not listed; views into st */
+	bool given;               /* of runs: the one row was */
+	size_t step_at;           /* of steps: behind the one at hand */
 	struct rt_str step;
-	struct rt_buf scratch;
+	struct rt_buf scratch; /* of runs: the group's name */
 };
 
 enum {
@@ -85,49 +90,110 @@ static const struct sql_column step_columns[] = {
 };
 /* clang-format on */
 
+/* The folder of the runs folder that a run lies in; empty when it lies in none. */
+static struct rt_str folder_of(const char *dir, const char *runs_dir)
+{
+	size_t n = runs_dir ? strlen(runs_dir) : 0;
+	const char *group = n && strncmp(dir, runs_dir, n) == 0 && dir[n] == '/' ? dir + n + 1 : "";
+	const char *slash = strchr(group, '/');
+
+	return (struct rt_str){ group,
+				slash && !strchr(slash + 1, '/') ? (size_t)(slash - group) : 0 };
+}
+
+/* What a list would say of it: the folder that it is in counts, not what the run says. */
+static void fill_own(struct status_cursor *c, enum rt_state state)
+{
+	const struct sql_db *db = c->base.db;
+	const struct rt_status *st = &c->st;
+	struct rt_str group = folder_of(c->base.source.dir, db->runs_dir);
+
+	if (!group.n)
+		group = folder_of(c->base.source.dir, db->real_runs_dir);
+	rt_buf_clear(&c->scratch);
+	rt_buf_addv(&c->scratch, group.n ? group : rt_buf_view(&st->group));
+	if (c->scratch.failed)
+		die(EXIT_FAIL, "out of memory");
+	c->own = (struct rt_row){
+		.path = c->base.source.dir,
+		.group = c->scratch.s,
+		.name = st->name.s,
+		.host = st->host.s,
+		.stage = st->stage.s,
+		.percent = st->percent.s,
+		.error = st->error.s,
+		.state = state,
+		.created_ns = st->created_ns ? st->created_ns :
+			      st->started_ns ? st->started_ns :
+					       st->updated_ns,
+		.started_ns = st->started_ns,
+		.finished_ns = st->finished_ns,
+		.exit_code = st->exit_code,
+		.n_events = st->n_events,
+		.n_warnings = st->n_warnings,
+		.n_errors = st->n_errors,
+		.usage = *rt_ledger_total(st->ledger),
+	};
+	c->row = &c->own;
+}
+
 static bool load(struct status_cursor *c, struct rt_err *err)
 {
 	struct rt_rundir dir;
-	bool ok = false;
 
 	if (rt_rundir_open_reader(&dir, c->base.source.dir, &c->base.source.unpack->unpacker, err) <
 	    0)
 		return false;
 	if (rt_status_init(&c->st) < 0)
 		die(EXIT_FAIL, "out of memory");
-	if (rt_status_load(&c->st, &dir, err) == 0) {
-		c->state = rt_status_derive(&c->st, dir.fd, rt_clock_now_ns());
-		ok = true;
-	} else {
+	c->loaded = rt_status_load(&c->st, &dir, err) == 0;
+	if (c->loaded)
+		fill_own(c, rt_status_derive(&c->st, dir.fd, rt_clock_now_ns()));
+	else
 		rt_status_release(&c->st);
-	}
 	rt_rundir_release(&dir);
-	return ok;
+	return c->loaded;
 }
 
 /* A file is no run. */
-static bool begin(struct sql_cursor *base)
+static bool begin(struct sql_cursor *base, bool need_status)
 {
 	struct status_cursor *c = (struct status_cursor *)base;
 	struct rt_err err = RT_ERR_INIT;
 
 	if (!base->source.dir)
 		return false;
-	if (!load(c, &err)) {
-		cursor_failed(base, err.msg);
-		return false;
-	}
-	c->given = false;
+	c->given = c->loaded = false;
 	c->step_at = 0;
+	c->row = base->source.row;
 	rt_buf_init(&c->scratch);
-	return true;
+	if (!need_status || load(c, &err))
+		return true;
+	cursor_failed(base, err.msg);
+	rt_buf_release(&c->scratch);
+	return false;
+}
+
+/* Lists do not say what signal it was; what was completed died of none. */
+static bool begin_run(struct sql_cursor *base)
+{
+	const struct rt_row *row = base->source.row;
+
+	return begin(base, !row || ((base->plan.columns & 1u << SIGNAL) != 0 &&
+				    row->state != RT_COMPLETED));
+}
+
+static bool begin_steps(struct sql_cursor *base)
+{
+	return begin(base, true);
 }
 
 static void end(struct sql_cursor *base)
 {
 	struct status_cursor *c = (struct status_cursor *)base;
 
-	rt_status_release(&c->st);
+	if (c->loaded)
+		rt_status_release(&c->st);
 	rt_buf_release(&c->scratch);
 }
 
@@ -139,20 +205,6 @@ static bool next_run(struct sql_cursor *base)
 	c->given = true;
 	base->place = 0;
 	return first;
-}
-
-/* The one that it says, else the folder between it and the runs folder. */
-static void put_group(const struct status_cursor *c, sqlite3_context *to)
-{
-	const char *dir = c->base.source.dir, *runs = c->base.db->runs_dir;
-	size_t n = strlen(runs);
-	const char *group = strncmp(dir, runs, n) == 0 && dir[n] == '/' ? dir + n + 1 : "";
-	const char *slash = strchr(group, '/');
-
-	if (c->st.group.len)
-		value_text(to, rt_buf_view(&c->st.group));
-	else if (slash && !strchr(slash + 1, '/'))
-		value_text(to, (struct rt_str){ group, (size_t)(slash - group) });
 }
 
 static void put_count(sqlite3_context *to, int64_t n, bool known)
@@ -174,42 +226,39 @@ static void put_usage(const struct rt_usage *u, sqlite3_context *to, int n)
 }
 
 /* What is a number or a time. */
-static void put_figure(const struct rt_status *st, sqlite3_context *to, int n)
+static void put_figure(const struct rt_row *row, sqlite3_context *to, int n)
 {
 	switch (n) {
 	case CREATED_AT:
-		value_time(to, st->created_ns);
+		value_time(to, row->created_ns);
 		break;
 	case STARTED_AT:
-		value_time(to, st->started_ns);
+		value_time(to, row->started_ns);
 		break;
 	case FINISHED_AT:
-		value_time(to, st->finished_ns);
+		value_time(to, row->finished_ns);
 		break;
 	case DURATION_MS:
-		put_count(to, st->finished_ns / RT_NS_PER_MS - st->started_ns / RT_NS_PER_MS,
-			  st->finished_ns && st->started_ns);
+		put_count(to, row->finished_ns / RT_NS_PER_MS - row->started_ns / RT_NS_PER_MS,
+			  row->finished_ns && row->started_ns);
 		break;
 	case PERCENT:
-		value_number(to, rt_buf_view(&st->percent), run_columns[n].type);
+		value_number(to, rt_str(row->percent), run_columns[n].type);
 		break;
 	case EXIT_CODE:
-		put_count(to, st->exit_code, st->exit_code >= 0);
-		break;
-	case SIGNAL:
-		put_count(to, st->signal, st->signal > 0);
+		put_count(to, row->exit_code, row->exit_code >= 0);
 		break;
 	case EVENTS:
-		put_count(to, st->n_events, true);
+		put_count(to, row->n_events, true);
 		break;
 	case WARNINGS:
-		put_count(to, st->n_warnings, true);
+		put_count(to, row->n_warnings, true);
 		break;
 	case ERRORS:
-		put_count(to, st->n_errors, true);
+		put_count(to, row->n_errors, true);
 		break;
 	default:
-		put_usage(rt_ledger_total(st->ledger), to, n);
+		put_usage(&row->usage, to, n);
 	}
 }
 
@@ -223,28 +272,31 @@ static void run_column(struct sql_cursor *base, sqlite3_context *to, int n)
 		value_text(to, rt_str(base->source.run_id));
 		break;
 	case NAME:
-		value_text(to, rt_buf_view(&c->st.name));
+		value_text(to, rt_str(c->row->name));
 		break;
 	case GROUP:
-		put_group(c, to);
+		value_text(to, rt_str(c->row->group));
 		break;
 	case STATUS:
-		sqlite3_result_text(to, rt_state_name(c->state), -1, SQLITE_STATIC);
+		sqlite3_result_text(to, rt_state_name(c->row->state), -1, SQLITE_STATIC);
 		break;
 	case STAGE:
-		value_text(to, rt_buf_view(&c->st.stage));
+		value_text(to, rt_str(c->row->stage));
 		break;
 	case ERROR:
-		value_text(to, rt_buf_view(&c->st.error));
+		value_text(to, rt_str(c->row->error));
 		break;
 	case HOST:
-		value_text(to, rt_buf_view(&c->st.host));
+		value_text(to, rt_str(c->row->host));
 		break;
 	case PATH:
 		value_text(to, rt_str(base->source.dir));
 		break;
+	case SIGNAL:
+		put_count(to, c->st.signal, c->loaded && c->st.signal > 0);
+		break;
 	default:
-		put_figure(&c->st, to, n);
+		put_figure(c->row, to, n);
 	}
 }
 
@@ -275,7 +327,7 @@ const struct sql_table sql_runs = {
 	.columns = run_columns,
 	.cursor_size = sizeof(struct status_cursor),
 	.rows = 1,
-	.begin = begin,
+	.begin = begin_run,
 	.next = next_run,
 	.column = run_column,
 	.end = end,
@@ -287,7 +339,7 @@ const struct sql_table sql_steps = {
 	.columns = step_columns,
 	.cursor_size = sizeof(struct status_cursor),
 	.rows = 10,
-	.begin = begin,
+	.begin = begin_steps,
 	.next = next_step,
 	.column = step_column,
 	.end = end,

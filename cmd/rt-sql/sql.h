@@ -15,11 +15,11 @@
 struct sql_db {
 	sqlite3 *db;
 	struct sources *sources;
-	char *runs_dir;
-	size_t *by_run; /* the sources in the order of their run ids, files first */
-	bool *taken;    /* of a source: it is a stream, and was read */
-	bool *failed;   /* of a source: it could not be read, which was said */
-	int code;       /* exit code of what could not be read, or 0 */
+	char *runs_dir, *real_runs_dir; /* as it is called, and without links */
+	size_t *by_run;                 /* the sources in the order of their run ids, files first */
+	bool *taken;                    /* of a source: it is a stream, and was read */
+	bool *failed;                   /* of a source: it could not be read, which was said */
+	int code;                       /* exit code of what could not be read, or 0 */
 };
 
 struct sql_column {

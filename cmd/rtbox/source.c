@@ -120,7 +120,8 @@ static bool selects(const struct select_opts *o)
 	return o->all || o->name.n || o->group.n || o->status.n || o->label.n || o->host.n;
 }
 
-static void add_selected(struct sources *s, const char *runs_dir, const struct select_opts *select)
+static void add_selected(struct sources *s, const char *runs_dir, const struct select_opts *select,
+			 bool rows)
 {
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_selection sel;
@@ -133,13 +134,18 @@ static void add_selected(struct sources *s, const char *runs_dir, const struct s
 	selection_release(&sel);
 	if (c.n == 0)
 		warn("no runs%s in \"%s\"", selects(select) ? " of that selection" : "", runs_dir);
-	for (i = c.n; i-- > 0;)
+	for (i = c.n; i-- > 0;) {
 		add_run(s, c.rows[i].path);
-	rt_catalog_release(&c);
+		s->v[s->n - 1].row = rows ? &c.rows[i] : NULL;
+	}
+	if (rows)
+		s->listed = c;
+	else
+		rt_catalog_release(&c);
 }
 
-void sources_find(struct sources *s, const struct common_opts *c, const struct select_opts *select,
-		  int argc, char **argv)
+static void find(struct sources *s, const struct common_opts *c, const struct select_opts *select,
+		 int argc, char **argv, bool rows)
 {
 	struct rt_found found;
 	int i;
@@ -158,8 +164,20 @@ void sources_find(struct sources *s, const struct common_opts *c, const struct s
 	for (i = 0; i < argc; i++)
 		add_operand(s, s->runs_dir, argv[i]);
 	if (!argc)
-		add_selected(s, s->runs_dir, select);
+		add_selected(s, s->runs_dir, select, rows);
 	s->across = argc != 1;
+}
+
+void sources_find(struct sources *s, const struct common_opts *c, const struct select_opts *select,
+		  int argc, char **argv)
+{
+	find(s, c, select, argc, argv, false);
+}
+
+void sources_find_rows(struct sources *s, const struct common_opts *c,
+		       const struct select_opts *select, int argc, char **argv)
+{
+	find(s, c, select, argc, argv, true);
 }
 
 static void source_release(struct source *s)
@@ -182,6 +200,7 @@ void sources_release(struct sources *s)
 	for (i = 0; i < s->n; i++)
 		source_release(&s->v[i]);
 	free(s->v);
+	rt_catalog_release(&s->listed);
 	free(s->runs_dir);
 	unpack_release(&s->unpack);
 }

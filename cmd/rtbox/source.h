@@ -5,6 +5,7 @@
 #ifndef RT_SOURCE_H
 #define RT_SOURCE_H
 
+#include "catalog.h"
 #include "common.h"
 #include "evlog.h"
 #include "runfile.h"
@@ -12,13 +13,14 @@
 
 /* A run, a file, or a stream. */
 struct source {
-	char *name;             /* for messages: the file as it was named, or that of the run */
-	char *dir;              /* the run directory, or its archive, or NULL */
-	char *run_id;           /* of the run, or NULL */
-	bool standard;          /* standard input */
-	struct rt_runfile file; /* that is open, of a run */
-	int fd;                 /* -1: not open */
-	bool stream;            /* cannot be sought */
+	char *name;               /* for messages: the file as it was named, or that of the run */
+	char *dir;                /* the run directory, or its archive, or NULL */
+	char *run_id;             /* of the run, or NULL */
+	const struct rt_row *row; /* what the list said of it: see sources_find_rows */
+	bool standard;            /* standard input */
+	struct rt_runfile file;   /* that is open, of a run */
+	int fd;                   /* -1: not open */
+	bool stream;              /* cannot be sought */
 	const struct unpack *unpack;
 	off_t from;          /* where the lines begin that are looked at */
 	off_t to;            /* where they end; -1: at the end of the file */
@@ -32,10 +34,11 @@ struct source {
 struct sources {
 	struct source *v;
 	size_t n;
-	struct unpack unpack; /* they are read with it, so this stays where it is */
-	int code;             /* exit code of the arguments that could not be resolved, or 0 */
-	bool across;          /* several runs or files: events say which run they are of */
+	struct unpack unpack;     /* they are read with it, so this stays where it is */
+	int code;                 /* exit code of the arguments that could not be resolved, or 0 */
+	bool across;              /* several runs or files: events say which run they are of */
 	char *runs_dir;
+	struct rt_catalog listed; /* what `row` of the sources is of */
 };
 
 /*
@@ -45,6 +48,13 @@ struct sources {
  */
 void sources_find(struct sources *s, const struct common_opts *c, const struct select_opts *select,
 		  int argc, char **argv);
+
+/*
+ * The same, and of runs that were selected, not named, what their list said stays
+ * at hand as `row`: it need not be read again.
+ */
+void sources_find_rows(struct sources *s, const struct common_opts *c,
+		       const struct select_opts *select, int argc, char **argv);
 void sources_release(struct sources *s);
 
 /* Open a source; says what is wrong and returns false. */
