@@ -421,6 +421,38 @@ END
 	[[ $stderr == *'/b/events.jsonl": it is a symbolic link' ]]
 }
 
+@test "an artifact store that cannot be read is an error, the rest is answered" {
+	[ -z "${RT_SANITIZE-}" ] || skip "strace and sanitizers do not go together"
+	strace -o /dev/null true 2>/dev/null || skip "strace does not work here"
+	run_with_events a '"name":"n"' <<<'{"type":"info","message":"x"}'
+	mkdir -p "$RT_RUNS_DIR"/a/artifacts/sub
+	: >"$RT_RUNS_DIR/a/artifacts/one"
+	: >"$RT_RUNS_DIR/a/artifacts/sub/two"
+	make_run b
+	local store=$RT_RUNS_DIR/a/artifacts
+	failing() { # SYSCALL PATH STATEMENT 
+		strace -f -o /dev/null -P "$2" -e "inject=$1:error=EIO" rt-sql --sql "$3"
+	}
+	run -3 --separate-stderr failing openat "$store" 'SELECT key FROM artifacts'
+	[ -z "$output" ]
+	[ "$stderr" = "rt-sql: cannot read \"$store\": Input/output error" ]
+	run -3 --separate-stderr failing getdents64 "$store" 'SELECT key FROM artifacts'
+	[ "$stderr" = "rt-sql: cannot read \"$store\": Input/output error" ]
+	run -3 --separate-stderr failing getdents64 "$store/sub" 'SELECT key FROM artifacts'
+	[ "$output" = '{"key":"one"}' ]
+	[ "$stderr" = "rt-sql: cannot read \"$store/sub\": Input/output error" ]
+	run -3 --separate-stderr failing openat "$store" 'SELECT name, message, key FROM runs
+		LEFT JOIN artifacts USING (run_id) LEFT JOIN events USING (run_id) ORDER BY 1'
+	[ "$output" = $'{"name":null,"message":null,"key":null}\n{"name":"n","message":"x","key":null}' ]
+	[ "${#stderr_lines[@]}" = 1 ]
+	# one that is not there, or that a link leads to, is none
+	run -0 --separate-stderr rt-sql --sql 'SELECT key FROM artifacts' b
+	[ -z "$output$stderr" ]
+	ln -s "$store" "$RT_RUNS_DIR/b/artifacts"
+	run -0 --separate-stderr rt-sql --sql 'SELECT key FROM artifacts' b
+	[ -z "$output$stderr" ]
+}
+
 @test "an ordered run is read from the time on that is asked for" {
 	make_run a
 	for i in {1..9999}; do

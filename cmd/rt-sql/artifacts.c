@@ -4,6 +4,7 @@
 #include "die.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,33 +49,62 @@ static void add(struct artifacts_cursor *c, const char *folder, const char *name
 	a->modified_ns = st->st_mtim.tv_sec * RT_NS_PER_S + st->st_mtim.tv_nsec;
 }
 
+/* Say that a folder of the store cannot be read, and leave it at that if it is just not there. */
+static void cannot_list(struct artifacts_cursor *c, const char *folder)
+{
+	char *why;
+
+	if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR)
+		return;
+	why = xasprintf("cannot read \"%s/%s%s%.*s\": %s", c->base.source.dir, STORE,
+			*folder ? "/" : "", (int)strcspn(folder, "/"), folder, strerror(errno));
+	cursor_failed(&c->base, why);
+	free(why);
+}
+
+static void list(struct artifacts_cursor *c, int fd, const char *folder);
+
+/* A regular file, or a folder of them in the store itself. */
+static void list_entry(struct artifacts_cursor *c, DIR *dir, const char *folder, const char *name)
+{
+	struct stat st;
+	char *below;
+
+	if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		cannot_list(c, folder);
+	} else if (S_ISREG(st.st_mode)) {
+		add(c, folder, name, &st);
+	} else if (S_ISDIR(st.st_mode) && !*folder) {
+		below = xasprintf("%s/", name);
+		list(c, openat(dirfd(dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+		     below);
+		free(below);
+	}
+}
+
 /* The files of a folder, which is closed; a key has at most one "/". No link is followed. */
 static void list(struct artifacts_cursor *c, int fd, const char *folder)
 {
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
-	struct stat st;
 
-	if (!dir && fd >= 0)
-		close(fd);
-	while (dir && (e = readdir(dir)) != NULL) {
-		if (e->d_name[0] == '.' ||
-		    fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (S_ISREG(st.st_mode)) {
-			add(c, folder, e->d_name, &st);
-		} else if (S_ISDIR(st.st_mode) && !*folder) {
-			char *below = xasprintf("%s/", e->d_name);
-
-			list(c,
-			     openat(dirfd(dir), e->d_name,
-				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-			     below);
-			free(below);
-		}
+	if (!dir) {
+		cannot_list(c, folder);
+		if (fd >= 0)
+			close(fd);
+		return;
 	}
-	if (dir)
-		closedir(dir);
+	for (;;) {
+		errno = 0;
+		e = readdir(dir);
+		if (!e)
+			break;
+		if (e->d_name[0] != '.')
+			list_entry(c, dir, folder, e->d_name);
+	}
+	if (errno)
+		cannot_list(c, folder);
+	closedir(dir);
 }
 
 static int compare_keys(const void *a, const void *b)

@@ -18,7 +18,7 @@ struct sql_db {
 	char *runs_dir, *real_runs_dir; /* as it is called, and without links */
 	size_t *by_run;                 /* the sources in the order of their run ids, files first */
 	bool *taken;                    /* of a source: it is a stream, and was read */
-	bool *failed;                   /* of a source: it could not be read, which was said */
+	unsigned char *failed;          /* of a source: bits of tables that were said to be unreadable */
 	int code;                       /* exit code of what could not be read, or 0 */
 };
 

@@ -71,12 +71,24 @@ static int open_cursor(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
 	return SQLITE_OK;
 }
 
+/* In db->failed: what is wrong with one table of a source leaves the others. */
+static unsigned char bit_of(const struct sql_table *table)
+{
+	unsigned char bit = 1;
+
+	for (const struct sql_table *const *t = sql_tables; *t != table; t++)
+		bit = (unsigned char)(bit << 1);
+	return bit;
+}
+
 void cursor_failed(struct sql_cursor *c, const char *why)
 {
+	unsigned char *failed = &c->db->failed[c->at];
+
 	c->db->code = EXIT_FAIL;
-	if (!c->db->failed[c->at] && why)
+	if (!(*failed & bit_of(c->table)) && why)
 		error("%s", why);
-	c->db->failed[c->at] = true;
+	*failed |= bit_of(c->table);
 }
 
 /* Done with a source: what was skipped in it is told once, at the end. */
@@ -111,7 +123,7 @@ static bool enter_source(struct sql_cursor *c)
 	do
 		if (!choose_next(&c->plan, db, c->turn++, &c->at))
 			return false;
-	while (db->failed[c->at]);
+	while (db->failed[c->at] & bit_of(c->table));
 	c->source = db->sources->v[c->at];
 	c->source.skipped = c->source.lines = 0;
 	c->open = c->table->begin(c);
