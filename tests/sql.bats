@@ -220,6 +220,18 @@ END
 	[ "$(lines_where "level IN ('critical', 'warning', 'nonsense')" | wc -l)" = 3 ]
 }
 
+@test "a list of values that SQLite cannot give whole is an error" {
+	[ -z "${RT_SANITIZE-}" ] || skip "other libraries do not go with sanitizers"
+	ldd "$(command -v rt-sql)" 2>/dev/null | grep -q libsqlite3 || skip "SQLite is a part of rt-sql"
+	make_odd_events
+	echo 'int sqlite3_vtab_in_next(void *list, void **v) { (void)list; *v = 0; return 7; }' >fail.c
+	"${CC:-cc}" -shared -fPIC -o fail.so fail.c
+	for c in "type IN ('custom', 'x.y')" "ts IN ('2026', '2025')" "run_id IN ('a', 'b')" "level IN ('error', 'info')"; do
+		run -3 --separate-stderr env LD_PRELOAD="$PWD/fail.so" rt-sql --sql "SELECT line FROM events WHERE $c" odd.jsonl
+		[ "$stderr" = "rt-sql: cannot read the values of IN: out of memory" ]
+	done
+}
+
 @test "times compare as the text that they are shown as" {
 	make_odd_events
 	for v in 2026-07-01T12:00:00.500+00:00 2026-07-01 2026-07-01T12 2026-07-01T12:00:00.1 2026-07-01T12:00:00.123Z \

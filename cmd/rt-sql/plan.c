@@ -122,17 +122,28 @@ struct values {
 	bool in;
 };
 
+/* A list that breaks off is not shorter: rows that its rest asks for would be left out. */
+static void values_take(struct values *w, int rc)
+{
+	if (rc == SQLITE_DONE)
+		w->v = NULL;
+	else if (rc != SQLITE_OK)
+		die(EXIT_FAIL, "cannot read the values of IN: %s", sqlite3_errstr(rc));
+}
+
 static void values_begin(struct values *w, enum sign sign, sqlite3_value *value)
 {
 	w->list = w->v = value;
 	w->in = sign == ONE_OF;
-	if (w->in && sqlite3_vtab_in_first(value, &w->v) != SQLITE_OK)
-		w->v = NULL;
+	if (w->in)
+		values_take(w, sqlite3_vtab_in_first(value, &w->v));
 }
 
 static void values_next(struct values *w)
 {
-	if (!w->in || sqlite3_vtab_in_next(w->list, &w->v) != SQLITE_OK)
+	if (w->in)
+		values_take(w, sqlite3_vtab_in_next(w->list, &w->v));
+	else
 		w->v = NULL;
 }
 
@@ -140,6 +151,8 @@ static struct rt_str text_of(sqlite3_value *v)
 {
 	const char *p = (const char *)sqlite3_value_text(v);
 
+	if (!p && sqlite3_value_type(v) != SQLITE_NULL)
+		die(EXIT_FAIL, "out of memory");
 	return (struct rt_str){ p ? p : "", p ? (size_t)sqlite3_value_bytes(v) : 0 };
 }
 
@@ -283,7 +296,7 @@ void plan_begin(struct sql_plan *p, const struct sql_db *db, int columns, const 
 	for (; *agreed; agreed += 2, values++) {
 		int column = agreed[1] - COLUMN_0;
 		enum rt_field f = sql_field_of(column);
-		enum sign sign = (enum sign) * agreed;
+		enum sign sign = (enum sign)agreed[0];
 		size_t n;
 
 		if (!all_texts(sign, *values, &n))

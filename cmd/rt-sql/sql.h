@@ -18,7 +18,7 @@ struct sql_db {
 	char *runs_dir, *real_runs_dir; /* as it is called, and without links */
 	size_t *by_run;                 /* the sources in the order of their run ids, files first */
 	bool *taken;                    /* of a source: it is a stream, and was read */
-	unsigned char *failed;          /* of a source: bits of tables that were said to be unreadable */
+	unsigned char *failed;          /* of a source: bits of tables that cannot be read; told */
 	int code;                       /* exit code of what could not be read, or 0 */
 };
 
