@@ -321,6 +321,12 @@ END
 	[ "$stderr" = $'rt-query: near "events": syntax error\n   FORM events\n        ^' ]
 	run -2 --separate-stderr sql "SELECT 'é', stge FROM events"
 	[ "$stderr" = $'rt-query: no such column: stge; did you mean "stage"? (--schema tells what there is)\n  SELECT \'é\', stge FROM events\n              ^' ]
+	run -2 --separate-stderr sql 'SELECT step'
+	[ "$stderr" = $'rt-query: no such column: step: FROM is missing (--schema tells what there is)\n  SELECT step\n         ^' ]
+	run -2 --separate-stderr sql 'SELECT task_id FROM runs'
+	[ "${stderr_lines[0]}" = 'rt-query: no such column: task_id; the table events has it (--schema tells what there is)' ]
+	run -2 --separate-stderr sql 'SELECT x.step FROM events'
+	[ "${stderr_lines[0]}" = 'rt-query: no such column: x.step (--schema tells what there is)' ]
 	run -2 --separate-stderr sql 'SELECT "stge" FROM events'
 	[[ $stderr == *'no such column: stge'* ]]
 	run -2 --separate-stderr sql 'SELECT 1 FROM event'

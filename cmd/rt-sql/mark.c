@@ -49,6 +49,16 @@ static void guess_tables(struct opt_guess *guess)
 		opt_guess_try(guess, (*t)->name);
 }
 
+/* A table that has a column of just this name, or NULL. */
+static const char *table_with(struct rt_str column)
+{
+	for (const struct sql_table *const *t = sql_tables; column.p && *t; t++)
+		for (const struct sql_column *c = (*t)->columns; c->name; c++)
+			if (strcasecmp(c->name, column.p) == 0)
+				return (*t)->name;
+	return NULL;
+}
+
 /* The line of the statement that `at` is in, or the part of it around there; *at counts from it. */
 static struct rt_str part_around(const char *sql, size_t *at)
 {
@@ -92,18 +102,24 @@ void mark_error(const char *sql, int at, const char *message)
 	struct rt_str column = missing_name(message, "no such column: ");
 	struct rt_str table = missing_name(message, "no such table: ");
 	struct rt_str name = column.p ? column : table;
+	const char *table_of_it = table_with(column);
 	struct opt_guess guess = { .best = NULL };
 
-	if (name.p) {
+	if (name.p && at < 0)
+		at = find_word(sql, name);
+	if (name.p && !table_of_it) {
 		opt_guess_init(&guess, name.p, name.n);
 		if (column.p)
 			guess_columns(&guess);
 		else
 			guess_tables(&guess);
-		if (at < 0)
-			at = find_word(sql, name);
 	}
-	if (guess.best)
+	if (table_of_it && find_word(sql, rt_str("FROM")) < 0)
+		error("%s: FROM is missing (--schema tells what there is)", message);
+	else if (table_of_it && !strchr(message, '.'))
+		error("%s; the table %s has it (--schema tells what there is)", message,
+		      table_of_it);
+	else if (guess.best)
 		error("%s; did you mean \"%s\"? (--schema tells what there is)", message,
 		      guess.best);
 	else
