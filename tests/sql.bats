@@ -349,13 +349,17 @@ END
 	for q in "INSERT INTO events VALUES (1)" "DELETE FROM runs" "UPDATE runs SET name = 1" "CREATE TABLE t (a)" \
 		"CREATE TEMP TABLE t (a)" "DROP TABLE runs" "ATTACH 'x.db' AS x" "PRAGMA table_info(runs)" "PRAGMA writable_schema=1" \
 		"SELECT * FROM pragma_database_list" "VACUUM INTO 'x.db'" "VACUUM" "BEGIN" "SAVEPOINT x" "REINDEX" "ANALYZE" \
-		"WITH t AS (SELECT 1) INSERT INTO runs SELECT * FROM t" "DETACH main"; do
+		"WITH t AS (SELECT 1) INSERT INTO runs SELECT * FROM t" "DETACH main" \
+		"EXPLAIN SELECT * FROM runs" "EXPLAIN QUERY PLAN SELECT * FROM runs"; do
 		run -2 --separate-stderr sql "$q"
 		[[ $stderr == "rt-query: only a SELECT is answered: nothing is ever changed or set" ||
 			$stderr == "rt-query: table "*" may not be modified" ]] || { echo "$q: $stderr" && false; }
 	done
 	run -2 --separate-stderr sql "SELECT load_extension('x')"
 	[[ $stderr == *"not authorized to use function: load_extension"* ]]
+	# one that SQLite may have been built without
+	run -2 --separate-stderr sql "SELECT hex(fts3_tokenizer('simple'))"
+	[[ $stderr == *"fts3_tokenizer"* ]]
 	[ ! -e x.db ]
 	diff -r before "$RT_RUNS_DIR"
 }
