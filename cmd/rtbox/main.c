@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct rt_applet *const applets[] = {
 	&rt_applet_run,
@@ -120,13 +121,44 @@ _Noreturn static void die_no_program(const char *word)
 	die_usage("no program \"%s\"", word);
 }
 
+/* A helper that is nothing but a link to this program would be executed for ever. */
+static bool is_self(const struct helper *h)
+{
+	char *path = helper_find(h);
+	struct stat self, st;
+	bool same = path && stat("/proc/self/exe", &self) == 0 && stat(path, &st) == 0 &&
+		    self.st_dev == st.st_dev && self.st_ino == st.st_ino;
+
+	free(path);
+	return same;
+}
+
+/* The program of this name, "emit" or "rt-emit", with its arguments from argv[1] on. */
+static int run_program(const char *word, int argc, char **argv)
+{
+	const struct rt_applet *a = find_applet(word);
+	const struct helper *h = a ? NULL : helper_of(word);
+	char name[32];
+
+	if (!a && !h)
+		die_no_program(word);
+	if (strncmp(word, "rt-", 3) != 0) {
+		snprintf(name, sizeof(name), "rt-%s", a ? a->name : h->name);
+		word = name;
+	}
+	prog_set_name(word);
+	if (a)
+		return start_applet(a, argc, argv);
+	if (is_self(h))
+		die(EXIT_FAIL, "\"%s\" is a link to rtbox, not the helper program", word);
+	config_load();
+	helper_exec(h, argv);
+}
+
 /* Called as rtbox: argv[1] says what is wanted. */
 static int run_named(int argc, char **argv)
 {
-	const struct rt_applet *a;
-	const struct helper *h;
 	const char *word = argc > 1 ? argv[1] : "--help";
-	char name[32];
 
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return print_help();
@@ -140,33 +172,16 @@ static int run_named(int argc, char **argv)
 	}
 	if (word[0] == '-')
 		die_usage("unknown option \"%s\"", word);
-	a = find_applet(word);
-	h = a ? NULL : helper_of(word);
-	if (!a && !h)
-		die_no_program(word);
-	snprintf(name, sizeof(name), "rt-%s", a ? a->name : h->name);
-	prog_set_name(name);
-	if (h) {
-		config_load();
-		helper_exec(h, argv + 1);
-	}
-	return start_applet(a, argc - 1, argv + 1);
+	return run_program(word, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
 {
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc ? argv[0] : "rtbox";
-	const struct rt_applet *a = NULL;
 
 	start_guard_fds();
-	if (strncmp(name, "rt-", 3) == 0) {
-		a = find_applet(name);
-		if (!a)
-			die_no_program(name);
-	}
-	if (!a)
-		return run_named(argc, argv);
-	prog_set_name(name);
-	return start_applet(a, argc, argv);
+	if (strncmp(name, "rt-", 3) == 0)
+		return run_program(name, argc, argv);
+	return run_named(argc, argv);
 }
