@@ -13,10 +13,12 @@ sql() {
 	rt-query --sql "$@"
 }
 
-# One value, or one line for each row, without JSON around it.
-values() {
-	rt-query -o csv --sql "$@" | tail -n +2 | tr -d '\r'
-}
+# One value, or one line for each row, without JSON around it. What fails is not the
+# same as what has no rows, nor as anything else that fails.
+values() (
+	set -o pipefail
+	rt-query -o csv --sql "$@" | tail -n +2 | tr -d '\r' || { echo "failed: $1" && false; }
+)
 
 run_with_events() {
 	make_run "$@"
@@ -57,8 +59,18 @@ lines_where() {
 
 # Whether two conditions are met by the same lines.
 same() {
-	[ "$(lines_where "$1")" = "$(lines_where "$2")" ] ||
-		{ echo "$1: $(lines_where "$1")" && echo "$2: $(lines_where "$2")" && false; }
+	local one two
+
+	one=$(lines_where "$1") || { echo "$one" && return 1; }
+	two=$(lines_where "$2") || { echo "$two" && return 1; }
+	[ "$one" = "$two" ] || { echo "$1: $one" && echo "$2: $two" && false; }
+}
+
+@test "statements that fail are not taken for the same" {
+	make_odd_events
+	run ! same "stge = 1" "stge = 1"
+	run ! same "type = 'custom'" "type = 'info'"
+	[ -n "$(values 'SELECT stge FROM events' 2>/dev/null)" ]
 }
 
 @test "each column has the value that rt-query shows" {
@@ -133,7 +145,7 @@ END
 	[ "$(RT_RUNS_DIR=$PWD/link values "$q" -a --name '*' --group g)" = g ]
 	[ "$(RT_RUNS_DIR=$PWD/link values "$q" g/a)" = g ]
 	[ "$(RT_RUNS_DIR=$PWD/link values "$q" "$PWD/link/g/a")" = g ]
-	[ "$(RT_RUNS_DIR=$PWD values "$q" "$RT_RUNS_DIR/g/a")" = other ]
+	[ "$(values "$q" -d "$PWD" "$RT_RUNS_DIR/g/a")" = other ]
 }
 
 @test "of a run that does not say when it was created the start counts" {
@@ -380,11 +392,6 @@ END
 	run -2 rt-sql
 }
 
-@test "without rt-sql the package is named" {
-	run -3 --separate-stderr env RT_LIBEXEC_DIR="$PWD" rt-query --sql 'SELECT 1'
-	[[ $stderr == "rt-query: rt-sql is not installed: install the package rtbox-sql "* ]]
-}
-
 @test "configuration reaches the helper, and what is wrong in it is said once" {
 	make_run a
 	mkdir -p "$HOME/.config/rt"
@@ -493,4 +500,18 @@ END
 	make_odd_events
 	bash -c "rt-query --sql 'SELECT a.line FROM events a, events b, events c, events d' odd.jsonl 2>err; echo \$? >code" | head -n 1 >/dev/null
 	run ! grep -v skipped err
+	[ "$(cat code)" = 141 ]
+}
+
+@test "a signal ends it at once, in the middle of a long sort" {
+	local began took
+	for signal in INT TERM; do
+		began=${EPOCHREALTIME/./}
+		run timeout --foreground -s $signal -k 10 1 rt-query --sql 'WITH RECURSIVE c(x) AS
+			(SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100000000) SELECT x FROM c ORDER BY random()' /dev/null
+		took=$((${EPOCHREALTIME/./} - began))
+		[ "$status" = 124 ]
+		((took < 3000000))
+		[ -z "$output" ]
+	done
 }
