@@ -34,9 +34,9 @@ struct source {
 struct sources {
 	struct source *v;
 	size_t n;
-	struct unpack unpack;     /* they are read with it, so this stays where it is */
-	int code;                 /* exit code of the arguments that could not be resolved, or 0 */
-	bool across;              /* several runs or files: events say which run they are of */
+	struct unpack unpack; /* they are read with it, so this stays where it is */
+	int code;             /* exit code of the arguments that could not be resolved, or 0 */
+	bool across;          /* several runs or files: events say which run they are of */
 	char *runs_dir;
 	struct rt_catalog listed; /* what `row` of the sources is of */
 };
