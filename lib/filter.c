@@ -5,6 +5,7 @@
  */
 #include "filter_cond.h"
 #include "clock.h"
+#include "text.h"
 
 #include <stdlib.h>
 
@@ -303,6 +304,30 @@ static int parse_special(struct rt_cond *c, struct rt_err *err)
 	return rt_clock_parse_user(v->text.p, rt_clock_now_ns(), &c->since_ns, err);
 }
 
+/* What is only ever a number would be compared as text with one that is none. */
+static int check_number(const struct rt_cond *c, struct rt_err *err)
+{
+	const char *name;
+
+	switch (c->path.field) {
+	case RT_F_PERCENT:
+	case RT_F_STEP:
+	case RT_F_TOTAL_STEPS:
+	case RT_F_ITERATION:
+	case RT_F_MAX_ITERATIONS:
+	case RT_F_DURATION_MS:
+		break;
+	default:
+		return 0;
+	}
+	name = rt_field_name(c->path.field);
+	if (!c->quoted && rt_json_is_number(c->values[0].text))
+		return 0;
+	return rt_err_set(err, RT_ERR_USAGE, "bad condition on %s: \"%.*s\" is no number%s", name,
+			  (int)c->values[0].text.n, c->values[0].text.p,
+			  c->path.field == RT_F_DURATION_MS ? " of milliseconds" : "");
+}
+
 static int parse_expr(struct rt_cond *c, struct rt_err *err)
 {
 	size_t at = strcspn(c->text, "=!<>~"), len = parse_op(c->text + at, &c->op);
@@ -322,7 +347,9 @@ static int parse_expr(struct rt_cond *c, struct rt_err *err)
 	value = unquote(value, &c->quoted);
 	if (add_value(c, rt_str(value), err) < 0)
 		return -1;
-	return c->op == RT_OP_REGEX ? compile(c, value, err) : parse_special(c, err);
+	if (c->op == RT_OP_REGEX)
+		return compile(c, value, err);
+	return check_number(c, err) < 0 ? -1 : parse_special(c, err);
 }
 
 int rt_filter_match_expr(struct rt_filter *f, const char *expr, struct rt_err *err)

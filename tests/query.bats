@@ -432,6 +432,9 @@ END
 	[[ $output = *'extended ones have no \d; [0-9] is a digit'* ]]
 	run -2 rt-query events.jsonl --match 'percent 40'
 	[[ $output = *'bad condition "percent 40": use KEY OP VALUE'* ]]
+	run -2 rt-query events.jsonl --match 'duration_ms > 5s'
+	[[ $output = *'bad condition on duration_ms: "5s" is no number of milliseconds'* ]]
+	run -2 rt-query events.jsonl --match 'percent >> 5'
 	run -2 rt-query events.jsonl --match 'stage ~ ['
 	run -2 rt-query events.jsonl --level loud
 	[[ $output = *'bad level "loud": use debug'* ]]
