@@ -86,7 +86,7 @@ static bool is_worth_it(const struct sources *s, size_t first)
 		if (source_is_packed(v))
 			size += WORTH_BYTES / 2; /* processes are started, for more than one */
 		else if (stat(v->name, &st) == 0)
-			size += st.st_size;
+			size += (v->to >= 0 && v->to < st.st_size ? v->to : st.st_size) - v->from;
 	}
 	return size >= WORTH_BYTES || s->n - first > CUT_MAX;
 }
