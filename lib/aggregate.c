@@ -346,7 +346,9 @@ static inline const struct rt_json *value_at(struct rt_aggregate *a, const struc
 {
 	const struct rt_json *v = rt_event_peek_at(ev, path);
 
-	return v ? v : work_out(a, ev, path, run_id);
+	if (v || rt_event_lacks(ev, path))
+		return v;
+	return work_out(a, ev, path, run_id);
 }
 
 int rt_aggregate_add_empty(struct rt_aggregate *a, struct rt_err *err)

@@ -248,6 +248,15 @@ static inline const struct rt_json *rt_event_peek_at(const struct rt_event *ev,
 	return have & -have & path->direct ? &ev->slot[path->field][__builtin_ctz(have)] : NULL;
 }
 
+/* Whether it is plain that there is no value at the path: nothing that it could be made of. */
+static inline bool rt_event_lacks(const struct rt_event *ev, const struct rt_path *path)
+{
+	if (path->field == RT_FIELD_COUNT)
+		return path->hidden && !ev->extra && !rt_event_has(ev, RT_F_METADATA);
+	return path->direct && !rt_event_has(ev, path->field) && path->field != RT_F_RUN_ID &&
+	       path->field != RT_F_MODEL && path->field != RT_F_AGENT_ROLE;
+}
+
 /*
  * The value at a path. Text is appended to `scratch` when a value is derived.
  * False when there is none.
