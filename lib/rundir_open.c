@@ -8,31 +8,54 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool is_regular(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool is_link(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
 const char *rt_rundir_archive(int dirfd)
 {
 	static const char *const names[] = { RT_PACKED_GZ, RT_PACKED_ZST };
 
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (is_regular(dirfd, names[i]))
+			return names[i];
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (faccessat(dirfd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return names[i];
 	return NULL;
 }
 
-/* The archive in an open directory, if there is one: a regular file, nothing that a link leads to. */
+/*
+ * The archive in an open directory, if there is one: a regular file, nothing that
+ * a link leads to. What else has its name is an error only where nothing else
+ * says that this is a run, so that nobody hides a run by putting it there.
+ */
 static int adopt_archive(struct rt_rundir *d, const struct rt_unpacker *unpacker,
 			 struct rt_err *err)
 {
 	const char *name = unpacker ? rt_rundir_archive(d->fd) : NULL;
-	struct stat st;
 	char *path;
 
 	if (!name)
 		return 0;
-	if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+	if (!is_regular(d->fd, name)) {
+		if (is_regular(d->fd, RT_STATUS_FILE) || is_regular(d->fd, RT_EVENTS_FILE))
+			return 0;
 		return rt_err_set(err, RT_ERR_FAILURE, "\"%s/%s\" is %s", d->path, name,
-				  S_ISLNK(st.st_mode) ?
+				  is_link(d->fd, name) ?
 					  "a symbolic link, which rt does not follow" :
 					  "no regular file");
+	}
 	if (asprintf(&path, "%s/%s", d->path, name) < 0)
 		path = NULL;
 	d->archive = rt_packed_new(unpacker, path);

@@ -415,6 +415,42 @@ make_large() {
 	[ "$(rt-query ./d.tar -c)" = 2 ]
 }
 
+@test "what tar makes of odd files and folders is read" {
+	mkdir -p r/logs r/AAA
+	echo '{"ts":"2026-01-01T00:00:00Z","type":"info","message":"ours"}' >r/events.jsonl
+	echo '{"ts":"2026-01-01T00:00:00Z","type":"info","message":"theirs"}' >r/AAA/events.jsonl
+	# a folder in the run, packed as "." before all else, is not the run
+	tar -C r --sort=name -czf r.tar.gz .
+	[ "$(rt-query ./r.tar.gz --format '{message}')" = ours ]
+	[ "$(rt-status ./r.tar.gz --json | jq -r '.events[].message')" = ours ]
+	# a small file that ends with a hole
+	echo hello >r/logs/aaa.log && truncate -s 50000 r/logs/aaa.log
+	tar -C r -cSzf s.tar.gz ./logs/aaa.log ./events.jsonl
+	[ "$(rt-status ./s.tar.gz --json | jq -r '.events[].message')" = ours ]
+	# what has an archive's name hides no run
+	mkdir "$RT_RUNS_DIR"
+	rt-run --id whole -- true
+	ln -s nowhere "$RT_RUNS_DIR/whole/run.tar.gz"
+	for c in rt-status rt-tail rt-summarize rt-query; do run -0 "$c" whole; done
+	run -0 --separate-stderr rt-status -l --format '{run_id}'
+	[ "$output" = whole ]
+	[ -z "$stderr" ]
+}
+
+@test "a helper that was killed is told of" {
+	mkdir killed r
+	echo '{"type":"info","message":"one"}' >r/events.jsonl
+	tar -C r -czf r.tar.gz events.jsonl
+	cat >killed/rt-archive <<-'END'
+		#!/bin/sh
+		echo '{"type":"info","message":"one"}'
+		kill -9 $$
+	END
+	chmod +x killed/rt-archive
+	RT_LIBEXEC_DIR=$PWD/killed run -3 --separate-stderr rt-query -c ./r.tar.gz
+	[[ $stderr == *"rt-archive failed: killed by SIGKILL"* ]]
+}
+
 @test "of two files with the same name the first one counts" {
 	echo '{"type":"info","message":"first"}' >events.jsonl
 	tar -cf a.tar events.jsonl

@@ -38,6 +38,8 @@ static void open_file(struct members *m)
 
 void members_open(struct members *m, const char *path, bool mute)
 {
+	const char *why;
+
 	memset(m, 0, sizeof(*m));
 	m->path = path;
 	m->mute = mute;
@@ -50,8 +52,10 @@ void members_open(struct members *m, const char *path, bool mute)
 		die(EXIT_FAIL, "libarchive cannot read tar, gzip and zstd here");
 	if (archive_read_open_fd(m->a, m->fd, BLOCK) == ARCHIVE_OK)
 		return;
+	why = archive_error_string(m->a);
 	if (!mute)
-		error("cannot read \"%s\" as an archive: %s", path, archive_error_string(m->a));
+		error("cannot read \"%s\" as an archive: %s", path,
+		      why ? why : "it is damaged or cut off");
 	exit(EXIT_FAIL);
 }
 
@@ -109,7 +113,8 @@ static bool is_of_run(struct rt_str folder)
 
 /*
  * Whether the run was packed as a folder is told by the first entry: it is that
- * folder, or something in it. Names without it are taken as they are.
+ * folder, or something in it; "./" says that it was not. Names without it are
+ * taken as they are.
  */
 static void find_root(struct members *m, struct rt_str first)
 {
@@ -128,7 +133,9 @@ static void take_name(struct members *m)
 	struct rt_str name = skip_dots(members_stored_name(m));
 	size_t n;
 
-	if (!m->begun && name.n)
+	if (rt_str_is(name, "."))
+		name.n = 0;
+	if (!m->begun)
 		find_root(m, name);
 	n = m->root.len;
 	if (n && name.n > n && memcmp(name.p, m->root.s, n) == 0) {
@@ -202,15 +209,20 @@ int members_write(struct members *m, int fd)
 
 int members_read(struct members *m, struct rt_buf *b)
 {
-	ssize_t got;
+	size_t size = (size_t)m->size, n = 0;
+	char *to = rt_buf_extend(b, size);
+	ssize_t got = 0;
 
-	if (!rt_buf_reserve(b, (size_t)m->size))
+	if (!to)
 		die(EXIT_FAIL, "out of memory");
-	got = archive_read_data(m->a, b->s + b->len, (size_t)m->size);
-	if (got != m->size) {
+	while (n < size && (got = archive_read_data(m->a, to + n, size - n)) > 0)
+		n += (size_t)got;
+	if (got < 0) {
+		b->len -= size;
 		complain(m);
 		return -1;
 	}
-	b->len += (size_t)got;
+	/* A sparse file may end with a hole. */
+	memset(to + n, 0, size - n);
 	return 0;
 }

@@ -205,6 +205,7 @@ int helper_end(struct helper_process *p, struct rt_err *err)
 			return rt_err_sys(err, "cannot wait for rt-%s", p->helper->name);
 	if (status == 0 || rt_wait_code(status) == 128 + SIGPIPE)
 		return 0;
+	p->killed = WIFSIGNALED(status);
 	rt_wait_text(text, status);
 	return rt_err_set(err, RT_ERR_FAILURE, "rt-%s failed: %s", p->helper->name, text);
 }

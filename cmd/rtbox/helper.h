@@ -9,6 +9,7 @@
 #include "err.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct helper {
@@ -40,7 +41,8 @@ _Noreturn void helper_exec(const struct helper *h, char **argv);
 /* A helper that runs. */
 struct helper_process {
 	pid_t pid;
-	int fd; /* read end of its standard output */
+	bool killed; /* it died of a signal */
+	int fd;      /* read end of its standard output */
 	const struct helper *helper;
 };
 
@@ -53,7 +55,7 @@ int helper_start(struct helper_process *p, const struct helper *h, char **argv,
 		 const sigset_t *mask, struct rt_err *err);
 
 /*
- * Close the pipe and wait for its end. -1 when it failed; it has said why itself. That
+ * Close the pipe and wait for its end. -1 when it failed; it has said why itself, unless it was killed. That
  * it had more to say than was read is no failure.
  */
 int helper_end(struct helper_process *p, struct rt_err *err);

@@ -132,6 +132,8 @@ static void add_selected(struct sources *s, const char *runs_dir, const struct s
 	if (rt_catalog_list(&c, runs_dir, &sel, &s->unpack.unpacker, &err) < 0)
 		die_err(&err);
 	selection_release(&sel);
+	if (c.unreadable)
+		warn("%zu directories in \"%s\" could not be read", c.unreadable, runs_dir);
 	if (c.n == 0)
 		warn("no runs%s in \"%s\"", selects(select) ? " of that selection" : "", runs_dir);
 	for (i = c.n; i-- > 0;) {

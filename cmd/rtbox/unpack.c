@@ -69,12 +69,15 @@ static int start(void *arg, const char *path, const char *name, void **job, stru
 static int end(void *arg, int fd, void *job)
 {
 	struct unpack *u = arg;
+	struct rt_err err = RT_ERR_INIT;
 	struct job *j = job;
 	int ret;
 
 	(void)fd; /* the process has it */
-	ret = helper_end(&j->process, NULL);
+	ret = helper_end(&j->process, &err);
 	if (ret < 0) {
+		if (j->process.killed) /* else it said why */
+			error("%s", err.msg);
 		u->broken = true;
 		remember_told(u, j->archive);
 	}
