@@ -72,11 +72,15 @@ applet_of() {
 		ln -s "$(command -v rtbox)" "links/rt-$h"
 		[ "$(RT_LIBEXEC_DIR=$PWD "links/rt-$h" -x 'a b' '')" = "<-x><a b><>" ]
 		run -3 --separate-stderr env RT_LIBEXEC_DIR="$PWD/links" timeout 5 "links/rt-$h"
-		[ "$stderr" = "rt-$h: \"rt-$h\" is a link to rtbox, not the helper program" ]
+		[ "$stderr" = "rt-$h: \"$PWD/links/rt-$h\" is a link to rtbox, not the helper program" ]
 	done
 }
 
 @test "an option that needs a helper names its package too" {
+	mkdir links
+	ln -s "$(command -v rtbox)" links/rt-sql
+	run -3 --separate-stderr env RT_LIBEXEC_DIR="$PWD/links" timeout 5 rt-query --sql 'SELECT 1'
+	[ "$stderr" = "rt-query: \"$PWD/links/rt-sql\" is a link to rtbox, not the helper program" ]
 	run -3 --separate-stderr env RT_LIBEXEC_DIR="$PWD" rt-query --sql 'SELECT 1'
 	[[ $stderr == "rt-query: rt-sql is not installed: install the package rtbox-sql "* ]]
 	[ "${#stderr_lines[@]}" = 1 ]

@@ -102,6 +102,9 @@ void helper_exec(const struct helper *h, char **argv)
 		not_installed(h, &err);
 		die_err(&err);
 	}
+	/* else each would go on executing the other, that is itself */
+	if (start_is_passed())
+		die(EXIT_FAIL, "\"%s\" is a link to rtbox, not the helper program", path);
 	argv[0] = xstrdup(prog_name());
 	start_pass_config();
 	execv(path, argv);

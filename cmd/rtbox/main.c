@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const struct rt_applet *const applets[] = {
 	&rt_applet_run,
@@ -121,18 +120,6 @@ _Noreturn static void die_no_program(const char *word)
 	die_usage("no program \"%s\"", word);
 }
 
-/* A helper that is nothing but a link to this program would be executed for ever. */
-static bool is_self(const struct helper *h)
-{
-	char *path = helper_find(h);
-	struct stat self, st;
-	bool same = path && stat("/proc/self/exe", &self) == 0 && stat(path, &st) == 0 &&
-		    self.st_dev == st.st_dev && self.st_ino == st.st_ino;
-
-	free(path);
-	return same;
-}
-
 /* The program of this name, "emit" or "rt-emit", with its arguments from argv[1] on. */
 static int run_program(const char *word, int argc, char **argv)
 {
@@ -149,8 +136,6 @@ static int run_program(const char *word, int argc, char **argv)
 	prog_set_name(word);
 	if (a)
 		return start_applet(a, argc, argv);
-	if (is_self(h))
-		die(EXIT_FAIL, "\"%s\" is a link to rtbox, not the helper program", word);
 	config_load();
 	helper_exec(h, argv);
 }

@@ -28,6 +28,11 @@ void start_guard_fds(void)
 
 #define PASSED "RT_CONFIG_PASSED" /* internal: from a program to its helper */
 
+bool start_is_passed(void)
+{
+	return env_value(PASSED) != NULL;
+}
+
 void start_pass_config(void)
 {
 	setenv(PASSED, "1", 1);
@@ -68,7 +73,7 @@ int start_helper(const struct rt_applet *a, int argc, char **argv)
 	start_guard_fds();
 	/* rtbox gives its own name, so that messages are those of what the user called */
 	prog_set_name(strncmp(name, "rt-", 3) == 0 ? name : xasprintf("rt-%s", a->name));
-	if (!env_value(PASSED))
+	if (!start_is_passed())
 		config_load();
 	unsetenv(PASSED);
 	return run_applet(a, argc, argv);

@@ -10,6 +10,9 @@ void start_guard_fds(void);
 /* Run an applet, or complete its command line. Returns the exit code. */
 int start_applet(const struct rt_applet *a, int argc, char **argv);
 
+/* Whether the program that executed this one said so. */
+bool start_is_passed(void);
+
 /* To be called before a helper is executed: what was configured, it has from the environment. */
 void start_pass_config(void);
 
