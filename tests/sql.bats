@@ -504,14 +504,11 @@ END
 }
 
 @test "a signal ends it at once, in the middle of a long sort" {
-	local began took
 	for signal in INT TERM; do
-		began=${EPOCHREALTIME/./}
-		run timeout --foreground -s $signal -k 10 1 rt-query --sql 'WITH RECURSIVE c(x) AS
+		# one that goes on is killed, which is 137
+		run timeout --foreground -s $signal -k 2 1 rt-query --sql 'WITH RECURSIVE c(x) AS
 			(SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100000000) SELECT x FROM c ORDER BY random()' /dev/null
-		took=$((${EPOCHREALTIME/./} - began))
 		[ "$status" = 124 ]
-		((took < 3000000))
 		[ -z "$output" ]
 	done
 }

@@ -38,12 +38,11 @@ static int authorize(void *arg, int action, const char *a, const char *b, const 
 	}
 }
 
-void db_open(struct sql_db *db, struct sources *sources, char *runs_dir)
+void db_open(struct sql_db *db, struct sources *sources)
 {
 	memset(db, 0, sizeof(*db));
 	db->sources = sources;
-	db->runs_dir = runs_dir;
-	db->real_runs_dir = realpath(runs_dir, NULL);
+	db->real_runs_dir = realpath(sources->runs_dir, NULL);
 	db->taken = xcalloc(sources->n + 1, sizeof(*db->taken));
 	db->failed = xcalloc(sources->n + 1, sizeof(*db->failed));
 	choose_init(db);
@@ -65,7 +64,6 @@ void db_close(struct sql_db *db)
 	free(db->by_run);
 	free(db->taken);
 	free(db->failed);
-	free(db->runs_dir);
 	free(db->real_runs_dir);
 }
 

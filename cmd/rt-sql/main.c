@@ -45,7 +45,7 @@ static int answer(const struct sql_opts *opts, struct out *o, int argc, char **o
 	int code;
 
 	sources_find_rows(&sources, &opts->common, &opts->select, argc, operands);
-	db_open(&db, &sources, common_runs_dir(&opts->common));
+	db_open(&db, &sources);
 	statement = db_prepare(&db, opts->sql);
 	n = answer_print(&db, statement, o, &opts->output, quiet);
 	sqlite3_finalize(statement);

@@ -106,7 +106,7 @@ static void fill_own(struct status_cursor *c, enum rt_state state)
 {
 	const struct sql_db *db = c->base.db;
 	const struct rt_status *st = &c->st;
-	struct rt_str group = folder_of(c->base.source.dir, db->runs_dir);
+	struct rt_str group = folder_of(c->base.source.dir, db->sources->runs_dir);
 
 	if (!group.n)
 		group = folder_of(c->base.source.dir, db->real_runs_dir);

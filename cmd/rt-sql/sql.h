@@ -15,11 +15,11 @@
 struct sql_db {
 	sqlite3 *db;
 	struct sources *sources;
-	char *runs_dir, *real_runs_dir; /* as it is called, and without links */
-	size_t *by_run;                 /* the sources in the order of their run ids, files first */
-	bool *taken;                    /* of a source: it is a stream, and was read */
-	unsigned char *failed;          /* of a source: bits of tables that cannot be read; told */
-	int code;                       /* exit code of what could not be read, or 0 */
+	char *real_runs_dir;   /* the runs folder without links, or NULL */
+	size_t *by_run;        /* the sources in the order of their run ids, files first */
+	bool *taken;           /* of a source: it is a stream, and was read */
+	unsigned char *failed; /* of a source: bits of tables that cannot be read; told */
+	int code;              /* exit code of what could not be read, or 0 */
 };
 
 struct sql_column {
@@ -112,7 +112,7 @@ void vtab_register(struct sql_db *db);
 void cursor_failed(struct sql_cursor *c, const char *why);
 
 /* db.c: open a database that only answers; die of what it cannot do. */
-void db_open(struct sql_db *db, struct sources *sources, char *runs_dir);
+void db_open(struct sql_db *db, struct sources *sources);
 void db_close(struct sql_db *db);
 
 /* The one statement in `sql`. What is wrong with it is shown where it is, exit 2. */
