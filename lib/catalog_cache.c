@@ -13,7 +13,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define CACHE_FILE "catalog.jsonl"
 #define CACHE_MAX (1u << 30)
 #define NEAR 4 /* lines in which a name is expected before it is looked up */
 /*
@@ -21,17 +20,6 @@
  * another one: clocks of file systems are coarse. Such a run is cached later.
  */
 #define DOUBTFUL_NS (2 * RT_NS_PER_S)
-
-static int open_private(const char *runs_dir)
-{
-	int runs = open(runs_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
-
-	if (runs < 0)
-		return -1;
-	fd = openat(runs, RT_PRIVATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	close(runs);
-	return fd;
-}
 
 struct rt_dir_mark rt_dir_mark(const struct stat *st)
 {
@@ -170,7 +158,7 @@ static void take_lines(struct rt_cache *c)
 
 void rt_cache_init(struct rt_cache *c, const char *runs_dir)
 {
-	int fd = open_private(runs_dir);
+	int fd = rt_rundir_open_private(runs_dir);
 
 	memset(c, 0, sizeof(*c));
 	rt_buf_init(&c->text);
@@ -183,13 +171,13 @@ void rt_cache_init(struct rt_cache *c, const char *runs_dir)
 
 size_t rt_cache_size(const char *runs_dir)
 {
-	int fd = open_private(runs_dir);
+	int fd = rt_rundir_open_private(runs_dir);
 	struct stat st;
 	size_t size = 0;
 
 	if (fd < 0)
 		return 0;
-	if (fstatat(fd, CACHE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+	if (fstatat(fd, RT_CATALOG_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
 		size = (size_t)st.st_size;
 	close(fd);
 	return size;
@@ -197,12 +185,12 @@ size_t rt_cache_size(const char *runs_dir)
 
 void rt_cache_load(struct rt_cache *c, const char *runs_dir)
 {
-	int fd = open_private(runs_dir);
+	int fd = rt_rundir_open_private(runs_dir);
 
 	if (fd < 0)
 		return;
 	c->too_large = rt_cache_size(runs_dir) > CACHE_MAX;
-	if (c->too_large || rt_file_read(fd, CACHE_FILE, &c->text, CACHE_MAX) < 0)
+	if (c->too_large || rt_file_read(fd, RT_CATALOG_FILE, &c->text, CACHE_MAX) < 0)
 		rt_buf_clear(&c->text);
 	close(fd);
 	take_lines(c);
@@ -308,7 +296,7 @@ static void rewrite(const struct rt_cache *c, int fd, const struct rt_cache_news
 			add_line(&all, &c->v[i]);
 	rt_buf_addv(&all, rt_buf_view(&news->lines));
 	if (!all.failed)
-		rt_file_replace(fd, CACHE_FILE, rt_buf_view(&all), RT_REPLACE_RENAME, NULL);
+		rt_file_replace(fd, RT_CATALOG_FILE, rt_buf_view(&all), RT_REPLACE_RENAME, NULL);
 	rt_buf_release(&all);
 }
 
@@ -333,11 +321,11 @@ void rt_cache_save(struct rt_cache *c, const char *runs_dir, const struct rt_cac
 
 	if (news->n == 0 || news->lines.failed)
 		return;
-	dirfd = open_private(runs_dir);
+	dirfd = rt_rundir_open_private(runs_dir);
 	if (dirfd < 0)
 		return;
 	/* For its owner only: runs may be, whose names and errors it repeats. */
-	fd = rt_file_open(dirfd, CACHE_FILE, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	fd = rt_file_open(dirfd, RT_CATALOG_FILE, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		write_news(c, dirfd, fd, news);
 	if (fd >= 0)

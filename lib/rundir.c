@@ -86,6 +86,17 @@ void rt_rundir_release(struct rt_rundir *d)
 	d->archive = NULL;
 }
 
+int rt_rundir_open_private(const char *runs_dir)
+{
+	int runs = open(runs_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (runs < 0)
+		return -1;
+	fd = openat(runs, RT_PRIVATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	close(runs);
+	return fd;
+}
+
 bool rt_rundir_is_run(int dirfd, const char *name)
 {
 	static const char *const marks[] = { RT_STATUS_FILE, RT_EVENTS_FILE, RT_ARCHIVE_FILE,

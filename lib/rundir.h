@@ -21,7 +21,9 @@
 #define RT_ALIVE_FILE ".alive"
 #define RT_SOCKET_FILE ".sock"
 #define RT_ARCHIVE_FILE "archive.json"
-#define RT_PRIVATE_DIR ".rt" /* in the runs folder */
+#define RT_PRIVATE_DIR ".rt" /* in the runs folder, with these caches */
+#define RT_CATALOG_FILE "catalog.jsonl"
+#define RT_ORDER_FILE "files.jsonl"
 
 struct rt_packed;
 struct rt_unpacker;
@@ -49,6 +51,9 @@ int rt_rundir_open_reader(struct rt_rundir *d, const char *path, const struct rt
 
 /* The name of the archive that is in the directory, or NULL. */
 const char *rt_rundir_archive(int dirfd);
+
+/* Open the folder in a runs folder where caches are, RT_PRIVATE_DIR; -1: there is none. */
+int rt_rundir_open_private(const char *runs_dir);
 
 /* Whether the directory `name` in dirfd looks like a run: status.json, events.jsonl or an archive. */
 bool rt_rundir_is_run(int dirfd, const char *name);

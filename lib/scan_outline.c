@@ -1,8 +1,8 @@
 /*
  * The outline of a text: where its strings end, found 64 bytes at a time as bit
- * masks (Langdale and Lemire, "Parsing Gigabytes of JSON
- * per Second", VLDB J. 28, 2019). Escapes and UTF-8 are checked on the way, so
- * that a walk which knows the outline need not look into strings.
+ * masks (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB J. 28,
+ * 2019). Escapes and UTF-8 are checked on the way, so that a walk which knows the
+ * outline need not look into strings.
  */
 #include "scan_walk.h"
 #include "text.h"

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "die.h"
 #include "fdio.h"
+#include "rundir.h"
 #include "scan.h"
 #include "source.h"
 #include "text.h"
@@ -18,7 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES_FILE "files.jsonl"
 #define FILES_MAX (256u << 10)     /* a larger cache is begun anew */
 #define LARGE_BYTES (4u << 20)     /* a smaller file is sooner read than known */
 #define REST_NS (10 * RT_NS_PER_S) /* so long nobody wrote to it */
@@ -28,16 +28,6 @@ struct order {
 	int64_t inode, size, mtime_ns;
 	int64_t known; /* so much of it are whole lines, in order; 0: they are in none */
 };
-
-/* The folder of the cache; -1: there is none. */
-static int open_cache(const char *runs_dir)
-{
-	char *path = xasprintf("%s/%s", runs_dir, RT_PRIVATE_DIR);
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	free(path);
-	return fd;
-}
 
 static bool get(struct rt_str line, const char *key, int64_t *n)
 {
@@ -74,7 +64,7 @@ static bool recall(int cache, const char *path, struct order *o)
 	bool known = false;
 
 	rt_buf_init(&text);
-	if (rt_file_read(cache, FILES_FILE, &text, FILES_MAX) == 0) {
+	if (rt_file_read(cache, RT_ORDER_FILE, &text, FILES_MAX) == 0) {
 		const char *p = text.s, *end = text.s + text.len, *nl;
 
 		for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1)
@@ -97,12 +87,12 @@ static void keep(int cache, const char *path, const struct order *o)
 	rt_buf_addf(&line, ",\"mtime_ns\":%" PRId64 ",\"known\":%" PRId64 "}\n", o->mtime_ns,
 		    o->known);
 	/* For its owner only: it tells which files there are. */
-	fd = rt_file_open(cache, FILES_FILE, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	fd = rt_file_open(cache, RT_ORDER_FILE, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	if (fd >= 0 && fstat(fd, &st) == 0 && !line.failed) {
 		if (st.st_size + (off_t)line.len > FILES_MAX && ftruncate(fd, 0) < 0)
-			note("cannot shorten \"%s\"", FILES_FILE);
+			note("cannot shorten \"%s\"", RT_ORDER_FILE);
 		else if (rt_fd_write(fd, line.s, line.len) < 0)
-			note("cannot write \"%s\"", FILES_FILE);
+			note("cannot write \"%s\"", RT_ORDER_FILE);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -160,7 +150,7 @@ void source_find_order(struct source *s, const struct rt_filter *f, const char *
 	    !S_ISREG(st.st_mode) || st.st_size < LARGE_BYTES || source_says_order(s, st.st_size))
 		return;
 	fd = source_peek(s);
-	cache = open_cache(runs_dir);
+	cache = rt_rundir_open_private(runs_dir);
 	path = realpath(s->name, NULL);
 	if (fd < 0 || cache < 0 || !path || !describe(fd, &o) ||
 	    rt_clock_now_ns() - o.mtime_ns < REST_NS)

@@ -99,9 +99,11 @@ void source_narrow(struct source *s, const struct rt_filter *f)
 {
 	int64_t since, until;
 	off_t size, end;
+	struct stat st;
 	int fd;
 
-	if ((!s->dir && !s->ordered) || !rt_filter_span(f, &since, &until))
+	if ((!s->dir && !s->ordered) || !rt_filter_span(f, &since, &until) ||
+	    stat(s->name, &st) < 0 || st.st_size <= NEAR_BYTES)
 		return;
 	fd = source_peek(s);
 	size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
