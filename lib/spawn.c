@@ -9,15 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void close_pair(int fds[2])
-{
-	for (int i = 0; i < 2; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-		fds[i] = -1;
-	}
-}
-
 void rt_inherited_get(struct rt_inherited *in)
 {
 	struct sigaction chld;
@@ -34,15 +25,17 @@ void rt_inherited_restore(const struct rt_inherited *in)
 }
 
 /* In the child: become the command, or tell the parent why not. */
-_Noreturn static void become(char *const *argv, char *const *envp, const struct rt_inherited *in,
-			     int out, int err, int report)
+_Noreturn static void become(const struct rt_spawn *how, int report)
 {
 	int why;
 
-	if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
-		rt_inherited_restore(in);
-		environ = (char **)(char *const *)envp;
-		execvp(argv[0], argv);
+	/* Both sides do it: whoever comes first, it is so before a signal is sent there. */
+	if (how->own_group)
+		setpgid(0, 0);
+	if (dup2(how->out, STDOUT_FILENO) >= 0 && dup2(how->err, STDERR_FILENO) >= 0) {
+		rt_inherited_restore(how->in);
+		environ = (char **)(char *const *)how->envp;
+		execvp(how->argv[0], how->argv);
 	}
 	why = errno;
 	while (write(report, &why, sizeof(why)) < 0 && errno == EINTR)
@@ -62,47 +55,38 @@ static int read_report(int fd)
 	return n == (ssize_t)sizeof(why) ? why : 0;
 }
 
-int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp,
-		   const struct rt_inherited *in, int *exit_code, struct rt_err *err)
+pid_t rt_child_start(const struct rt_spawn *how, int *exit_code, struct rt_err *err)
 {
-	int out[2] = { -1, -1 }, errs[2] = { -1, -1 }, report[2] = { -1, -1 }, why;
+	int report[2], why;
+	pid_t pid;
 
 	*exit_code = 126;
-	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(errs, O_CLOEXEC) < 0 ||
-	    pipe2(report, O_CLOEXEC) < 0) {
-		rt_err_sys(err, "cannot make a pipe for \"%s\"", argv[0]);
-		goto fail;
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return rt_err_sys(err, "cannot make a pipe for \"%s\"", how->argv[0]);
+	pid = fork();
+	if (pid < 0) {
+		rt_err_sys(err, "cannot start \"%s\"", how->argv[0]);
+		goto out;
 	}
-	c->pid = fork();
-	if (c->pid < 0) {
-		rt_err_sys(err, "cannot start \"%s\"", argv[0]);
-		goto fail;
-	}
-	if (c->pid == 0)
-		become(argv, envp, in, out[1], errs[1], report[1]);
+	if (pid == 0)
+		become(how, report[1]);
+	if (how->own_group)
+		setpgid(pid, pid);
 	close(report[1]);
 	report[1] = -1;
 	why = read_report(report[0]);
 	if (why) {
-		waitpid(c->pid, NULL, 0);
+		waitpid(pid, NULL, 0);
+		pid = -1;
 		errno = why;
 		*exit_code = why == ENOENT || why == ENOTDIR ? 127 : 126;
-		rt_err_sys(err, "cannot execute \"%s\"", argv[0]);
-		goto fail;
+		rt_err_sys(err, "cannot execute \"%s\"", how->argv[0]);
 	}
+out:
 	close(report[0]);
-	close(out[1]);
-	close(errs[1]);
-	fcntl(out[0], F_SETFL, O_NONBLOCK);
-	fcntl(errs[0], F_SETFL, O_NONBLOCK);
-	c->out = out[0];
-	c->err = errs[0];
-	return 0;
-fail:
-	close_pair(out);
-	close_pair(errs);
-	close_pair(report);
-	return -1;
+	if (report[1] >= 0)
+		close(report[1]);
+	return pid;
 }
 
 int rt_wait_code(int status)

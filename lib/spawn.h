@@ -1,6 +1,6 @@
 /*
- * Starting a command with its output in pipes, and ending as it ended. Signal
- * mask and dispositions that the caller inherited reach the command unchanged.
+ * Starting a command, and ending as it ended. Signal mask and dispositions that
+ * the caller inherited reach the command unchanged.
  */
 #ifndef RT_SPAWN_H
 #define RT_SPAWN_H
@@ -23,16 +23,19 @@ void rt_inherited_get(struct rt_inherited *in);
 /* Put it back, in the process that becomes the command. */
 void rt_inherited_restore(const struct rt_inherited *in);
 
-struct rt_child {
-	pid_t pid;
-	int out, err; /* read ends of its standard output and error, non-blocking */
+/* How a command is started. */
+struct rt_spawn {
+	char *const *argv, *const *envp;
+	const struct rt_inherited *in;
+	int out, err;   /* what its standard output and error are to be */
+	bool own_group; /* it leads a process group of its own */
 };
 
 /*
- * Start argv with the environment envp. -1 when it cannot be executed: *exit_code is then 126 or 127, as shells have it.
+ * Start it; its pid, or -1 when it cannot be executed: *exit_code is then 126 or
+ * 127, as shells have it.
  */
-int rt_child_start(struct rt_child *c, char *const *argv, char *const *envp,
-		   const struct rt_inherited *in, int *exit_code, struct rt_err *err);
+pid_t rt_child_start(const struct rt_spawn *how, int *exit_code, struct rt_err *err);
 
 /* What wait(2) said, as an exit code: 128 + signal for a death by signal. */
 int rt_wait_code(int status);

@@ -74,20 +74,22 @@ static int git_ready(struct side_job *job)
 void git_start(struct git_job *g, const struct rt_inherited *in)
 {
 	int fds[2];
+	pid_t pid;
 
-	g->job = (struct side_job){ -1, git_ready };
-	g->pid = -1;
+	g->job = (struct side_job){ .fd = -1, .ready = git_ready };
 	rt_buf_init(&g->text);
 	if (!in_work_tree() || pipe2(fds, O_CLOEXEC) < 0)
 		return;
-	g->pid = fork();
-	if (g->pid == 0)
+	pid = fork();
+	if (pid == 0)
 		become_git(fds[1], in);
 	close(fds[1]);
-	if (g->pid < 0) {
+	if (pid < 0) {
 		close(fds[0]);
 		return;
 	}
+	g->asked = true;
+	g->job.pid = pid;
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	g->job.fd = fds[0];
 }
@@ -135,17 +137,19 @@ bool git_finish(struct git_job *g, struct rt_buf *out)
 {
 	struct rt_str text = rt_buf_view(&g->text), commit, branch;
 	bool said = false;
-	int status;
 
-	if (g->pid < 0)
+	if (!g->asked)
 		return false;
 	if (g->job.fd >= 0) {
-		kill(g->pid, SIGKILL);
+		if (g->job.pid)
+			kill(g->job.pid, SIGKILL);
 		close(g->job.fd);
 		g->job.fd = -1;
 	}
-	if (waitpid(g->pid, &status, 0) == g->pid && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0 && value_after(text, "# branch.oid ", &commit) &&
+	if (g->job.pid)
+		waitpid(g->job.pid, &g->job.status, 0);
+	g->job.pid = 0;
+	if (g->job.status == 0 && value_after(text, "# branch.oid ", &commit) &&
 	    value_after(text, "# branch.head ", &branch)) {
 		rt_buf_adds(out, "{\"commit\":");
 		rt_json_quote(out, commit);
@@ -154,7 +158,7 @@ bool git_finish(struct git_job *g, struct rt_buf *out)
 		rt_buf_addf(out, ",\"dirty\":%s}", has_change(text) ? "true" : "false");
 		said = true;
 	}
-	g->pid = -1;
+	g->asked = false;
 	rt_buf_release(&g->text);
 	return said;
 }

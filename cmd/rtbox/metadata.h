@@ -29,7 +29,7 @@ const char *ci_job_name(void);
  */
 struct git_job {
 	struct side_job job; /* first, for supervise */
-	pid_t pid;
+	bool asked;
 	struct rt_buf text;
 	void (*answered)(struct git_job *g);
 };

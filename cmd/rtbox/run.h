@@ -49,8 +49,9 @@ void new_run_release(struct new_run *n);
 /* The last part of a command's name. */
 const char *base_name(const char *path);
 
-/* Whether the command ended as the signal that was to end it makes commands end. */
-bool ended_by(int status, int signalled);
+/* Record that the command has failed and is started again; ev says what of the run it is. */
+void record_retry(struct supervised *s, struct rt_event *ev, const char *text, int retry,
+		  int64_t delay_ns);
 
 /* Record the end of a run, and write its metrics.json. What can be made good later is only said. */
 int end_run(struct rt_record *record, const struct rt_change *change, struct rt_err *err);
@@ -59,7 +60,8 @@ int end_run(struct rt_record *record, const struct rt_change *change, struct rt_
 void recording_trouble(const struct rt_err *err, bool required);
 
 /* Run argv as a step of the run at `path`; does not return. */
-_Noreturn void run_as_step(const char *path, const char *name, char *const *argv, bool required,
+_Noreturn void run_as_step(const char *path, const char *name, char *const *argv,
+			   const struct limits *limits, bool required,
 			   const struct rt_inherited *in);
 
 #endif

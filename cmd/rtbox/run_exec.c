@@ -7,6 +7,7 @@
 #include "die.h"
 #include "environ.h"
 #include "handoff.h"
+#include "job.h"
 #include "run.h"
 #include "spawn.h"
 #include "summary.h"
@@ -22,6 +23,7 @@
 
 struct exec_opts {
 	struct new_run_opts run;
+	struct job_opts job;
 	bool required;
 	struct common_opts common;
 };
@@ -35,6 +37,7 @@ static const struct opt exec_options[] = {
 const struct opt_group run_exec_groups[] = {
 	{ new_run_opts, offsetof(struct exec_opts, run) },
 	{ exec_options, 0 },
+	{ job_options, offsetof(struct exec_opts, job) },
 	{ common_opts, offsetof(struct exec_opts, common) },
 	{ NULL, 0 },
 };
@@ -44,12 +47,6 @@ void recording_trouble(const struct rt_err *err, bool required)
 	if (required)
 		die(125, "not recorded, so not run: %s", err->msg);
 	warn("not recorded: %s", err->msg);
-}
-
-bool ended_by(int status, int signalled)
-{
-	return signalled && (WIFSIGNALED(status) ? WTERMSIG(status) == signalled :
-						   WEXITSTATUS(status) == 128 + signalled);
 }
 
 int end_run(struct rt_record *record, const struct rt_change *change, struct rt_err *err)
@@ -67,37 +64,32 @@ int end_run(struct rt_record *record, const struct rt_change *change, struct rt_
 }
 
 /* How the run ended, as the state that follows from it. */
-static void note_end(struct rt_record *record, int status, int signalled)
+static void note_end(struct rt_record *record, const struct supervised *s)
 {
 	struct rt_change change = { .to = RT_FAILED, .exit_code = -1 };
 	struct rt_err err = RT_ERR_INIT;
-	char text[64];
+	const struct outcome *end = &s->end;
+	char text[64], *cannot = NULL;
+	int ret;
 
-	rt_wait_text(text, status);
+	outcome_text(end, &s->limits, text);
 	change.error = text;
-	if (WIFSIGNALED(status))
-		change.signal = WTERMSIG(status);
+	if (WIFSIGNALED(end->status))
+		change.signal = WTERMSIG(end->status);
 	else
-		change.exit_code = WEXITSTATUS(status);
-	if (status == 0)
-		change.to = RT_COMPLETED;
-	else if (ended_by(status, signalled))
+		change.exit_code = WEXITSTATUS(end->status);
+	if (outcome_cancelled(end))
 		change.to = RT_CANCELLED;
+	else if (end->status == 0)
+		change.to = RT_COMPLETED;
+	if (!end->started)
+		change.error = cannot = xasprintf("cannot execute %s", s->argv[0]);
 	/* The command's own end is what counts, whatever became of the record. */
-	if (end_run(record, &change, &err) < 0)
+	ret = end->started ? end_run(record, &change, &err) :
+			     rt_record_change(record, &change, NULL, &err);
+	if (ret < 0)
 		warn("%s", err.msg);
-}
-
-static void note_unstartable(struct rt_record *record, const char *name, int code)
-{
-	struct rt_change change = { .to = RT_FAILED, .exit_code = code };
-	struct rt_err err = RT_ERR_INIT;
-	char *text = xasprintf("cannot execute %s", name);
-
-	change.error = text;
-	if (rt_record_change(record, &change, NULL, &err) < 0)
-		warn("%s", err.msg);
-	free(text);
+	free(cannot);
 }
 
 /* The log of what is outside of any step; without it the command runs all the same. */
@@ -111,36 +103,38 @@ static int open_run_log(const struct rt_rundir *d)
 	return fd;
 }
 
-static int run_command(struct rt_record *record, struct new_run *n, struct rt_redact *redact,
-		       char *const *argv, const struct rt_inherited *in, int *signalled, int *code)
+static void note_retry(struct supervised *s, const char *text, int retry, int64_t delay_ns)
 {
-	const struct rt_rundir *d = rt_record_dir(record);
+	struct rt_event ev;
+
+	rt_event_init(&ev);
+	rt_event_set_text(&ev, RT_F_TYPE, rt_str(rt_type_name(RT_T_TASK_RETRYING)));
+	record_retry(s, &ev, text, retry, delay_ns);
+}
+
+/* Run it as the run's command; s is filled in, and says how it ended. */
+static void run_command(struct supervised *s, struct new_run *n, struct rt_redact *redact)
+{
 	struct env_list ours, all;
 	struct rt_capture capture;
-	struct supervised s = {
-		.argv = argv,
-		.dir = d,
-		.record = record,
-		.capture = &capture,
-		.own = { STDOUT_FILENO, STDERR_FILENO },
-		.listen_fd = rt_handoff_listen(d),
-		.heartbeat = true,
-		.in = in,
-		.job = &n->git.job,
-	};
-	int status;
 
-	env_of_run(&ours, d, n->runs_dir, NULL, NULL);
+	s->dir = rt_record_dir(s->record);
+	s->capture = &capture;
+	s->own[0] = STDOUT_FILENO;
+	s->own[1] = STDERR_FILENO;
+	s->listen_fd = rt_handoff_listen(s->dir);
+	s->heartbeat = true;
+	s->job = &n->git.job;
+	s->retrying = note_retry;
+	env_of_run(&ours, s->dir, n->runs_dir, NULL, NULL);
 	env_merged(&all, &ours);
-	s.envp = all.v;
-	rt_capture_init(&capture, open_run_log(d), redact);
-	status = supervise(&s, code);
-	*signalled = s.signalled;
+	s->envp = all.v;
+	rt_capture_init(&capture, open_run_log(s->dir), redact);
+	supervise(s);
 	rt_capture_release(&capture);
-	rt_handoff_close(d, s.listen_fd);
+	rt_handoff_close(s->dir, s->listen_fd);
 	env_free(&ours);
 	env_free(&all);
-	return status;
 }
 
 /* A run of its own for the command. */
@@ -150,10 +144,11 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	struct rt_redact *redact = redact_env();
 	struct rt_record_opts opts;
 	struct rt_record *record;
+	struct supervised s = { .argv = argv, .limits = job_limits(&o->job) };
 	struct new_run n;
 	struct rt_inherited in;
 	char *path;
-	int ret, status, signalled = 0, code = 0;
+	int ret;
 
 	record_opts_init(&opts, redact);
 	supervise_signals(&in);
@@ -162,7 +157,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	if (ret != 0)
 		new_run_release(&n); /* git is not to become the command's child */
 	if (ret == 1)
-		run_as_step(path, o->run.name, argv, o->required, &in);
+		run_as_step(path, o->run.name, argv, &s.limits, o->required, &in);
 	/* Who joins wants the command run; that the others were faster is no reason not to. */
 	if (ret < 0 && err.kind == RT_ERR_REFUSED && !(o->run.join && !o->required))
 		die(125, "%s%s", err.msg, join_hint(&o->run, &err));
@@ -171,23 +166,20 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		unsetenv("RT_RUN"); /* its steps are not the run's around it */
 		run_unrecorded(argv, &in);
 	}
-	status = run_command(record, &n, redact, argv, &in, &signalled, &code);
+	s.record = record;
+	s.in = &in;
+	run_command(&s, &n, redact);
 	new_run_wait_git(&n, GIT_MS);
-	if (status < 0)
-		note_unstartable(record, argv[0], code);
-	else
-		note_end(record, status, signalled);
+	note_end(record, &s);
 	rt_record_close(record);
 	new_run_release(&n);
 	rt_redact_free(redact);
-	if (status < 0)
-		exit(code);
-	rt_end_like(status);
+	outcome_end_like(&s.end);
 }
 
 static int run_exec(const struct rt_applet *self, int argc, char **argv)
 {
-	struct exec_opts o = { .required = false };
+	struct exec_opts o = { .job = JOB_OPTS_INIT };
 	int n, dashdash;
 	char **words;
 

@@ -127,7 +127,6 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 	check_id("group", o->group);
 	metadata_check_labels(&o->label);
 	memset(n, 0, sizeof(*n));
-	n->git.pid = -1;
 	if (o->id)
 		memcpy(n->id, o->id, strlen(o->id) + 1);
 	else

@@ -1,67 +1,60 @@
-/* Running a command between its pipes and our output. See supervise.h. */
-#include "supervise.h"
-#include "clock.h"
+/*
+ * The supervisor's loop: from the command's start to its last output, and what
+ * is done meanwhile. Its output is in supervise_output.c, signals and ending it
+ * in supervise_signal.c.
+ */
 #include "die.h"
 #include "fdio.h"
 #include "handoff.h"
-#include "passon.h"
-#include "spawn.h"
+#include "proctree.h"
+#include "supervise_loop.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PARTIAL_MS 200 /* a line without its end is written after that much quiet */
-#define BEAT_MS 30000
+#define BEAT_NS (30 * RT_NS_PER_S)
+#define EXIT_TIMEOUT 124
+#define NAMED_MAX 20 /* processes that are left behind */
 
-static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
-
-/* Everything that is polled. A stream's output has the number of its input and OUTPUTS. */
-enum { OUT, ERR, OUTPUTS, ERR_OUTPUT, SIGNALS, ASKED, JOB, POLLED };
-
-struct loop {
-	struct pollfd fds[POLLED];
-	struct supervised *s;
-	struct rt_child child;
-	int in[2]; /* the command's pipes, -1: closed */
-	struct passon pass[2];
-	bool muted[2];  /* our output cannot be written: the stream is only captured */
-	int64_t due[2]; /* bytes of the pipe that have to go before something else may */
-	int asking;     /* the connection of a step that waits for its answer, -1: none */
-	int shown[2];   /* what it showed */
-	bool exited;
-	int status; /* of wait, once exited */
-	int64_t beat_ns;
-	char piece[PASSON_MAX];
-};
-
-static void all_signals(sigset_t *set)
+bool outcome_stopped(const struct outcome *end)
 {
-	sigemptyset(set);
-	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
-		sigaddset(set, forwarded[i]);
-	sigaddset(set, SIGCHLD);
-	/* A reader that goes away shows as EPIPE, a limit on the size of files as EFBIG. */
-	sigaddset(set, SIGPIPE);
-	sigaddset(set, SIGXFSZ);
+	return (end->why == STOP_TIMEOUT || end->why == STOP_IDLE) && end->status != 0;
 }
 
-void supervise_signals(struct rt_inherited *in)
+/* By the signal itself, or as shells report it, or not at all well after rt-run cancel. */
+bool outcome_cancelled(const struct outcome *end)
 {
-	sigset_t set;
+	if (end->why == STOP_CANCEL)
+		return true;
+	return end->why == STOP_SIGNAL && rt_wait_code(end->status) == 128 + end->signal;
+}
 
-	rt_inherited_get(in);
-	/* Ignored children are never told of. */
-	signal(SIGCHLD, SIG_DFL);
-	all_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+void outcome_text(const struct outcome *end, const struct limits *limits, char text[64])
+{
+	char span[32];
+
+	if (!outcome_stopped(end)) {
+		rt_wait_text(text, end->status);
+		return;
+	}
+	rt_duration_format(span, end->why == STOP_IDLE ? limits->idle_ns : limits->timeout_ns);
+	snprintf(text, 64, end->why == STOP_IDLE ? "no output for %s" : "timed out after %s", span);
+}
+
+_Noreturn void outcome_end_like(const struct outcome *end)
+{
+	if (outcome_stopped(end))
+		_exit(EXIT_TIMEOUT);
+	rt_end_like(end->status);
 }
 
 _Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
@@ -74,123 +67,6 @@ _Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
 	why = errno;
 	die(why == ENOENT || why == ENOTDIR ? 127 : 126, "cannot execute \"%s\": %s", argv[0],
 	    strerror(why));
-}
-
-static void close_stream(struct loop *l, int i)
-{
-	close(l->in[i]);
-	l->in[i] = -1;
-	l->due[i] = 0;
-}
-
-static void captured(struct loop *l, int ret)
-{
-	if (ret < 0)
-		warn("the output of run \"%s\" is no longer captured: %s", l->s->dir->id,
-		     strerror(errno));
-}
-
-/* Write what is pending; when nobody reads, the command is to see that by its own SIGPIPE. */
-static void pass(struct loop *l, int i)
-{
-	static const char *const names[] = { "standard output", "standard error" };
-
-	if (passon_write(&l->pass[i]) == 0)
-		return;
-	if (errno == EPIPE) {
-		if (l->in[i] >= 0)
-			close_stream(l, i);
-		return;
-	}
-	/* Without us the command would have had the error to itself; it must not die of it. */
-	l->muted[i] = true;
-	warn("cannot write %s: %s; the output is still captured", names[i], strerror(errno));
-}
-
-/* Read a piece, once; nothing while the one before still has to go. */
-static void pump(struct loop *l, int i)
-{
-	ssize_t n;
-
-	if (l->in[i] < 0 || passon_pending(&l->pass[i]))
-		return;
-	do
-		n = read(l->in[i], l->piece, sizeof(l->piece));
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN) {
-		l->due[i] = 0;
-		return;
-	}
-	if (n <= 0) {
-		close_stream(l, i);
-		return;
-	}
-	l->due[i] -= n;
-	captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
-				   (struct rt_str){ l->piece, (size_t)n }));
-	if (!l->muted[i]) {
-		passon_take(&l->pass[i], (struct rt_str){ l->piece, (size_t)n });
-		pass(l, i);
-	}
-}
-
-/* What stands in the pipes now is due, and no more: somebody may go on writing for ever. */
-static void make_due(struct loop *l)
-{
-	for (int i = OUT; i <= ERR; i++) {
-		int waiting = 0;
-
-		if (l->in[i] >= 0 && ioctl(l->in[i], FIONREAD, &waiting) == 0)
-			l->due[i] = waiting;
-	}
-}
-
-/* Pass on what is due; false as long as a slow reader of our output keeps us from it. */
-static bool drain(struct loop *l)
-{
-	bool done = true;
-
-	for (int i = OUT; i <= ERR; i++) {
-		while (l->due[i] > 0 && !passon_pending(&l->pass[i]))
-			pump(l, i);
-		done &= !passon_pending(&l->pass[i]);
-	}
-	return done;
-}
-
-static void reap(struct loop *l)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(l->child.pid, &status, WNOHANG)) == l->child.pid) {
-		l->exited = true;
-		l->status = status;
-	}
-	/* It cannot be, but waiting for ever would be worse. */
-	if (pid < 0 && errno == ECHILD)
-		l->exited = true;
-}
-
-static void take_signal(struct loop *l)
-{
-	struct signalfd_siginfo info;
-	int sig;
-
-	if (read(l->fds[SIGNALS].fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return;
-	sig = (int)info.ssi_signo;
-	if (sig == SIGCHLD) {
-		reap(l);
-		return;
-	}
-	if (sig == SIGPIPE || sig == SIGXFSZ)
-		return;
-	if (sig != SIGUSR1 && sig != SIGUSR2)
-		l->s->signalled = sig;
-	/* What the terminal sent, the command has got already: it is in our process group. */
-	if (info.ssi_code != SI_KERNEL && !l->exited)
-		kill(l->child.pid, sig);
 }
 
 static bool same_pipe(int fd, int pipe_fd)
@@ -209,9 +85,9 @@ static void answer_step(struct loop *l)
 {
 	int given[2];
 
-	if (!drain(l))
+	if (!loop_drain(l))
 		return;
-	captured(l, rt_capture_flush(l->s->capture));
+	loop_captured(l, rt_capture_flush(l->s->capture));
 	for (int i = 0; i < 2; i++) {
 		given[i] = -1;
 		for (int stream = OUT; stream <= ERR; stream++) {
@@ -227,30 +103,142 @@ static void hear_step(struct loop *l)
 {
 	l->asking = rt_handoff_accept(l->fds[ASKED].fd, l->shown);
 	if (l->asking >= 0)
-		make_due(l);
+		loop_make_due(l);
 }
 
 /* The mtime of .alive tells other machines that we live. */
 static void beat(struct loop *l)
 {
-	int64_t now = rt_clock_monotonic_ns();
-	int fd;
+	int fd = rt_file_open(l->s->dir->fd, RT_ALIVE_FILE, O_WRONLY | O_CREAT, 0666);
 
-	if (!l->s->heartbeat || now < l->beat_ns)
-		return;
-	l->beat_ns = now + BEAT_MS * RT_NS_PER_MS;
-	fd = rt_file_open(l->s->dir->fd, RT_ALIVE_FILE, O_WRONLY | O_CREAT, 0666);
+	loop_set(l, TIMER_BEAT, BEAT_NS);
 	if (fd >= 0) {
 		futimens(fd, NULL);
 		close(fd);
 	}
 }
 
+/* Its other ends are the command's alone, so that we see when it closes them. */
+static void close_ends(struct loop *l)
+{
+	for (int i = OUT; i <= ERR; i++) {
+		if (l->ends[i] >= 0)
+			close(l->ends[i]);
+		l->ends[i] = -1;
+	}
+}
+
+static int start(struct loop *l)
+{
+	struct supervised *s = l->s;
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_spawn how = {
+		.argv = s->argv,
+		.envp = s->envp,
+		.in = s->in,
+		.out = l->ends[OUT],
+		.err = l->ends[ERR],
+		.own_group = l->own_group,
+	};
+	int code;
+
+	l->pid = rt_child_start(&how, &code, &err);
+	if (l->pid < 0) {
+		l->pid = 0;
+		s->end.status = code << 8;
+		error("%s", err.msg);
+		return -1;
+	}
+	s->end.started = true;
+	if (s->limits.retries == 0)
+		close_ends(l);
+	if (s->limits.timeout_ns)
+		loop_set(l, TIMER_TIMEOUT, s->limits.timeout_ns);
+	if (s->limits.idle_ns)
+		loop_set(l, TIMER_IDLE, s->limits.idle_ns);
+	return 0;
+}
+
+/* Whether it has failed in a way that is worth another try, which is then to come. */
+static bool will_retry(struct loop *l)
+{
+	const struct limits *limits = &l->s->limits;
+	struct outcome *end = &l->s->end;
+	double delay = (double)limits->retry_ns;
+	char text[64];
+
+	if (!end->status || end->retries >= limits->retries || end->why == STOP_SIGNAL ||
+	    end->why == STOP_CANCEL)
+		return false;
+	for (int i = 0; i < end->retries && delay < (double)INT64_MAX / 4; i++)
+		delay *= limits->backoff;
+	if (delay > (double)INT64_MAX / 4)
+		delay = (double)INT64_MAX / 4;
+	outcome_text(end, limits, text);
+	end->retries++;
+	if (l->s->retrying)
+		l->s->retrying(l->s, text, end->retries, (int64_t)delay);
+	end->why = STOP_NONE;
+	l->stopping = false;
+	l->kills = 0;
+	memset(l->at_ns + TIMER_TIMEOUT, 0, (TIMERS - TIMER_TIMEOUT) * sizeof(*l->at_ns));
+	loop_set(l, TIMER_RETRY, (int64_t)delay);
+	return true;
+}
+
+static void retry(struct loop *l)
+{
+	l->at_ns[TIMER_RETRY] = 0;
+	start(l);
+}
+
+/* What is due is done, each at most once. */
+static void run_timers(struct loop *l)
+{
+	int64_t now = rt_clock_monotonic_ns();
+
+	for (int t = 0; t < TIMERS; t++) {
+		if (!l->at_ns[t] || now < l->at_ns[t])
+			continue;
+		l->at_ns[t] = 0;
+		switch ((enum timer)t) {
+		case TIMER_PARTIAL:
+			loop_captured(l, rt_capture_flush(l->s->capture));
+			break;
+		case TIMER_BEAT:
+			beat(l);
+			break;
+		case TIMER_TIMEOUT:
+			loop_stop(l, STOP_TIMEOUT);
+			break;
+		case TIMER_IDLE:
+			loop_stop(l, STOP_IDLE);
+			break;
+		case TIMER_KILL:
+			loop_kill(l);
+			break;
+		case TIMER_RETRY:
+			retry(l);
+			break;
+		case TIMERS:
+			break;
+		}
+	}
+}
+
+/* Until the next timer, rounded up: a millisecond early would mean to look twice. */
 static int wait_ms(const struct loop *l)
 {
-	if (rt_capture_pending(l->s->capture))
-		return PARTIAL_MS;
-	return l->s->heartbeat ? BEAT_MS : -1;
+	int64_t next = INT64_MAX, ms;
+
+	for (int t = 0; t < TIMERS; t++) {
+		if (l->at_ns[t] && l->at_ns[t] < next)
+			next = l->at_ns[t];
+	}
+	if (next == INT64_MAX)
+		return -1;
+	ms = (next - rt_clock_monotonic_ns() + RT_NS_PER_MS - 1) / RT_NS_PER_MS;
+	return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
 /* What is worth waiting for: input only where the last piece has gone, output only where not. */
@@ -265,20 +253,18 @@ static void choose(struct loop *l)
 	l->fds[ASKED].events = l->asking < 0 ? POLLIN : 0;
 }
 
-static void step(struct loop *l)
+static void turn(struct loop *l)
 {
 	int n;
 
 	choose(l);
 	n = poll(l->fds, POLLED, wait_ms(l));
-	if (n == 0)
-		captured(l, rt_capture_flush(l->s->capture));
-	beat(l);
+	run_timers(l);
 	if (n <= 0)
 		return;
 	for (int i = OUT; i <= ERR; i++) {
 		if (l->fds[OUTPUTS + i].revents)
-			pass(l, i);
+			loop_pass(l, i);
 	}
 	/* Before anything that may come with it: what a step says must come after. */
 	if (l->fds[ASKED].revents & POLLIN)
@@ -287,23 +273,90 @@ static void step(struct loop *l)
 		answer_step(l);
 	for (int i = OUT; i <= ERR; i++) {
 		if (l->fds[i].revents)
-			pump(l, i);
+			loop_pump(l, i);
 	}
 	if (l->fds[SIGNALS].revents)
-		take_signal(l);
+		loop_take_signal(l);
 	if (l->fds[JOB].revents && l->s->job->ready(l->s->job) == 0)
 		l->fds[JOB].fd = -1;
+}
+
+/* From a start to an end after which nothing is to be started again. */
+static void run(struct loop *l)
+{
+	if (start(l) < 0)
+		return;
+	do {
+		while (!loop_ended(l))
+			turn(l);
+		if (l->s->limits.kill_orphans && !l->stopping) {
+			loop_stop(l, STOP_NONE);
+			while (!loop_ended(l))
+				turn(l);
+		}
+	} while (will_retry(l));
 }
 
 /* The command has ended: what it wrote goes out, unless somebody wants us to end as well. */
 static void finish_output(struct loop *l)
 {
-	make_due(l);
-	while (!drain(l) && !l->s->signalled)
-		step(l);
+	close_ends(l);
+	loop_make_due(l);
+	while (!loop_drain(l) && l->s->end.why != STOP_SIGNAL)
+		turn(l);
 	/* Once more, to see the end of a pipe that nobody writes to any more. */
-	pump(l, OUT);
-	pump(l, ERR);
+	loop_pump(l, OUT);
+	loop_pump(l, ERR);
+}
+
+/* "NAME (PID), ..." of those that go on, and the same as JSON; how many there are. */
+static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf *json)
+{
+	struct rt_tree tree;
+	size_t n = 0;
+
+	if (rt_tree_list(&tree, getpid()) < 0)
+		return 0;
+	rt_buf_adds(json, "{\"processes\":[");
+	for (size_t i = 0; i < tree.n; i++) {
+		const struct rt_process *p = &tree.v[i];
+
+		if ((l->s->job && p->pid == l->s->job->pid) || n++ >= NAMED_MAX)
+			continue;
+		rt_buf_addf(text, "%s%s (%d)", n > 1 ? ", " : "", p->name, (int)p->pid);
+		rt_buf_addf(json, "%s{\"pid\":%d,\"name\":", n > 1 ? "," : "", (int)p->pid);
+		rt_json_quote(json, rt_str(p->name));
+		rt_buf_adds(json, "}");
+	}
+	rt_buf_adds(json, "]}");
+	if (n > NAMED_MAX)
+		rt_buf_addf(text, " and %zu more", n - NAMED_MAX);
+	rt_tree_release(&tree);
+	return n;
+}
+
+/* Processes that the command leaves behind live on, as they would without us: say who. */
+static void note_left(struct loop *l)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_buf text, json;
+	struct rt_event ev;
+
+	rt_buf_init(&text);
+	rt_buf_init(&json);
+	rt_buf_adds(&text, "left in the background: ");
+	if (name_left(l, &text, &json)) {
+		rt_event_init(&ev);
+		rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
+		rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
+		rt_event_set_json(&ev, RT_F_METADATA,
+				  rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
+		rt_event_derive(&ev);
+		if (rt_record_emit(l->s->record, &ev, NULL, &err) < 0)
+			warn("not recorded: %s", err.msg);
+	}
+	rt_buf_release(&text);
+	rt_buf_release(&json);
 }
 
 /*
@@ -329,46 +382,52 @@ static bool leave_drainer(struct loop *l)
 			close(l->fds[i].fd);
 		l->fds[i].fd = -1;
 	}
-	l->s->heartbeat = false;
+	memset(l->at_ns, 0, sizeof(l->at_ns));
 	while (l->in[OUT] >= 0 || l->in[ERR] >= 0 || passon_pending(&l->pass[OUT]) ||
 	       passon_pending(&l->pass[ERR]))
-		step(l);
+		turn(l);
 	rt_capture_end(l->s->capture);
 	_exit(0);
 }
 
-static void begin(struct loop *l)
+/* -1: there are no pipes for the command to write to. */
+static int begin(struct loop *l)
 {
 	struct supervised *s = l->s;
 	sigset_t signals;
 
-	all_signals(&signals);
+	s->end = (struct outcome){ .status = 0 };
 	for (int i = 0; i < POLLED; i++)
 		l->fds[i] = (struct pollfd){ -1, POLLIN, 0 };
 	for (int i = OUT; i <= ERR; i++) {
+		int fds[2];
+
+		if (pipe2(fds, O_CLOEXEC) < 0)
+			return -1;
+		fcntl(fds[0], F_SETFL, O_NONBLOCK);
+		l->in[i] = fds[0];
+		l->ends[i] = fds[1];
 		passon_init(&l->pass[i], s->own[i]);
-		l->muted[i] = false;
-		l->due[i] = 0;
 		l->fds[OUTPUTS + i].events = POLLOUT;
 	}
-	l->in[OUT] = l->child.out;
-	l->in[ERR] = l->child.err;
+	sigprocmask(SIG_BLOCK, NULL, &signals);
 	l->fds[SIGNALS].fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (l->fds[SIGNALS].fd < 0)
+		return -1;
 	l->fds[ASKED].fd = s->listen_fd;
 	l->fds[JOB].fd = s->job ? s->job->fd : -1;
-	l->asking = -1;
-	l->exited = false;
-	l->status = 0;
-	l->beat_ns = 0;
+	return 0;
 }
 
 static void release(struct loop *l)
 {
-	close(l->fds[SIGNALS].fd);
+	close_ends(l);
 	for (int i = OUT; i <= ERR; i++) {
 		if (l->in[i] >= 0)
 			close(l->in[i]);
 	}
+	if (l->fds[SIGNALS].fd >= 0)
+		close(l->fds[SIGNALS].fd);
 	if (l->asking >= 0)
 		close(l->asking);
 	if (l->s->heartbeat)
@@ -376,32 +435,43 @@ static void release(struct loop *l)
 	free(l);
 }
 
-int supervise(struct supervised *s, int *exit_code)
+/*
+ * On a terminal the command stays in our process group: that is what makes
+ * Ctrl-C, Ctrl-Z and a pager behind us work as without us. Elsewhere it leads a
+ * group of its own, so that it gets each signal once.
+ */
+static bool has_terminal(void)
 {
-	struct rt_err err = RT_ERR_INIT;
-	struct loop *l = xmalloc(sizeof(*l));
-	int status;
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+void supervise(struct supervised *s)
+{
+	struct loop *l = xcalloc(1, sizeof(*l));
 
 	l->s = s;
-	if (rt_child_start(&l->child, s->argv, s->envp, s->in, exit_code, &err) < 0) {
-		free(l);
+	l->asking = l->in[OUT] = l->in[ERR] = l->ends[OUT] = l->ends[ERR] = -1;
+	l->own_group = !has_terminal();
+	if (begin(l) < 0) {
 		/* The pipes are ours: without them the command can still run by itself. */
-		if (err.sys == EMFILE || err.sys == ENFILE) {
-			warn("not recorded: %s", err.msg);
-			rt_record_close(s->record);
-			run_unrecorded(s->argv, s->in);
-		}
-		error("%s", err.msg);
-		return -1;
+		warn("not recorded: no pipes for \"%s\": %s", s->argv[0], strerror(errno));
+		release(l);
+		rt_record_close(s->record);
+		run_unrecorded(s->argv, s->in);
 	}
-	begin(l);
-	beat(l);
-	while (!l->exited)
-		step(l);
+	rt_tree_adopt();
+	if (s->heartbeat)
+		beat(l);
+	run(l);
 	finish_output(l);
+	/* No children at all is the rule, and cheap to see. */
+	if (s->end.started && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
+		note_left(l);
 	if (!leave_drainer(l))
-		captured(l, rt_capture_end(s->capture));
-	status = l->status;
+		loop_captured(l, rt_capture_end(s->capture));
 	release(l);
-	return status;
 }

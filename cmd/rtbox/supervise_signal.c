@@ -1,0 +1,205 @@
+/* The signals of a supervised command: passing them on, hearing of its end, ending it. */
+#include "supervise_loop.h"
+#include "proctree.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define KILL_AGAIN_NS (100 * RT_NS_PER_MS)
+#define KILL_ROUNDS 100 /* what is alive then hangs in the kernel */
+
+static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
+				 SIGUSR2, SIGTSTP, SIGWINCH, SIGCONT };
+
+void supervise_signals(struct rt_inherited *in)
+{
+	sigset_t set;
+
+	rt_inherited_get(in);
+	/* Ignored children are never told of. */
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
+		sigaddset(&set, forwarded[i]);
+	sigaddset(&set, SIGCHLD);
+	/* A reader that goes away shows as EPIPE, a limit on the size of files as EFBIG. */
+	sigaddset(&set, SIGPIPE);
+	sigaddset(&set, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* A supervisor of its own: it is to note how its command ends, so that comes first. */
+static bool is_supervisor(const struct rt_process *p)
+{
+	return strcmp(p->name, "rt-run") == 0 || strcmp(p->name, "rtbox") == 0;
+}
+
+static void signal_tree(struct loop *l, int sig, bool supervisors)
+{
+	struct rt_tree tree;
+
+	if (rt_tree_list(&tree, getpid()) < 0 || tree.n == 0) {
+		if (l->pid)
+			kill(l->own_group ? -l->pid : l->pid, sig);
+		return;
+	}
+	for (size_t i = 0; i < tree.n; i++) {
+		if (supervisors || !is_supervisor(&tree.v[i]))
+			rt_tree_tell(tree.v[i].pid, sig);
+	}
+	rt_tree_release(&tree);
+}
+
+void loop_stop(struct loop *l, enum stop why)
+{
+	if (l->s->end.why == STOP_NONE)
+		l->s->end.why = why;
+	if (l->stopping)
+		return;
+	l->stopping = true;
+	l->at_ns[TIMER_RETRY] = l->at_ns[TIMER_TIMEOUT] = l->at_ns[TIMER_IDLE] = 0;
+	signal_tree(l, SIGTERM, true);
+	/* What is stopped ends only when it goes on. */
+	signal_tree(l, SIGCONT, true);
+	loop_set(l, TIMER_KILL, l->s->limits.kill_after_ns);
+}
+
+void loop_kill(struct loop *l)
+{
+	l->stopping = true;
+	/* Who forks faster than we look is caught in a later round. */
+	signal_tree(l, SIGKILL, l->kills > 0);
+	l->at_ns[TIMER_KILL] = 0;
+	if (l->kills++ < KILL_ROUNDS)
+		loop_set(l, TIMER_KILL, KILL_AGAIN_NS);
+}
+
+static void add_time(struct timeval *a, const struct timeval *b)
+{
+	a->tv_sec += b->tv_sec;
+	a->tv_usec += b->tv_usec;
+	if (a->tv_usec >= 1000000) {
+		a->tv_sec++;
+		a->tv_usec -= 1000000;
+	}
+}
+
+static void add_usage(struct rusage *all, const struct rusage *one)
+{
+	add_time(&all->ru_utime, &one->ru_utime);
+	add_time(&all->ru_stime, &one->ru_stime);
+	if (one->ru_maxrss > all->ru_maxrss)
+		all->ru_maxrss = one->ru_maxrss;
+	all->ru_inblock += one->ru_inblock;
+	all->ru_oublock += one->ru_oublock;
+}
+
+/* Stopped from its terminal, it takes us along: the shell above waits for that. */
+static void stop_with_it(struct loop *l)
+{
+	if (l->own_group)
+		return;
+	loop_make_due(l);
+	loop_drain(l);
+	kill(getpid(), SIGSTOP);
+}
+
+void loop_reap(struct loop *l)
+{
+	struct side_job *job = l->s->job;
+	struct rusage usage;
+	int status;
+	pid_t pid;
+
+	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0) {
+		if (WIFSTOPPED(status)) {
+			if (pid == l->pid)
+				stop_with_it(l);
+		} else if (job && pid == job->pid) {
+			job->status = status;
+			job->pid = 0;
+		} else {
+			add_usage(&l->s->end.usage, &usage);
+			if (pid == l->pid) {
+				l->s->end.status = status;
+				l->pid = 0;
+			}
+		}
+	}
+}
+
+/* Children that we do not know are what the command left behind. */
+bool loop_ended(struct loop *l)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (l->pid || l->at_ns[TIMER_RETRY])
+		return false;
+	if (!l->stopping || l->kills > KILL_ROUNDS)
+		return true;
+	if (l->s->job && l->s->job->pid)
+		return false;
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+}
+
+static bool is_ignored(int sig)
+{
+	struct sigaction now;
+
+	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/* One that is meant to end the command is remembered, so that its end is understood. */
+static void note_signal(struct loop *l, int sig)
+{
+	if ((sig != SIGHUP && sig != SIGINT && sig != SIGQUIT && sig != SIGTERM) || is_ignored(sig))
+		return;
+	l->at_ns[TIMER_RETRY] = 0;
+	if (l->s->end.why == STOP_NONE || l->s->end.why == STOP_SIGNAL) {
+		l->s->end.why = STOP_SIGNAL;
+		l->s->end.signal = sig;
+	}
+}
+
+/*
+ * Who has a process group of its own gets what is sent to us as a group: those
+ * who end a job by ending its group mean all of it. What the terminal sends, a
+ * command in our group has already.
+ */
+static void forward(struct loop *l, int sig, int code)
+{
+	pid_t group = l->pid ? getpgid(l->pid) : -1;
+
+	if (group < 0)
+		return;
+	if (l->own_group || (sig == SIGCONT && group != getpgrp()))
+		kill(-group, sig);
+	else if (code != SI_KERNEL)
+		kill(l->pid, sig);
+}
+
+void loop_take_signal(struct loop *l)
+{
+	struct signalfd_siginfo info;
+	int sig;
+
+	if (read(l->fds[SIGNALS].fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	sig = (int)info.ssi_signo;
+	if (sig == SIGCHLD) {
+		loop_reap(l);
+		return;
+	}
+	if (sig == SIGPIPE || sig == SIGXFSZ)
+		return;
+	note_signal(l, sig);
+	if (rt_tree_told(info.ssi_code, info.ssi_int))
+		return;
+	forward(l, sig, info.ssi_code);
+	/* Once is a request; whoever repeats it wants an end. A terminal's goes to all anyway. */
+	if (sig == SIGINT && info.ssi_code != SI_KERNEL && ++l->interrupts == 2)
+		loop_kill(l);
+}

@@ -1,0 +1,41 @@
+/*
+ * The processes below one: what /proc knows of them. A process that was left by
+ * its parent is below the nearest subreaper (rt_tree_adopt), so that nothing
+ * that a command started gets out of reach. Where there is no /proc, there are
+ * none.
+ */
+#ifndef RT_PROCTREE_H
+#define RT_PROCTREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct rt_process {
+	pid_t pid, parent;
+	char state;    /* as in proc(5): R S D T Z ... */
+	char name[17]; /* of its program, as the kernel cut it; may hold any byte but NUL */
+};
+
+struct rt_tree {
+	struct rt_process *v;
+	size_t n;
+};
+
+/* Become the parent of whatever is left below this process. */
+void rt_tree_adopt(void);
+
+/* All that runs below `root`, zombies and root itself not. Release it; -1 and errno. */
+int rt_tree_list(struct rt_tree *t, pid_t root);
+void rt_tree_release(struct rt_tree *t);
+
+/* Send a signal so that rt_tree_told knows it. */
+void rt_tree_tell(pid_t pid, int sig);
+
+/*
+ * Whether a signal came by rt_tree_tell: then all below have got it as well, and
+ * it is not to be passed on. `code` and `value` are those of siginfo_t.
+ */
+bool rt_tree_told(int code, int value);
+
+#endif

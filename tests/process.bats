@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# rt-run and the processes of a command: signals, limits, retries, what is left behind.
+
+load helper
+
+# The processes of this test: each sleeps for a number of seconds that no other test has.
+setup() {
+	rt_setup
+	NAP=$((100000 + BATS_SUITE_TEST_NUMBER * 1000 + $$ % 1000))
+}
+
+# What a failed test leaves must not outlive it.
+teardown() {
+	jq -r 'select(.status == "running" or .status == "paused").owner.pid' \
+		"$RT_RUNS_DIR"/*/status.json 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
+	pkill -KILL -xf "sleep $NAP" || true
+}
+
+# The exit code of a background job of ours.
+code_of() {
+	local code=0
+
+	wait "$1" || code=$?
+	echo "$code" >code
+}
+
+sleeping() {
+	pgrep -xf "sleep $NAP" >/dev/null
+}
+
+nobody_sleeps() {
+	! sleeping
+}
+
+status_of() {
+	rt-status --json "${1:-@latest}" | jq -r "$2"
+}
+
+@test "a timeout ends the command, says so and exits with 124" {
+	run -124 rt-run --timeout 200ms -- sleep "$NAP"
+	[ "$(status_of @latest '.status + ": " + .error')" = "failed: timed out after 200ms" ]
+	nobody_sleeps
+}
+
+@test "a command in time is none of the timeout's business" {
+	run -3 rt-run --timeout 1h --idle-timeout 1h -- sh -c 'exit 3'
+	[ "$(status_of @latest .error)" = "exit code 3" ]
+}
+
+@test "what ignores TERM, and what has left its parent, is killed after the grace period" {
+	run -124 rt-run --timeout 200ms --kill-after 200ms -- sh -c '
+		trap "" TERM
+		(trap "" TERM; sleep '"$NAP"') &
+		(setsid sh -c "trap \"\" TERM; sleep '"$NAP"'; :" &)
+		sleep '"$NAP"'; :'
+	nobody_sleeps
+}
+
+@test "who ends well on TERM after a timeout has ended well" {
+	run -0 rt-run --timeout 200ms -- sh -c 'trap "exit 0" TERM; sleep '"$NAP"' & wait'
+	[ "$(status_of @latest .status)" = completed ]
+}
+
+@test "an idle timeout counts from the last output" {
+	run -124 rt-run --idle-timeout 500ms -- sh -c 'for i in 1 2 3 4; do echo $i; sleep 0.2; done
+		sleep '"$NAP"
+	[ "$output" = $'1\n2\n3\n4' ]
+	[ "$(status_of @latest .error)" = "no output for 500ms" ]
+}
+
+@test "a failed command is started again, and each try is an event" {
+	run -0 rt-run --retries 3 --retry-delay 10ms -- sh -c 'echo x >>tries; [ $(wc -l <tries) = 3 ]'
+	[ "$(wc -l <tries)" = 3 ]
+	run -0 rt-query --type task_retrying --format '{level} {message}' -r @latest
+	[ "${lines[0]}" = "warning sh failed: exit code 1; retry 1 of 3 in 10ms" ]
+	[ "${#lines[@]}" = 2 ]
+	[ "$(status_of @latest .status)" = completed ]
+}
+
+@test "retries come to an end, and the last one's code is ours" {
+	run -7 rt-run --retries 2 --retry-delay 1ms --retry-backoff 2 -- sh -c 'echo out; exit 7'
+	[ "$output" = $'out\nout\nout' ]
+	run -0 rt-query --type task_retrying --format '{message}' -r @latest
+	[[ ${lines[1]} == *"retry 2 of 2 in 2ms" ]]
+}
+
+@test "a step that is tried again counts its retries" {
+	run -0 rt-run -- rt-run step --retries 2 --retry-delay 1ms try -- sh -c 'echo x >>tries; [ $(wc -l <tries) = 2 ]'
+	[ "$(status_of @latest '.steps[0] | "\(.status) \(.retries)"')" = "success 1" ]
+}
+
+@test "a step that takes too long is a timeout, with 124" {
+	run -124 rt-run -- rt-run step --timeout 200ms slow -- sleep "$NAP"
+	[ "$(status_of @latest '.steps[0].status')" = timeout ]
+	nobody_sleeps
+}
+
+@test "a bad backoff is refused before anything runs" {
+	for bad in 0.5 x nan inf -1; do
+		run -125 rt-run --retry-backoff "$bad" -- touch ran
+		[[ $output == *"bad --retry-backoff \"$bad\""* ]]
+	done
+	[ ! -e ran ]
+}
+
+@test "TERM while it waits to try again ends the waiting" {
+	rt-run --retries 5 --retry-delay 1h -- sh -c 'echo up; exit 3' >out 3>&- &
+	wait_for 10 grep -q up out
+	wait_for 10 rt-query -q --type task_retrying -r @latest
+	kill -TERM $!
+	code_of $!
+	[ "$(cat code)" = 3 ]
+	[ "$(status_of @latest .status)" = failed ]
+}
+
+@test "without a terminal the command has a group of its own, and gets a signal once" {
+	setsid -w rt-run -- sh -c 'ps -o pgid= -p $$; echo $$' >out
+	[ "$(sed -n 1p out | tr -d ' ')" = "$(sed -n 2p out)" ]
+	setsid -w sh -c 'trap : TERM; rt-run -- sh -c "
+		trap \"echo got >>got\" TERM
+		echo up
+		for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; [ ! -e enough ] || exit 0; done" >out2 & 
+		until grep -q up out2; do sleep 0.05; done
+		kill -TERM 0
+		sleep 0.5
+		touch enough
+		wait' 3>&-
+	[ "$(cat got)" = got ]
+}
+
+@test "a second INT kills" {
+	setsid env --default-signal=INT rt-run -- \
+		sh -c 'trap "echo int" INT; echo up; while :; do sleep 0.1; done' >out 3>&- &
+	wait_for 10 grep -q up out
+	pid=$(status_of @latest .owner.pid)
+	kill -INT "$pid"
+	wait_for 10 grep -q int out
+	kill -INT "$pid"
+	code_of $!
+	[ "$(cat code)" = 137 ]
+	[ "$(status_of @latest '.status + ": " + .error')" = "failed: killed by SIGKILL" ]
+}
+
+@test "what is left in the background lives on, and an event says who it is" {
+	rt-run -- sh -c 'sleep '"$NAP"' & echo $! >pid' >out 2>&1 3>&-
+	kill -0 "$(cat pid)"
+	run -0 rt-query --type info --format '{message}' -r @latest
+	[ "$output" = "left in the background: sleep ($(cat pid))" ]
+}
+
+@test "--kill-orphans ends it" {
+	run -0 rt-run --kill-orphans --kill-after 200ms -- sh -c '(trap "" TERM; sleep '"$NAP"'; :) & echo done'
+	[ "$output" = done ]
+	nobody_sleeps
+	[ "$(status_of @latest .status)" = completed ]
+}
+
+@test "a command that leaves nothing behind has no such event" {
+	rt-run -- true
+	run -0 rt-query --type info -c -r @latest
+	[ "$output" = 0 ]
+}
+
+@test "TERM reaches a step inside, and both are cancelled" {
+	setsid rt-run -- sh -c 'rt-run step nap -- sleep '"$NAP" >out 2>&1 3>&- &
+	wait_for 10 sleeping
+	kill -TERM "$(status_of @latest .owner.pid)"
+	code_of $!
+	[ "$(cat code)" = 143 ]
+	wait_for 10 nobody_sleeps
+	[ "$(status_of @latest .status)" = cancelled ]
+	wait_for 10 rt-query -q --type step_failed -r @latest
+	[ "$(status_of @latest '.steps[0].status')" = cancelled ]
+}
