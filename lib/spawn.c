@@ -15,6 +15,7 @@ void rt_inherited_get(struct rt_inherited *in)
 
 	sigprocmask(SIG_BLOCK, NULL, &in->mask);
 	in->sigchld_ignored = sigaction(SIGCHLD, NULL, &chld) == 0 && chld.sa_handler == SIG_IGN;
+	in->children = waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 void rt_inherited_restore(const struct rt_inherited *in)

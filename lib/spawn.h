@@ -15,6 +15,7 @@
 struct rt_inherited {
 	sigset_t mask;
 	bool sigchld_ignored;
+	bool children; /* there are some: a shell became us that had started them */
 };
 
 /* What this process has now. */

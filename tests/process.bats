@@ -155,6 +155,15 @@ status_of() {
 	[ "$(status_of @latest .status)" = completed ]
 }
 
+@test "what a shell had started before it became rt-run is none of the command's" {
+	sh -c 'sleep '"$NAP"' >/dev/null 2>&1 3>&- & exec rt-run --kill-orphans -- true'
+	sleeping
+	run -124 sh -c 'sleep '"$NAP"' >/dev/null 2>&1 3>&- & exec rt-run --timeout 100ms -- sh -c "sleep 1; sleep 50"'
+	[ "$(pgrep -cxf "sleep $NAP")" = 2 ]
+	run -0 rt-query --type info -c -a
+	[ "$output" = 0 ]
+}
+
 @test "a command that leaves nothing behind has no such event" {
 	rt-run -- true
 	run -0 rt-query --type info -c -r @latest

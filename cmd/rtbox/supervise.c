@@ -6,7 +6,6 @@
 #include "die.h"
 #include "fdio.h"
 #include "handoff.h"
-#include "proctree.h"
 #include "supervise_loop.h"
 #include "text.h"
 
@@ -301,6 +300,7 @@ static void run(struct loop *l)
 static void finish_output(struct loop *l)
 {
 	close_ends(l);
+	memset(l->at_ns + TIMER_TIMEOUT, 0, (TIMERS - TIMER_TIMEOUT) * sizeof(*l->at_ns));
 	loop_make_due(l);
 	while (!loop_drain(l) && l->s->end.why != STOP_SIGNAL)
 		turn(l);
@@ -315,13 +315,13 @@ static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf
 	struct rt_tree tree;
 	size_t n = 0;
 
-	if (rt_tree_list(&tree, getpid()) < 0)
+	if (loop_tree(l, &tree) < 0)
 		return 0;
 	rt_buf_adds(json, "{\"processes\":[");
 	for (size_t i = 0; i < tree.n; i++) {
 		const struct rt_process *p = &tree.v[i];
 
-		if ((l->s->job && p->pid == l->s->job->pid) || n++ >= NAMED_MAX)
+		if (n++ >= NAMED_MAX)
 			continue;
 		rt_buf_addf(text, "%s%s (%d)", n > 1 ? ", " : "", p->name, (int)p->pid);
 		rt_buf_addf(json, "%s{\"pid\":%d,\"name\":", n > 1 ? "," : "", (int)p->pid);
@@ -432,6 +432,7 @@ static void release(struct loop *l)
 		close(l->asking);
 	if (l->s->heartbeat)
 		unlinkat(l->s->dir->fd, RT_ALIVE_FILE, 0);
+	rt_tree_release(&l->others);
 	free(l);
 }
 
@@ -464,6 +465,8 @@ void supervise(struct supervised *s)
 		run_unrecorded(s->argv, s->in);
 	}
 	rt_tree_adopt();
+	if (s->in->children && rt_tree_list(&l->others, getpid()) < 0)
+		l->others = (struct rt_tree){ NULL, 0 };
 	if (s->heartbeat)
 		beat(l);
 	run(l);

@@ -1,6 +1,5 @@
 /* The signals of a supervised command: passing them on, hearing of its end, ending it. */
 #include "supervise_loop.h"
-#include "proctree.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,6 +30,31 @@ void supervise_signals(struct rt_inherited *in)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+static bool is_other(const struct loop *l, pid_t pid)
+{
+	if (l->s->job && pid == l->s->job->pid)
+		return true;
+	for (size_t i = 0; i < l->others.n; i++) {
+		if (l->others.v[i].pid == pid)
+			return true;
+	}
+	return false;
+}
+
+int loop_tree(const struct loop *l, struct rt_tree *t)
+{
+	size_t n = 0;
+
+	if (rt_tree_list(t, getpid()) < 0)
+		return -1;
+	for (size_t i = 0; i < t->n; i++) {
+		if (!is_other(l, t->v[i].pid))
+			t->v[n++] = t->v[i];
+	}
+	t->n = n;
+	return 0;
+}
+
 /* A supervisor of its own: it is to note how its command ends, so that comes first. */
 static bool is_supervisor(const struct rt_process *p)
 {
@@ -41,7 +65,7 @@ static void signal_tree(struct loop *l, int sig, bool supervisors)
 {
 	struct rt_tree tree;
 
-	if (rt_tree_list(&tree, getpid()) < 0 || tree.n == 0) {
+	if (loop_tree(l, &tree) < 0 || tree.n == 0) {
 		if (l->pid)
 			kill(l->own_group ? -l->pid : l->pid, sig);
 		return;
@@ -131,7 +155,7 @@ void loop_reap(struct loop *l)
 	}
 }
 
-/* Children that we do not know are what the command left behind. */
+/* Below a command that is ended, everything is. */
 bool loop_ended(struct loop *l)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -140,8 +164,14 @@ bool loop_ended(struct loop *l)
 		return false;
 	if (!l->stopping || l->kills > KILL_ROUNDS)
 		return true;
-	if (l->s->job && l->s->job->pid)
-		return false;
+	/* Where there are others below us, waiting cannot tell: what is to be killed is. */
+	if (l->others.n || (l->s->job && l->s->job->pid)) {
+		struct rt_tree tree;
+		bool none = loop_tree(l, &tree) == 0 && tree.n == 0;
+
+		rt_tree_release(&tree);
+		return none;
+	}
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
