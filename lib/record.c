@@ -54,6 +54,7 @@ void rt_record_close(struct rt_record *r)
 	rt_buf_release(&r->log_text);
 	rt_buf_release(&r->json_log_text);
 	rt_buf_release(&r->document);
+	rt_batch_clear_components(r);
 	free(r);
 }
 
@@ -107,6 +108,8 @@ void rt_batch_end(struct rt_record *r)
 	rt_buf_clear(&r->lines);
 	rt_buf_clear(&r->log_text);
 	rt_buf_clear(&r->json_log_text);
+	if (r->n_components)
+		rt_batch_clear_components(r);
 	r->locked = false;
 	rt_evlog_unlock(&r->log);
 }
@@ -118,7 +121,7 @@ void rt_batch_end(struct rt_record *r)
  */
 static void add_line(struct rt_record *r, struct rt_event *ev)
 {
-	size_t at = r->lines.len;
+	size_t at = r->lines.len, log_at = r->log_text.len;
 	struct rt_event written;
 
 	rt_event_write(ev, NULL, r->opts.redact, RT_LINE_MAX, &r->lines);
@@ -134,6 +137,9 @@ static void add_line(struct rt_record *r, struct rt_event *ev)
 	}
 	rt_status_apply(&r->status, ev);
 	rt_event_write_log(ev, &r->log_text);
+	if (rt_event_has(ev, RT_F_COMPONENT))
+		rt_batch_add_component(
+			r, ev, (struct rt_str){ r->log_text.s + log_at, r->log_text.len - log_at });
 	if (r->json_log_fd != -2)
 		rt_event_write_json_log(ev, &r->json_log_text);
 }
@@ -232,6 +238,7 @@ static void write_logs(struct rt_record *r, struct rt_err *warning)
 	if (append_log(r, RT_JSON_LOG_FILE, 0, &r->json_log_fd, &r->json_log_text) < 0)
 		rt_err_sys(warning, "event recorded, but cannot write \"%s/%s\"", r->dir.path,
 			   RT_JSON_LOG_FILE);
+	rt_batch_write_components(r, warning);
 }
 
 static enum rt_replace replace_how(const struct rt_record *r, enum commit_kind kind)

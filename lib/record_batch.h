@@ -4,6 +4,13 @@
 
 #include "record.h"
 
+/* Lines for the log of a component, in a step or outside of any. */
+struct rt_component_log {
+	char step_id[RT_ID_MAX + 1]; /* "": outside */
+	char name[RT_ID_MAX + 1];
+	struct rt_buf text;
+};
+
 struct rt_record {
 	struct rt_rundir dir;
 	struct rt_evlog log;
@@ -15,6 +22,8 @@ struct rt_record {
 	struct rt_buf recent; /* last lines of earlier batches that the status does not show yet */
 	size_t recent_max;    /* past that those go that it never will */
 	struct rt_buf log_text, json_log_text, document;
+	struct rt_component_log *components; /* of the batch, n_components of them */
+	size_t n_components;
 	int log_fd, json_log_fd; /* -1: not open yet; -2: there is none */
 };
 
@@ -29,6 +38,13 @@ void rt_batch_end(struct rt_record *r);
 
 /* Show the last events in the status, those of the batch too. */
 void rt_batch_show_recent(struct rt_record *r);
+
+/* Where the event has a component, its line, goes to that one's log. */
+void rt_batch_add_component(struct rt_record *r, const struct rt_event *ev, struct rt_str line);
+
+/* Under the lock: append them. */
+void rt_batch_write_components(struct rt_record *r, struct rt_err *warning);
+void rt_batch_clear_components(struct rt_record *r);
 
 /* How status.json is put in place: not yet, as progress, or as a change of state. */
 enum commit_kind { COMMIT_LATER, COMMIT_PROGRESS, COMMIT_STATE };

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -356,23 +357,46 @@ int rt_rundir_new_step(const struct rt_rundir *d, int *number, struct rt_err *er
 	return 0;
 }
 
-int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name)
+/* Open a log that need not be there yet, in the folder logs/ or one in it that is there. */
+static int open_log(const struct rt_rundir *d, const char *path)
 {
-	char path[300];
-	int fd, flags = O_WRONLY | O_APPEND;
+	int fd = rt_file_open(d->fd, path, O_WRONLY | O_APPEND, 0);
 
-	if (step > 0)
-		snprintf(path, sizeof(path), "%s/step_%03d/%s", RT_LOGS_DIR, step, name);
-	else
-		snprintf(path, sizeof(path), "%s/%s", RT_LOGS_DIR, name);
-	fd = rt_file_open(d->fd, path, flags, 0);
 	if (fd < 0 && errno == ENOENT) {
 		int logs = make_dir(d->fd, RT_LOGS_DIR, NULL);
 
 		if (logs < 0)
 			return -1;
 		close(logs);
-		fd = rt_file_open(d->fd, path, flags | O_CREAT, 0666);
+		fd = rt_file_open(d->fd, path, O_WRONLY | O_APPEND | O_CREAT, 0666);
 	}
 	return fd;
+}
+
+int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name)
+{
+	char path[300];
+
+	if (step > 0)
+		snprintf(path, sizeof(path), "%s/step_%03d/%s", RT_LOGS_DIR, step, name);
+	else
+		snprintf(path, sizeof(path), "%s/%s", RT_LOGS_DIR, name);
+	return open_log(d, path);
+}
+
+int rt_rundir_open_component(const struct rt_rundir *d, const char *step_id, const char *name)
+{
+	bool taken = strcasecmp(name, "output") == 0 || strcasecmp(name, "run") == 0;
+	const char *end = taken ? "-component" : "";
+	char path[2 * RT_ID_MAX + 64];
+	int fd;
+
+	if (*step_id) {
+		snprintf(path, sizeof(path), "%s/%s/%s%s.log", RT_LOGS_DIR, step_id, name, end);
+		fd = open_log(d, path);
+		if (fd >= 0 || (errno != ENOENT && errno != ENOTDIR))
+			return fd;
+	}
+	snprintf(path, sizeof(path), "%s/%s%s.log", RT_LOGS_DIR, name, end);
+	return open_log(d, path);
 }
