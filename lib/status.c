@@ -242,6 +242,14 @@ static const char *step_result(const struct rt_event *ev)
 	return timed_out(ev) ? "timeout" : "failed";
 }
 
+/* The same of its stage: a state of runs. */
+static const char *stage_result(struct rt_str step)
+{
+	if (rt_str_is(step, "success") || rt_str_is(step, "skipped"))
+		return "completed";
+	return rt_str_is(step, "cancelled") ? "cancelled" : "failed";
+}
+
 /* step_id, else the number as rt would write it. False when the event says neither. */
 static bool event_step_id(const struct rt_event *ev, struct rt_buf *id)
 {
@@ -275,13 +283,13 @@ static void apply_step(struct rt_status *st, const struct rt_event *ev, int64_t 
 		break;
 	case RT_T_STEP_RETRYING:
 		e.retries++;
-		e.finished_ns = 0; /* its next start is this retry */
+		rt_entry_begin(&e, ns); /* its next start is this retry */
 		break;
 	default:
 		rt_entry_end(&e, ns, step_result(ev));
 		/* A step's name is the stage while it lasts. */
 		if (rt_str_eq(rt_buf_view(&e.name), rt_buf_view(&st->stage)))
-			end_stage(st, ns, ev->type == RT_T_STEP_FAILED ? "failed" : "completed");
+			end_stage(st, ns, stage_result(rt_buf_view(&e.status)));
 		if (rt_str_eq(rt_buf_view(&st->step_id), rt_buf_view(&id)))
 			rt_buf_clear(&st->step_id);
 	}

@@ -139,4 +139,10 @@ void rt_owner_parse(struct rt_owner *o, struct rt_str object);
  */
 enum rt_state rt_status_derive(const struct rt_status *st, int dirfd, int64_t now_ns);
 
+/*
+ * What follows for steps from that state: in a run that is over none goes on, so
+ * one that nobody ended is incomplete since the last event.
+ */
+void rt_status_settle(struct rt_status *st, enum rt_state derived);
+
 #endif

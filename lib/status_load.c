@@ -240,3 +240,9 @@ int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_er
 	rt_buf_release(&text);
 	return ret;
 }
+
+void rt_status_settle(struct rt_status *st, enum rt_state derived)
+{
+	if (rt_state_over(derived) && !rt_state_over(st->state))
+		rt_table_end_running(&st->steps, st->updated_ns, "incomplete");
+}

@@ -139,6 +139,7 @@ static void fill_own(struct status_cursor *c, enum rt_state state)
 
 static bool load(struct status_cursor *c, struct rt_err *err)
 {
+	enum rt_state state;
 	struct rt_rundir dir;
 
 	if (rt_rundir_open_reader(&dir, c->base.source.dir, &c->base.source.unpack->unpacker, err) <
@@ -147,10 +148,13 @@ static bool load(struct status_cursor *c, struct rt_err *err)
 	if (rt_status_init(&c->st) < 0)
 		die(EXIT_FAIL, "out of memory");
 	c->loaded = rt_status_load(&c->st, &dir, err) == 0;
-	if (c->loaded)
-		fill_own(c, rt_status_derive(&c->st, dir.fd, rt_clock_now_ns()));
-	else
+	if (c->loaded) {
+		state = rt_status_derive(&c->st, dir.fd, rt_clock_now_ns());
+		rt_status_settle(&c->st, state);
+		fill_own(c, state);
+	} else {
 		rt_status_release(&c->st);
+	}
 	rt_rundir_release(&dir);
 	return c->loaded;
 }

@@ -92,6 +92,7 @@ static int load_dir(struct status_view *v, struct rt_err *err)
 	ret = rt_status_load(&v->st, &dir, err);
 	if (ret == 0) {
 		v->state = rt_status_derive(&v->st, dir.fd, v->now_ns);
+		rt_status_settle(&v->st, v->state);
 		/* the directory's name is the id, whatever was stored before it was renamed */
 		snprintf(v->st.run_id, sizeof(v->st.run_id), "%s", dir.id);
 	}
