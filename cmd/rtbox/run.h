@@ -6,7 +6,7 @@
 #include "writer.h"
 
 extern const struct rt_applet run_exec_applet, run_start_applet, run_step_applet, run_finish_applet,
-	run_env_applet, run_reap_applet;
+	run_env_applet, run_reap_applet, run_checkpoint_applet;
 
 extern const struct opt_group run_exec_groups[]; /* of `rt-run -- COMMAND` */
 
@@ -24,6 +24,7 @@ struct new_run {
 	char *runs_dir;
 	char *name;
 	struct metadata metadata;
+	struct rt_trace trace; /* its span */
 	struct git_job git;
 	const struct rt_rundir *dir; /* once it is made */
 	int64_t created_ns;
