@@ -2,6 +2,7 @@
 #include "record_batch.h"
 #include "clock.h"
 #include "text.h"
+#include "trace.h"
 
 #include <stdio.h>
 
@@ -42,8 +43,18 @@ static void change_metadata(const struct rt_change *c, struct rt_buf *out)
 	rt_buf_addc(out, '}');
 }
 
+/* The span that the run is, where it is traced. */
+static void set_span(struct rt_event *ev, const struct rt_trace *trace)
+{
+	if (!trace)
+		return;
+	rt_event_set_text(ev, RT_F_SPAN_ID, rt_str(trace->span_id));
+	if (trace->parent_id[0])
+		rt_event_set_text(ev, RT_F_PARENT_ID, rt_str(trace->parent_id));
+}
+
 static int queue_change(struct rt_record *r, const struct rt_change *c, enum rt_state from,
-			struct rt_err *err)
+			const struct rt_trace *trace, struct rt_err *err)
 {
 	struct rt_buf metadata, ms;
 	struct rt_event ev;
@@ -57,6 +68,7 @@ static int queue_change(struct rt_record *r, const struct rt_change *c, enum rt_
 	rt_event_set_text(&ev, RT_F_STATE_AFTER, rt_str(rt_state_name(c->to)));
 	if (c->error && *c->error)
 		rt_event_set_text(&ev, RT_F_ERROR, rt_str(c->error));
+	set_span(&ev, trace);
 	if (rt_state_over(c->to) && r->status.started_ns) {
 		int64_t ns = rt_clock_now_ns() - r->status.started_ns;
 
@@ -99,12 +111,15 @@ static int check_change(const struct rt_record *r, const struct rt_change *c, st
 int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
 		     struct rt_err *err)
 {
+	struct rt_trace trace;
 	enum rt_state from;
+	bool traced;
 	int ret = -1;
 
 	if (rt_record_queued(r))
 		return rt_err_set(err, RT_ERR_REFUSED, "events of run \"%s\" wait to be recorded",
 				  r->dir.id);
+	traced = rt_trace_load(&trace, &r->dir);
 	if (rt_batch_begin(r, err) < 0)
 		return -1;
 	from = r->status.state;
@@ -114,7 +129,7 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 	}
 	if (check_change(r, change, err) < 0)
 		goto out;
-	ret = queue_change(r, change, from, err);
+	ret = queue_change(r, change, from, traced ? &trace : NULL, err);
 	if (ret == 0)
 		ret = rt_batch_commit(r, COMMIT_STATE, warning, err);
 out:
@@ -174,6 +189,7 @@ static int conceive(struct rt_record *r, const struct rt_run_spec *spec, struct 
 				   .exit_code = -1,
 				   .owner_pid = spec->owner_pid };
 	struct rt_status *st = &r->status;
+	struct rt_trace trace;
 	char host[256];
 
 	snprintf(st->run_id, sizeof(st->run_id), "%s", spec->id);
@@ -184,7 +200,8 @@ static int conceive(struct rt_record *r, const struct rt_run_spec *spec, struct 
 	rt_hostname(host);
 	set_text(&st->host, host);
 	r->locked = true; /* there is nothing yet that could be locked */
-	if (queue_change(r, &start, RT_PENDING, err) < 0)
+	if (queue_change(r, &start, RT_PENDING,
+			 rt_trace_find(&trace, spec->metadata) ? &trace : NULL, err) < 0)
 		return -1;
 	rt_batch_show_recent(r);
 	st->events_size = (int64_t)r->lines.len;

@@ -56,12 +56,15 @@ static const struct {
 	{ "ci.branch", "CI Branch" },
 	{ "ci.commit", "CI Commit" },
 	{ "ci.url", "CI URL" },
+	{ "trace_id", "Trace" },
 };
 
 /* What the summary says elsewhere, or not at all. */
 static const char *const elsewhere[] = {
-	"run_id",      "id",     "name", "group",  "parent_run_id",  "created_at", "started_at",
-	"finished_at", "status", "uid",  "schema", "schema_version", "version",
+	"run_id",        "id",         "name",           "group",
+	"parent_run_id", "created_at", "started_at",     "finished_at",
+	"status",        "uid",        "schema",         "schema_version",
+	"version",       "span_id",    "parent_span_id", "trace_flags",
 };
 
 static bool is_elsewhere(struct rt_str path)

@@ -311,9 +311,10 @@ can_mount() {
 	grep -qx RT_ON_ERROR=warn env
 	grep -qE '^TRACEPARENT=00-[0-9a-f]{32}-[0-9a-f]{16}-01$' env
 	run ! grep -qE '^RT_(STEP_ID|STAGE)=' env
-	parent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
-	TRACEPARENT=$parent rt-run --id b -- env >env
-	grep -qx "TRACEPARENT=$parent" env
+	trace=0af7651916cd43dd8448eb211c80319c
+	TRACEPARENT=00-$trace-b7ad6b7169203331-00 rt-run --id b -- env >env
+	grep -qE "^TRACEPARENT=00-$trace-[0-9a-f]{16}-00$" env
+	run ! grep -q b7ad6b7169203331 env
 	TRACEPARENT=nonsense rt-run --id c -- env >env
 	grep -qE '^TRACEPARENT=00-[0-9a-f]{32}-[0-9a-f]{16}-01$' env
 	rt-run --id d -- rt-run step 'a name' -- env >env

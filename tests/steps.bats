@@ -116,3 +116,305 @@ said in two lines"'
 	run -0 --separate-stderr timeout 5 rt-emit -r a --component e hello
 	[[ $stderr == *'cannot write the log of "e"'* ]]
 }
+
+# Pausing a run that has no supervisor: an event changes its state.
+say_state() {
+	(
+		flock 9
+		printf '{"ts":"%s","type":"%s","message":"said"}\n' "$(date -u +%FT%T.000+00:00)" "$2" >&9
+	) 9>>"$RT_RUNS_DIR/$1/events.jsonl"
+}
+
+is_waiting() {
+	grep -q 'is paused: waiting until it is resumed' "$1"
+}
+
+@test "checkpoint: runs on in a running run, waits in a paused one, stops in a cancelled one" {
+	run -0 rt-run checkpoint
+	[ -z "$output" ]
+	rt-run start --id a >/dev/null
+	run -0 rt-run checkpoint a
+	[ -z "$output" ]
+	say_state a run_paused
+	rt-run checkpoint a 2>err 3>&- &
+	mine=$!
+	wait_for 10 is_waiting err
+	[ "$(cat err)" = 'rt-run checkpoint: run "a" is paused: waiting until it is resumed' ]
+	# it sleeps, and is no step of the run
+	kill -0 "$mine"
+	[ "$(types a)" = 'run_started run_paused' ]
+	say_state a run_resumed
+	wait "$mine"
+	say_state a run_paused
+	RT_RUN=$RT_RUNS_DIR/a rt-run checkpoint 2>err 3>&- &
+	mine=$!
+	wait_for 10 is_waiting err
+	rt-run finish --status cancelled a
+	code=0
+	wait "$mine" || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(tail -n 1 err)" = 'rt-run checkpoint: run "a" is cancelled' ]
+	run -143 rt-run checkpoint a
+	# what scripts do with it
+	RT_RUN=$RT_RUNS_DIR/a run -143 sh -ec 'rt-run checkpoint; echo on'
+	[ "$output" = 'rt-run checkpoint: run "a" is cancelled' ]
+	RT_RUN=$RT_RUNS_DIR/a run -143 sh -c 'rt-run checkpoint -q || exit; echo on'
+}
+
+@test "checkpoint: time runs out; other ends hold up nothing; what cannot be told" {
+	rt-run start --id a >/dev/null
+	say_state a run_paused
+	run -124 rt-run checkpoint --timeout 50ms a
+	[ "${lines[1]}" = 'rt-run checkpoint: run "a" is still paused' ]
+	run -124 rt-run checkpoint --timeout 0 -q a
+	[ "$output" = 'rt-run checkpoint: run "a" is still paused' ]
+	rt-run finish --status failed a
+	run -0 rt-run checkpoint a
+	rt-run start --id b >/dev/null
+	rt-run finish b
+	run -0 rt-run checkpoint b
+	run -3 rt-run checkpoint "$PWD/nowhere"
+	RT_RUN=$PWD/nowhere run -3 rt-run checkpoint
+	RT_RUN=$PWD/nowhere RT_ON_ERROR=warn run -0 rt-run checkpoint
+	[[ $output == *'cannot open run'* ]]
+	run -2 rt-run checkpoint a b
+	# whose owner is gone, nobody resumes
+	sleep 60 3>&- &
+	mine=$!
+	rt-run start --id c --owner "$mine" >/dev/null
+	say_state c run_paused
+	rt-run checkpoint c 2>err 3>&- &
+	waiting=$!
+	mine="$mine $waiting"
+	wait_for 10 is_waiting err
+	kill "${mine%% *}"
+	wait "$waiting"
+}
+
+@test "checkpoint: a step waits and is refused as well, but not below a supervisor" {
+	rt-run start --id a >/dev/null
+	say_state a run_paused
+	rt-run step -r a s -- touch ran 2>err 3>&- &
+	mine=$!
+	wait_for 10 is_waiting err
+	[ ! -e ran ]
+	[ "$(types a)" = 'run_started run_paused' ]
+	say_state a run_resumed
+	wait "$mine"
+	[ -e ran ]
+	[ "$(types a)" = 'run_started run_paused run_resumed step_started step_completed' ]
+	# a signal ends it while it waits
+	say_state a run_paused
+	rt-run step -r a s -- touch ran2 2>err 3>&- &
+	mine=$!
+	wait_for 10 is_waiting err
+	kill -TERM "$mine"
+	code=0
+	wait "$mine" || code=$?
+	[ "$code" -eq 143 ]
+	rt-run finish --status cancelled a
+	run -143 rt-run step -r a s -- touch ran2
+	[ "$output" = 'rt-run step: run "a" is cancelled, so not run: touch' ]
+	[ ! -e ran2 ]
+	[ "$(status a '.steps | length')" -eq 1 ]
+	# it is the supervisor's to say what becomes of its command's children
+	run -0 --separate-stderr rt-run --id b -- sh -c '
+		echo "{\"ts\":\"2026-07-01T12:00:00.000+00:00\",\"type\":\"run_cancelled\",\"message\":\"x\"}" >>"$RT_RUN/events.jsonl"
+		rt-run step clean-up -- echo cleaned'
+	[ "$output" = cleaned ]
+}
+
+@test "--component: the step's events have it, and those inside" {
+	rt-run --id a -- rt-run step --component adapter s -- sh -c '
+		rt-emit inside
+		rt-emit --component db of another
+		rt-run step inner -- rt-emit deep
+		rt-run --id b -- sh -c "rt-emit of another run; env" >env'
+	[ "$(jq -r '[.component, .message] | join(" ")' "$RT_RUNS_DIR/a/events.jsonl" | paste -sd,)" = \
+		' Run started,adapter Step s started,adapter inside,db of another,adapter Step inner started,adapter deep,adapter Step inner completed,adapter Step s completed, Run completed' ]
+	[ "$(untimed a/logs/step_001/adapter.log | paste -sd,)" = \
+		'[INFO] [s] Step s started,[INFO] [s] inside,[INFO] [s] Step s completed' ]
+	[ "$(untimed a/logs/step_002/adapter.log | sed -n 2p)" = '[INFO] [inner] deep' ]
+	run ! grep -q RT_COMPONENT env
+	[ "$(events b info .component)" = null ]
+	run -125 rt-run step --component ../x -- true
+	[[ $output == *'bad component "../x"'* ]]
+	RT_COMPONENT=any/thing run -0 rt-run --id c -- sh -c 'RT_COMPONENT=any/thing rt-emit hello'
+	[ "$(events c info .component)" = null ]
+	# a level of that component
+	RT_LEVEL_adapter=error rt-run --id d -- rt-run step --component adapter s -- rt-emit dropped
+	[ "$(types d)" = 'run_started step_started step_completed run_completed' ]
+}
+
+@test "--skip-if: what succeeds skips the step" {
+	run -0 --separate-stderr rt-run --id a -- sh -ec '
+		rt-run step one --skip-if "echo asked; echo err >&2" -- touch ran
+		rt-run step two --skip-if "echo no; exit 1" -- echo ran
+		rt-run step three --skip-if no-such-command -- true
+		echo on'
+	[ "$output" = $'asked\nno\nran\non' ]
+	[[ $stderr == err* ]]
+	[ ! -e ran ]
+	[ "$(types a)" = 'run_started step_skipped step_started step_completed step_started step_completed run_completed' ]
+	[ "$(status a '[.steps[] | .step_id, .name, .status]')" = \
+		'["step_001","one","skipped","step_002","two","success","step_003","three","success"]' ]
+	[ "$(events a step_skipped '[.step, .step_id, .stage, .metadata.skip_if]')" = \
+		'[1,"step_001","one","echo asked; echo err >&2"]' ]
+	[ "$(captured a step_001/output.log | sort)" = $'asked\nerr' ]
+	[ "$(captured a step_002/output.log | paste -sd' ')" = 'no ran' ]
+	[[ $(rt-status a) == *'step_001  one    skipped'* ]]
+	# its environment is the step's, and it has standard input before the command
+	out=$(printf '1\n2\n' | rt-run --id b -- rt-run step s --skip-if 'read -r x; test "$x $RT_STEP_ID" != "1 step_001"' -- cat)
+	[ "$out" = 2 ]
+	# without a run, too
+	run -0 rt-run step --skip-if 'echo asked' -- echo ran
+	[ "$output" = asked ]
+	run -7 rt-run step --skip-if 'exit 1' -- sh -c 'exit 7'
+	RT_RUN=/proc/rt/x run -0 --separate-stderr rt-run step --skip-if true -- echo ran
+	[ -z "$output" ]
+}
+
+@test "--skip-if that is ended by a signal ends the step, which is cancelled" {
+	rt-run start --id a >/dev/null
+	rt-run step -r a s --skip-if 'touch asked; exec sleep 60' -- touch ran 3>&- &
+	mine=$!
+	wait_for 10 test -e asked
+	kill -TERM "$mine"
+	code=0
+	wait "$mine" || code=$?
+	[ "$code" -eq 143 ]
+	[ ! -e ran ]
+	[ "$(status a '[.steps[0].status, .counts.errors]')" = '["cancelled",0]' ]
+}
+
+@test "a cancelled step is no error, a failed and a timed out one are" {
+	rt-run start --id a >/dev/null
+	rt-run step -r a s -- sh -c 'touch going; exec sleep 60' 3>&- &
+	mine=$!
+	wait_for 10 test -e going
+	kill -TERM "$mine"
+	wait "$mine" || true
+	rt-run step -r a t -- sh -c 'exit 124' || true
+	rt-run step -r a f -- false || true
+	[ "$(status a '[[.steps[].status], .counts.errors]')" = '[["cancelled","timeout","failed"],2]' ]
+	[ "$(status a '[.stages[] | .name, .status]')" = '["s","cancelled","t","failed","f","failed"]' ]
+	[ "$(rt-query a --level error -c)" = 2 ]
+	rt-status a >shown
+	for state in cancelled timeout failed; do grep -q "step_00.  .  *$state" shown; done
+	rt-summarize a | grep -q 'Step 001: CANCELLED'
+}
+
+@test "retries are counted, and a step that waits for the next try is running" {
+	rt-run start --id a >/dev/null
+	emit() { rt-emit -r a --step-id step_001 --step 1 -s s -t "$@"; }
+	emit step_started
+	emit step_failed
+	[ "$(status a '.steps[0] | [.status, .retries]')" = '["failed",null]' ]
+	emit step_retrying
+	[ "$(status a '.steps[0] | [.status, .retries, .finished_at]')" = '["running",1,null]' ]
+	emit step_started
+	emit step_retrying
+	[ "$(status a '.steps[0] | [.status, .retries]')" = '["running",2]' ]
+	emit step_completed
+	[ "$(status a '.steps[0] | [.status, .retries]')" = '["success",2]' ]
+	rt-status a | grep -q 'success .* 2 retries'
+	rt-summarize a | grep -q 'Step 001: SUCCESS .*retries: 2'
+}
+
+@test "a step that nobody ended is incomplete when the run is over, or lost" {
+	sleep 60 3>&- &
+	mine=$!
+	rt-run start --id a --owner "$mine" >/dev/null
+	rt-emit -r a --step-id step_001 -s s -t step_started
+	[[ $(rt-status a) == *'step_001  s  running'* ]]
+	kill "$mine"
+	wait "$mine" || true
+	[[ $(rt-status a) == *'step_001  s  incomplete'* ]]
+	[ "$(rt-status a --json | jq -r '.steps[0].status')" = incomplete ]
+	if command -v rt-sql >/dev/null; then
+		[ "$(rt-query -a --sql 'SELECT status FROM steps' -o jsonl)" = '{"status":"incomplete"}' ]
+	fi
+	rt-run start --id b >/dev/null
+	rt-emit -r b --step-id step_001 -s s -t step_started
+	[ "$(rt-status b --json | jq -r '.steps[0].status')" = running ]
+	rt-run finish b
+	[ "$(status b '.steps[0].status')" = '"incomplete"' ]
+	[[ $(rt-summarize b) == *'Step 001: INCOMPLETE'* ]]
+}
+
+# What a run's metadata says of its trace.
+trace_of() {
+	jq -r '[.trace_id, .span_id, .parent_span_id // "-", .trace_flags] | join(" ")' "$RT_RUNS_DIR/$1/metadata.json"
+}
+
+@test "traces: a run begins one, steps are spans in it" {
+	rt-run --id a -- sh -c '
+		printenv TRACEPARENT >run
+		rt-run step s -- sh -c "printenv TRACEPARENT >step; rt-emit inside; rt-emit --span 00f067aa0ba902b7 own; rt-run step t -- printenv TRACEPARENT >nested"
+		rt-emit outside'
+	read -r trace span parent flags <<<"$(trace_of a)"
+	[[ $trace =~ ^[0-9a-f]{32}$ && $span =~ ^[0-9a-f]{16}$ && $parent = - && $flags = 01 ]]
+	[ "$(cat run)" = "00-$trace-$span-01" ]
+	step=$(cut -d- -f3 step) nested=$(cut -d- -f3 nested)
+	[ "$(cat step nested)" = "00-$trace-$step-01"$'\n'"00-$trace-$nested-01" ]
+	[ "$(printf '%s\n' "$span" "$step" "$nested" | sort -u | wc -l)" -eq 3 ]
+	[ "$(jq -r '[.message, .span_id // "-", .parent_id // "-"] | join(" ")' "$RT_RUNS_DIR/a/events.jsonl")" = "Run started $span -
+Step s started $step $span
+inside $step -
+own 00f067aa0ba902b7 -
+Step t started $nested $step
+Step t completed $nested $step
+Step s completed $step $span
+outside - -
+Run completed $span -" ]
+	[ "$(events a step_started '.metadata.parent_step' | paste -sd' ')" = 'null "step_001"' ]
+	[[ $(rt-summarize a) == *"Trace: $trace"* ]]
+}
+
+@test "traces: one that there is goes on, with its flags; one that is not valid does not" {
+	trace=0af7651916cd43dd8448eb211c80319c
+	export TRACESTATE=vendor=1
+	TRACEPARENT=00-$trace-b7ad6b7169203331-00 rt-run --id a -- sh -c 'rt-run step s -- env >env'
+	read -r id span parent flags <<<"$(trace_of a)"
+	[ "$id $parent $flags" = "$trace b7ad6b7169203331 00" ]
+	[ "$(events a run_started '[.span_id, .parent_id]')" = "[\"$span\",\"b7ad6b7169203331\"]" ]
+	[ "$(events a run_completed '[.span_id, .parent_id]')" = "[\"$span\",\"b7ad6b7169203331\"]" ]
+	grep -qx "TRACEPARENT=00-$trace-$(events a step_started .span_id | tr -d '"')-00" env
+	grep -qx TRACESTATE=vendor=1 env
+	for bad in "00-$trace-0000000000000000-01" "00-${trace^^}-b7ad6b7169203331-01" "ff-$trace-b7ad6b7169203331-01" \
+		"00-$trace-b7ad6b7169203331-01-x" "00-$trace-b7ad6b7169203331"; do
+		TRACEPARENT=$bad rt-run --id "b$((++n))" -- true
+		[[ $(trace_of "b$n") != "$trace"* ]]
+		[ "$(events "b$n" run_started .parent_id)" = null ]
+	done
+	# a run inside of a step is a span below it
+	rt-run --id outer -- rt-run step s -- rt-run --id inner -- true
+	[ "$(trace_of inner | cut -d' ' -f1)" = "$(trace_of outer | cut -d' ' -f1)" ]
+	[ "$(trace_of inner | cut -d' ' -f3)" = "$(events outer step_started .span_id | tr -d '"')" ]
+}
+
+@test "traces: runs without a command, and steps that come from elsewhere" {
+	RT_RUN=$(rt-run start --id a)
+	read -r trace span _ <<<"$(trace_of a)"
+	export RT_RUN
+	[ "$(rt-run env | grep TRACEPARENT)" = "TRACEPARENT=00-$trace-$span-01" ]
+	rt-run step one -- true
+	# of another trace: the run's span is what is around the step
+	TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 rt-run step two -- printenv TRACEPARENT >two
+	[ "$(events a step_started .parent_id | sort -u)" = "\"$span\"" ]
+	[ "$(cut -d- -f2 two)" = "$trace" ]
+	# of this trace: that span
+	TRACEPARENT=00-$trace-b7ad6b7169203331-01 rt-run step three -- true
+	[ "$(events a step_started .parent_id | tail -n 1)" = '"b7ad6b7169203331"' ]
+	rt-run finish
+	[ "$(events a run_completed .span_id)" = "\"$span\"" ]
+	# without a run nothing is changed
+	unset RT_RUN
+	[ "$(TRACEPARENT=any rt-run step -- printenv TRACEPARENT)" = any ]
+	# a run of another program has no trace: what there is goes on
+	make_run b '"status":"running"'
+	: >"$RT_RUNS_DIR/b/events.jsonl"
+	TRACEPARENT=00-$trace-$span-01 rt-run step -r b s -- true
+	[ "$(events b step_started .parent_id)" = "\"$span\"" ]
+	[ "$(TRACEPARENT=00-$trace-$span-01 rt-run env b | grep TRACE)" = "TRACEPARENT=00-$trace-$span-01" ]
+}

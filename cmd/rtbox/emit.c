@@ -300,26 +300,6 @@ static void set_metadata(struct rt_event *ev, const struct emit_opts *o, struct 
 		rt_event_set_json(ev, RT_F_METADATA, rt_json_of(rt_buf_view(out), RT_JSON_OBJECT));
 }
 
-/* What the step around it says. */
-static void set_surroundings(struct rt_event *ev)
-{
-	const char *stage = env_value("RT_STAGE"), *step = env_value("RT_STEP_ID");
-	const char *correlation = env_value("RT_CORRELATION_ID"), *run_id = env_value("RT_RUN_ID");
-
-	if (stage && !rt_event_has(ev, RT_F_STAGE))
-		rt_event_set_text(ev, RT_F_STAGE, rt_str(stage));
-	if (step && !rt_event_has(ev, RT_F_STEP_ID))
-		rt_event_set_text(ev, RT_F_STEP_ID, rt_str(step));
-	/*
-	 * The run's own id says nothing in its own file, and a request must only
-	 * correlate with its own response.
-	 */
-	if (correlation && !(run_id && strcmp(correlation, run_id) == 0) &&
-	    !rt_event_has(ev, RT_F_CORRELATION_ID) && ev->type != RT_T_LLM_REQUEST_SENT &&
-	    ev->type != RT_T_LLM_RESPONSE_RECEIVED)
-		rt_event_set_text(ev, RT_F_CORRELATION_ID, rt_str(correlation));
-}
-
 void emit_event_init(struct rt_event *ev, const struct emit_opts *o, struct rt_buf *metadata)
 {
 	rt_event_init(ev);
@@ -331,7 +311,7 @@ void emit_event_init(struct rt_event *ev, const struct emit_opts *o, struct rt_b
 	rt_event_derive(ev);
 	/* Another run than the one around us has other steps. */
 	if (!o->common.run)
-		set_surroundings(ev);
+		emit_set_surroundings(ev);
 	rt_event_derive(ev);
 }
 
@@ -352,6 +332,14 @@ static void take_message(struct emit_opts *o, int n, char **words, struct rt_buf
 		die_usage("nothing to record: give a MESSAGE, or \"-\" to read lines");
 }
 
+/* From an option or the environment: a string with its end. */
+static const char *component_of(const struct rt_event *ev)
+{
+	const struct rt_json *v = rt_event_peek(ev, RT_F_COMPONENT);
+
+	return v ? v->text.p : NULL;
+}
+
 static int emit_one(const struct emit_opts *o)
 {
 	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
@@ -367,7 +355,7 @@ static int emit_one(const struct emit_opts *o)
 	if (o->strict && rt_event_check_strict(&ev, &err) < 0)
 		die(EXIT_FAIL, "%s", err.msg);
 	levels_init(&levels);
-	if (!level_wanted(&levels, ev.level, o->field[RT_F_COMPONENT]))
+	if (!level_wanted(&levels, ev.level, component_of(&ev)))
 		goto out;
 	redact = redact_env();
 	if (writer_open(&record, &o->common, NULL, redact, &code) == 1) {

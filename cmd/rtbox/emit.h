@@ -16,6 +16,9 @@ struct emit_opts {
 /* The event that the options make; dies of a bad value. metadata must outlive it. */
 void emit_event_init(struct rt_event *ev, const struct emit_opts *o, struct rt_buf *metadata);
 
+/* Set what our environment tells of the step around the event; it must outlive that. */
+void emit_set_surroundings(struct rt_event *ev);
+
 /* `rt-emit -`: the exit code. */
 int emit_stream(const struct emit_opts *o);
 

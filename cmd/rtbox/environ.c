@@ -31,45 +31,40 @@ static char *runs_dir_of(const struct rt_rundir *d)
 	return NULL;
 }
 
-/*
- * W3C Trace Context, version 00: the trace goes on, or one is begun. What is
- * there is taken as it is, if it has the length of one.
- */
-static char *traceparent(void)
+bool env_trace(struct rt_trace *t)
 {
-	const char *inherited = getenv("TRACEPARENT");
-	char a[37], b[37];
+	const char *traceparent = getenv("TRACEPARENT");
 
-	if (inherited && strlen(inherited) == 55)
-		return xasprintf("TRACEPARENT=%s", inherited);
-	rt_id_make(a);
-	rt_id_make(b);
-	return xasprintf("TRACEPARENT=00-%.8s%.4s%.4s%.4s%.12s-%.8s%.4s%.4s-01", a, a + 9, a + 14,
-			 a + 19, a + 24, b, b + 9, b + 14);
+	return traceparent && rt_trace_parse(t, rt_str(traceparent));
+}
+
+static void add_value(struct env_list *list, const char *name, const char *value)
+{
+	if (value)
+		add(list, xasprintf("%s=%s", name, value));
 }
 
 void env_of_run(struct env_list *list, const struct rt_rundir *d, const char *runs_dir,
-		const char *step_id, const char *stage)
+		const struct rt_trace *trace, const struct env_step *step)
 {
 	const char *correlation = getenv("RT_CORRELATION_ID");
-	char *found = runs_dir ? NULL : runs_dir_of(d);
+	char *found = runs_dir ? NULL : runs_dir_of(d), traceparent[RT_TRACEPARENT_LEN + 1];
 
 	list->v = NULL;
 	list->n = 0;
-	if (!runs_dir)
-		runs_dir = found;
-	add(list, xasprintf("RT_RUN=%s", d->path));
-	add(list, xasprintf("RT_RUN_ID=%s", d->id));
-	if (runs_dir)
-		add(list, xasprintf("RT_RUNS_DIR=%s", runs_dir));
-	if (step_id)
-		add(list, xasprintf("RT_STEP_ID=%s", step_id));
-	if (stage)
-		add(list, xasprintf("RT_STAGE=%s", stage));
-	add(list,
-	    xasprintf("RT_CORRELATION_ID=%s", correlation && *correlation ? correlation : d->id));
-	add(list, xstrdup("RT_ON_ERROR=warn"));
-	add(list, traceparent());
+	rt_trace_format(traceparent, trace);
+	add_value(list, "RT_RUN", d->path);
+	add_value(list, "RT_RUN_ID", d->id);
+	add_value(list, "RT_RUNS_DIR", runs_dir ? runs_dir : found);
+	if (step) {
+		add_value(list, "RT_STEP_ID", step->id);
+		add_value(list, "RT_STAGE", step->stage);
+		add_value(list, "RT_COMPONENT", step->component);
+		add_value(list, "RT_CONTEXT_FILE", step->context_file);
+	}
+	add_value(list, "RT_CORRELATION_ID", correlation && *correlation ? correlation : d->id);
+	add_value(list, "RT_ON_ERROR", "warn");
+	add_value(list, "TRACEPARENT", traceparent);
 	free(found);
 }
 
@@ -82,12 +77,17 @@ static bool same_name(const char *a, const char *b)
 
 void env_merged(struct env_list *list, const struct env_list *with)
 {
+	/* The step around us is none of a new run's, and not the one that begins. */
+	static const char *const of_step[] = { "RT_STEP_ID=", "RT_STAGE=", "RT_COMPONENT=",
+					       "RT_CONTEXT_FILE=" };
+
 	list->v = NULL;
 	list->n = 0;
 	for (char **e = environ; *e; e++) {
-		/* The step around us is none of a new run's. */
-		bool replaced = same_name("RT_STEP_ID=", *e) || same_name("RT_STAGE=", *e);
+		bool replaced = false;
 
+		for (size_t i = 0; i < sizeof(of_step) / sizeof(*of_step); i++)
+			replaced |= same_name(of_step[i], *e);
 		for (size_t i = 0; i < with->n && !replaced; i++)
 			replaced = same_name(with->v[i], *e);
 		if (!replaced)

@@ -175,6 +175,7 @@ void metadata_write(const struct metadata *m, const char *git, int64_t created_n
 		rt_buf_addf(out, ",\"git\":%s", git);
 	put_ci(out, m->redact);
 	put_labels(out, m);
+	rt_trace_write(m->trace, out);
 	rt_buf_adds(out, "}\n");
 }
 

@@ -5,12 +5,14 @@
 #include "opt.h"
 #include "record.h"
 #include "supervise.h"
+#include "trace.h"
 
 struct metadata {
 	const char *id, *name, *group, *parent_run_id;
 	char *const *argv;             /* the command, NULL: none */
 	const struct opt_list *labels; /* K=V, checked */
 	const struct rt_redact *redact;
+	const struct rt_trace *trace;
 };
 
 /* The document as JSON text; `git` is an object's text, or NULL. */

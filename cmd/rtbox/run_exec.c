@@ -126,7 +126,7 @@ static void run_command(struct supervised *s, struct new_run *n, struct rt_redac
 	s->heartbeat = true;
 	s->job = &n->git.job;
 	s->retrying = note_retry;
-	env_of_run(&ours, s->dir, n->runs_dir, NULL, NULL);
+	env_of_run(&ours, s->dir, n->runs_dir, &n->trace, NULL);
 	env_merged(&all, &ours);
 	s->envp = all.v;
 	rt_capture_init(&capture, open_run_log(s->dir), redact);

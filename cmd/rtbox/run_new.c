@@ -1,6 +1,7 @@
 /* Making a new run from rt-run's options. */
 #include "clock.h"
 #include "die.h"
+#include "environ.h"
 #include "fdio.h"
 #include "run.h"
 
@@ -77,11 +78,13 @@ static void describe(struct new_run *n, const struct new_run_opts *o, char *cons
 		     const struct rt_record_opts *opts)
 {
 	const char *parent = env_value("RT_RUN_ID"), *name = choose_name(o, argv);
+	struct rt_trace around;
 
 	/* After RT_RUN=$(rt-run start) it is all that tells of the run around us. */
 	if (!parent && env_value("RT_RUN"))
 		parent = base_name(env_value("RT_RUN"));
 
+	rt_trace_begin(&n->trace, env_trace(&around) ? &around : NULL);
 	n->name = name ? xstrdup(name) : NULL;
 	n->metadata = (struct metadata){
 		.id = n->id,
@@ -91,6 +94,7 @@ static void describe(struct new_run *n, const struct new_run_opts *o, char *cons
 		.argv = argv,
 		.labels = &o->label,
 		.redact = opts->redact,
+		.trace = &n->trace,
 	};
 }
 

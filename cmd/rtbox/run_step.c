@@ -2,6 +2,7 @@
  * rt-run step: a command as a numbered step of a run, with its output in the
  * step's own log. Without a run it is just the command.
  */
+#include "checkpoint.h"
 #include "clock.h"
 #include "die.h"
 #include "environ.h"
@@ -9,9 +10,9 @@
 #include "job.h"
 #include "run.h"
 #include "spawn.h"
+#include "step.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -19,11 +20,16 @@
 
 struct step_opts {
 	struct job_opts job;
+	const char *component, *skip_if;
 	bool required;
 	struct common_opts common;
 };
 
 static const struct opt step_options[] = {
+	{ 0, "component", NULL, OPT_STRING, offsetof(struct step_opts, component), "NAME",
+	  "part of a program that the step is of; its events say so", NULL, COMPLETE_NONE },
+	{ 0, "skip-if", NULL, OPT_STRING, offsetof(struct step_opts, skip_if), "COMMAND",
+	  "skip the step when this shell command succeeds", NULL, COMPLETE_NONE },
 	{ 0, "require-record", NULL, OPT_FLAG, offsetof(struct step_opts, required), NULL,
 	  "do not run the command when it cannot be recorded", NULL, COMPLETE_NONE },
 	{ 0 },
@@ -36,83 +42,22 @@ static const struct opt_group step_groups[] = {
 	{ NULL, 0 },
 };
 
-/* A step that goes on. */
-struct running {
-	struct supervised s; /* first, for note_retry */
-	struct rt_record *record;
-	const char *name;
-	int number;
-	char id[32];
-	int64_t start_ns;
+/* What is to be run as a step. */
+struct wanted {
+	const char *name; /* NULL: the command's */
+	const char *component, *skip_if;
+	char *const *argv;
+	struct limits limits;
+	bool required, inside; /* inside: of the run that our environment tells of */
+	const struct rt_inherited *in;
 };
 
-static void event_of(struct rt_event *ev, const struct running *r, enum rt_type type,
-		     const char *message, char number[16])
-{
-	snprintf(number, 16, "%d", r->number);
-	rt_event_init(ev);
-	rt_event_set_text(ev, RT_F_TYPE, rt_str(rt_type_name(type)));
-	rt_event_set_text(ev, RT_F_STAGE, rt_str(r->name));
-	rt_event_set_text(ev, RT_F_MESSAGE, rt_str(message));
-	rt_event_set_number(ev, RT_F_STEP, rt_str(number));
-	rt_event_set_text(ev, RT_F_STEP_ID, rt_str(r->id));
-	rt_event_derive(ev);
-}
-
-static int begin_step(struct running *r, struct rt_err *err)
-{
-	struct rt_err warning = RT_ERR_INIT;
-	struct rt_event ev;
-	char number[16], *message;
-	int ret;
-
-	if (rt_rundir_new_step(rt_record_dir(r->record), &r->number, err) < 0)
-		return -1;
-	snprintf(r->id, sizeof(r->id), "step_%03d", r->number);
-	message = xasprintf("Step %s started", r->name);
-	event_of(&ev, r, RT_T_STEP_STARTED, message, number);
-	r->start_ns = rt_clock_monotonic_ns();
-	ret = rt_record_emit(r->record, &ev, &warning, err);
-	if (ret == 0 && warning.kind)
-		warn("%s", warning.msg);
-	free(message);
-	return ret;
-}
-
-static void end_step(struct running *r)
-{
-	struct rt_err err = RT_ERR_INIT, warning = RT_ERR_INIT;
-	const struct outcome *end = &r->s.end;
-	struct rt_event ev;
-	char number[16], ms[32], error[64], metadata[64], *message;
-	bool failed = end->status || outcome_cancelled(end);
-
-	outcome_text(end, &r->s.limits, error);
-	message = failed ? xasprintf("Step %s failed: %s", r->name, error) :
-			   xasprintf("Step %s completed", r->name);
-	event_of(&ev, r, failed ? RT_T_STEP_FAILED : RT_T_STEP_COMPLETED, message, number);
-	snprintf(ms, sizeof(ms), "%lld",
-		 (long long)((rt_clock_monotonic_ns() - r->start_ns) / RT_NS_PER_MS));
-	rt_event_set_number(&ev, RT_F_DURATION_MS, rt_str(ms));
-	if (failed)
-		rt_event_set_text(&ev, RT_F_ERROR, rt_str(error));
-	if (outcome_cancelled(end))
-		rt_event_set_text(&ev, RT_F_RESULT, rt_str("cancelled"));
-	else if (outcome_stopped(end))
-		rt_event_set_text(&ev, RT_F_RESULT, rt_str("timeout"));
-	if (WIFSIGNALED(end->status))
-		snprintf(metadata, sizeof(metadata), "{\"signal\":%d}", WTERMSIG(end->status));
-	else
-		snprintf(metadata, sizeof(metadata), "{\"exit_code\":%d}",
-			 WEXITSTATUS(end->status));
-	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(rt_str(metadata), RT_JSON_OBJECT));
-	rt_event_derive(&ev);
-	if (rt_record_emit(r->record, &ev, &warning, &err) < 0)
-		warn("not recorded: %s", err.msg);
-	else if (warning.kind)
-		warn("%s", warning.msg);
-	free(message);
-}
+/* A command of a step that goes on: its own, or that of --skip-if. */
+struct running {
+	struct supervised s; /* first, for note_retry */
+	const struct step *step;
+	int64_t start_ns;
+};
 
 void record_retry(struct supervised *s, struct rt_event *ev, const char *text, int retry,
 		  int64_t delay_ns)
@@ -138,28 +83,31 @@ static void note_retry(struct supervised *s, const char *text, int retry, int64_
 	struct rt_event ev;
 	char number[16];
 
-	event_of(&ev, r, RT_T_STEP_RETRYING, "", number);
+	step_event(&ev, r->step, RT_T_STEP_RETRYING, "", number);
 	record_retry(s, &ev, text, retry, delay_ns);
 }
 
+/* Run r->s.argv with what is around it in the step. */
 static void run_command(struct running *r, struct rt_redact *redact)
 {
-	const struct rt_rundir *d = rt_record_dir(r->record);
-	int log = rt_rundir_open_log(d, r->number, RT_STEP_LOG);
+	const struct step *s = r->step;
+	const struct rt_rundir *d = rt_record_dir(s->record);
+	int log = rt_rundir_open_log(d, s->number, RT_STEP_LOG);
+	struct env_step around = { .id = s->id, .stage = s->name, .component = s->component };
 	struct env_list ours, all;
 	struct rt_capture capture;
 
 	if (log < 0)
-		warn("output is not captured: cannot write \"%s/logs/%s/%s\": %s", d->path, r->id,
+		warn("output is not captured: cannot write \"%s/logs/%s/%s\": %s", d->path, s->id,
 		     RT_STEP_LOG, strerror(errno));
-	env_of_run(&ours, d, NULL, r->id, r->name);
+	env_of_run(&ours, d, NULL, &s->trace, &around);
 	env_merged(&all, &ours);
 	r->s.dir = d;
-	r->s.record = r->record;
+	r->s.record = s->record;
 	r->s.capture = &capture;
 	r->s.listen_fd = -1;
 	r->s.envp = all.v;
-	r->s.retrying = note_retry;
+	r->start_ns = rt_clock_monotonic_ns();
 	rt_capture_init(&capture, log, redact);
 	rt_handoff_ask(d, r->s.own);
 	supervise(&r->s);
@@ -168,23 +116,121 @@ static void run_command(struct running *r, struct rt_redact *redact)
 	env_free(&all);
 }
 
-_Noreturn static void run_step_in(struct rt_record *record, const char *name, char *const *argv,
-				  struct rt_redact *redact, const struct limits *limits,
-				  bool required, const struct rt_inherited *in)
+static void end_step(const struct running *r)
 {
+	const struct outcome *end = &r->s.end;
+	struct rt_err err = RT_ERR_INIT;
+	char error[64];
+	struct step_result result = {
+		.status = end->status,
+		.error = error,
+		.duration_ms = (rt_clock_monotonic_ns() - r->start_ns) / RT_NS_PER_MS,
+	};
+
+	outcome_text(end, &r->s.limits, error);
+	if (outcome_cancelled(end))
+		result.word = "cancelled";
+	else if (outcome_stopped(end))
+		result.word = "timeout";
+	if (step_end(r->step, &result, &err) < 0)
+		warn("not recorded: %s", err.msg);
+}
+
+/*
+ * Ask --skip-if. It is a part of the step: what it writes is the step's, and who
+ * ends it ends the step. True when the step is skipped.
+ */
+static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_redact *redact)
+{
+	char *const ask[] = { (char *)"sh", (char *)"-c", (char *)w->skip_if, NULL };
 	struct running r = {
-		.s = { .argv = argv, .limits = *limits, .in = in },
-		.record = record,
-		.name = name && *name ? name : base_name(argv[0]),
+		.s = { .argv = ask,
+		       .limits = { .kill_after_ns = w->limits.kill_after_ns },
+		       .in = w->in },
+		.step = s,
 	};
 	struct rt_err err = RT_ERR_INIT;
 
-	if (begin_step(&r, &err) < 0) {
-		recording_trouble(&err, required);
-		run_unrecorded(argv, in);
+	if (!w->skip_if)
+		return false;
+	run_command(&r, redact);
+	if (outcome_cancelled(&r.s.end)) {
+		end_step(&r);
+		outcome_end_like(&r.s.end);
+	}
+	if (r.s.end.status)
+		return false;
+	if (step_skip(s, w->skip_if, &err) < 0)
+		warn("not recorded: %s", err.msg);
+	return true;
+}
+
+/* The same where there is no run; then signals are not ours to pass on. */
+static bool is_skipped_unrecorded(const struct wanted *w)
+{
+	int status;
+	pid_t pid;
+
+	if (!w->skip_if)
+		return false;
+	sigprocmask(SIG_SETMASK, &w->in->mask, NULL);
+	pid = fork();
+	if (pid == 0) {
+		rt_inherited_restore(w->in);
+		execlp("sh", "sh", "-c", w->skip_if, (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return false;
+	}
+	return pid > 0 && status == 0;
+}
+
+_Noreturn static void run_without_record(const struct wanted *w)
+{
+	if (is_skipped_unrecorded(w))
+		exit(0);
+	run_unrecorded(w->argv, w->in);
+}
+
+/* A run that nobody supervises has a say in what is begun. While it waits, signals end us. */
+static void obey(const struct rt_rundir *d, const struct wanted *w)
+{
+	struct rt_inherited again;
+
+	if (checkpoint_is_supervised(d))
+		return;
+	rt_inherited_restore(w->in);
+	checkpoint_step(d, w->argv[0]);
+	supervise_signals(&again);
+}
+
+_Noreturn static void run_step_in(struct rt_record *record, const struct wanted *w,
+				  struct rt_redact *redact)
+{
+	const char *name = w->name && *w->name ? w->name : base_name(w->argv[0]);
+	struct step s = { .number = 0 };
+	struct running r = {
+		.s = { .argv = w->argv, .limits = w->limits, .in = w->in, .retrying = note_retry },
+		.step = &s,
+	};
+	struct rt_err err = RT_ERR_INIT;
+
+	obey(rt_record_dir(record), w);
+	if (step_make(&s, record, name, w->component, w->inside, &err) < 0) {
+		recording_trouble(&err, w->required);
+		run_without_record(w);
+	}
+	if (is_skipped(&s, w, redact))
+		exit(0);
+	if (step_start(&s, NULL, &err) < 0) {
+		recording_trouble(&err, w->required);
+		run_unrecorded(w->argv, w->in);
 	}
 	run_command(&r, redact);
 	end_step(&r);
+	step_release(&s);
 	rt_record_close(record);
 	rt_redact_free(redact);
 	outcome_end_like(&r.s.end);
@@ -194,6 +240,9 @@ _Noreturn void run_as_step(const char *path, const char *name, char *const *argv
 			   const struct limits *limits, bool required,
 			   const struct rt_inherited *in)
 {
+	struct wanted w = {
+		.name = name, .argv = argv, .limits = *limits, .required = required, .in = in
+	};
 	struct rt_redact *redact = redact_env();
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_record_opts opts;
@@ -204,17 +253,25 @@ _Noreturn void run_as_step(const char *path, const char *name, char *const *argv
 		recording_trouble(&err, required);
 		run_unrecorded(argv, in);
 	}
-	run_step_in(record, name, argv, redact, limits, required, in);
+	run_step_in(record, &w, redact);
+}
+
+static void check_component(const char *component)
+{
+	struct rt_err err = RT_ERR_INIT;
+
+	if (component && rt_id_check("component", component, &err) < 0)
+		die_usage("%s", err.msg);
 }
 
 static int run_step(const struct rt_applet *self, int argc, char **argv)
 {
 	struct step_opts o = { .job = JOB_OPTS_INIT };
-	struct limits limits;
 	struct rt_redact *redact;
 	struct rt_record *record;
 	int n, dashdash, opened, code = 0;
 	struct rt_inherited in;
+	struct wanted w;
 	char **words;
 
 	n = opt_parse(self, argc, argv, &o, &words, &dashdash);
@@ -223,7 +280,17 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 		die_usage("no command: rt-run step [NAME] -- COMMAND");
 	if (dashdash > 1)
 		die_usage("\"%s\": a step has one name; put the command behind \"--\"", words[1]);
-	limits = job_limits(&o.job);
+	check_component(o.component);
+	w = (struct wanted){
+		.name = dashdash ? words[0] : NULL,
+		.component = o.component,
+		.skip_if = o.skip_if,
+		.argv = words + dashdash,
+		.limits = job_limits(&o.job),
+		.required = o.required,
+		.inside = !o.common.run,
+		.in = &in,
+	};
 	supervise_signals(&in);
 	redact = redact_env();
 	opened = writer_open(&record, &o.common, NULL, redact, &code);
@@ -235,9 +302,8 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 		exit(125);
 	/* Why it cannot be recorded was said; the command runs all the same. */
 	if (opened != 1)
-		run_unrecorded(words + dashdash, &in);
-	run_step_in(record, dashdash ? words[0] : NULL, words + dashdash, redact, &limits,
-		    o.required, &in);
+		run_without_record(&w);
+	run_step_in(record, &w, redact);
 }
 
 const struct rt_applet run_step_applet = {
