@@ -418,3 +418,125 @@ Run completed $span -" ]
 	[ "$(events b step_started .parent_id)" = "\"$span\"" ]
 	[ "$(TRACEPARENT=00-$trace-$span-01 rt-run env b | grep TRACE)" = "TRACEPARENT=00-$trace-$span-01" ]
 }
+
+@test "begin and end: a step over several programs" {
+	RT_RUN=$(rt-run start --id a)
+	export RT_RUN
+	[ "$(rt-run begin build)" = step_001 ]
+	[ "$(status a '[.step_id, .stage, (.steps[] | .step_id, .name, .status)]')" = \
+		'["step_001","build","step_001","build","running"]' ]
+	rt-emit --step-id step_001 --component adapter inside
+	run -0 rt-run end
+	[ -z "$output" ]
+	[ "$(status a '[.step_id, (.steps[] | .status)]')" = '[null,"success"]' ]
+	[ "$(rt-run begin --component c test)" = step_002 ]
+	rt-run end --exit-code 3
+	[ "$(events a step_failed '[.step, .step_id, .stage, .component, .error, .metadata, .duration_ms >= 0]')" = \
+		'[2,"step_002","test","c","exit code 3",{"exit_code":3},true]' ]
+	[ "$(events a step_completed '[.step, .step_id, .stage, .metadata]')" = '[1,"step_001","build",{"exit_code":0}]' ]
+	[ "$(untimed a/logs/step_001/adapter.log)" = '[INFO] inside' ]
+	# each is a span, the same at its end
+	[ "$(jq -r 'select(.step_id == "step_002") | .span_id' "$RT_RUNS_DIR/a/events.jsonl" | sort -u | wc -l)" -eq 1 ]
+	rt-run step s -- true
+	[ "$(status a '[.steps[].step_id]')" = '["step_001","step_002","step_003"]' ]
+	[[ $(rt-summarize a) == *'Step 002: FAILED'* ]]
+	[ "$(ls -A "$RT_RUNS_DIR/a/.begun")" = '' ]
+}
+
+@test "begin and end: in each other, by name and by id, and with steps in them" {
+	export RT_RUN=a
+	rt-run start --id a >/dev/null
+	rt-run begin outer
+	rt-run begin inner
+	rt-run step s -- true
+	rt-run begin other
+	[ "$(events a step_started '[.step_id, .metadata.parent_step]' | paste -sd' ')" = \
+		'["step_001",null] ["step_002","step_001"] ["step_003","step_002"] ["step_004","step_002"]' ]
+	# spans are below those of the steps around them
+	parent=$(jq -r 'select(.type == "step_started" and .stage == "inner") | .span_id' "$RT_RUNS_DIR/a/events.jsonl")
+	[ "$(jq -r 'select(.type == "step_started" and .stage == "s") | .parent_id' "$RT_RUNS_DIR/a/events.jsonl")" = "$parent" ]
+	rt-run end outer
+	rt-run end step_002
+	rt-run end
+	[ "$(events a step_completed .step_id | paste -sd' ')" = '"step_003" "step_001" "step_002" "step_004"' ]
+	# of two with one name the newer one
+	rt-run begin twice && rt-run begin twice
+	rt-run end twice && rt-run end twice
+	[ "$(events a step_completed .step_id | tail -n 2 | paste -sd' ')" = '"step_006" "step_005"' ]
+	# what is exported makes it the step around others
+	RT_STEP_ID=$(rt-run begin explicit)
+	RT_STEP_ID=$RT_STEP_ID rt-run step below -- true
+	[ "$(events a step_started .metadata.parent_step | tail -n 1)" = '"step_007"' ]
+}
+
+@test "begin and end: twice, without the other, without a run, and where nothing can be recorded" {
+	run -0 rt-run begin x
+	[ -z "$output" ]
+	run -0 rt-run end
+	run -0 rt-run end ''
+	RT_REQUIRE=1 run -3 rt-run begin x
+	RT_REQUIRE=1 run -3 rt-run end x
+	rt-run start --id a >/dev/null
+	export RT_RUN=$RT_RUNS_DIR/a
+	run -3 rt-run end
+	[ "$output" = 'rt-run end: run "a" has no step that was begun and goes on' ]
+	rt-run begin x
+	rt-run end x
+	run -3 rt-run end x
+	[ "$output" = 'rt-run end: run "a" has no step "x" that was begun and goes on' ]
+	rt-run begin x
+	run -3 rt-run end y
+	# a step that could not be begun does not end another one
+	run -3 rt-run end ''
+	rt-run end
+	# a step that is a command is not theirs
+	run -0 rt-run step s -- rt-run end
+	[ "$output" = 'rt-run end: run "a" has no step that was begun and goes on' ]
+	# in a script that is recorded it is a warning
+	RT_ON_ERROR=warn run -0 rt-run end
+	[ "$output" = 'rt-run end: run "a" has no step that was begun and goes on' ]
+	rm -r "$RT_RUN"
+	RT_ON_ERROR=warn run -0 --separate-stderr rt-run begin x
+	[ -z "$output" ]
+	run -3 rt-run begin x
+	run -2 rt-run begin
+	run -2 rt-run begin a b
+	run -2 rt-run begin ''
+	run -2 rt-run begin --component a/b x
+	run -2 rt-run end a b
+	run -2 rt-run end --exit-code 256
+}
+
+@test "begin and end: what is open is incomplete at the run's end; secrets; links; many at once" {
+	export A_TOKEN=opensesame99
+	rt-run start --id a >/dev/null
+	export RT_RUN=a
+	rt-run begin 'with opensesame99'
+	grep -rq opensesame99 "$RT_RUNS_DIR/a" && false
+	[ "$(status a .stage)" = '"with ***"' ]
+	rt-run finish
+	[ "$(status a '.steps[0].status')" = '"incomplete"' ]
+	rt-run start --id b >/dev/null
+	export RT_RUN=b
+	mkdir outside
+	ln -s "$PWD/outside" "$RT_RUNS_DIR/b/.begun"
+	run -3 rt-run begin x
+	[ "$(types b)" = run_started ]
+	[ -z "$(ls -A outside)" ]
+	rm "$RT_RUNS_DIR/b/.begun"
+	seq 40 | xargs -P 8 -I{} rt-run begin 's{}' | sort >ids
+	[ "$(uniq ids | wc -l)" -eq 40 ]
+	seq 40 | xargs -P 8 -I{} rt-run end
+	[ "$(events b step_completed .step_id | sort -u | wc -l)" -eq 40 ]
+	run -3 rt-run end
+	# paused, and cancelled
+	say_state b run_paused
+	rt-run begin later 2>err 3>&- &
+	mine=$!
+	wait_for 10 is_waiting err
+	rt-run finish --status cancelled b
+	code=0
+	wait "$mine" || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(events b step_started .step_id | wc -l)" -eq 40 ]
+}

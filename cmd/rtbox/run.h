@@ -6,7 +6,7 @@
 #include "writer.h"
 
 extern const struct rt_applet run_exec_applet, run_start_applet, run_step_applet, run_finish_applet,
-	run_env_applet, run_reap_applet, run_checkpoint_applet;
+	run_env_applet, run_reap_applet, run_checkpoint_applet, run_begin_applet, run_end_applet;
 
 extern const struct opt_group run_exec_groups[]; /* of `rt-run -- COMMAND` */
 
@@ -46,6 +46,9 @@ const char *join_hint(const struct new_run_opts *o, const struct rt_err *err);
 /* Give git so long to answer; what it says goes into metadata.json when it does. */
 void new_run_wait_git(struct new_run *n, int timeout_ms);
 void new_run_release(struct new_run *n);
+
+/* The argument of --exit-code; dies of what is none. */
+int exit_code_option(const char *text);
 
 /* The last part of a command's name. */
 const char *base_name(const char *path);

@@ -152,10 +152,19 @@ static const struct opt_group finish_groups[] = {
 	{ NULL, 0 },
 };
 
-static void finish_change(struct rt_change *change, const struct finish_opts *o, char text[64])
+int exit_code_option(const char *text)
 {
 	char *end;
-	long code;
+	long code = strtol(text, &end, 10);
+
+	if (end == text || *end || code < 0 || code > 255)
+		die_usage("bad --exit-code \"%s\": 0 to 255", text);
+	return (int)code;
+}
+
+static void finish_change(struct rt_change *change, const struct finish_opts *o, char text[64])
+{
+	int code;
 
 	*change = (struct rt_change){ .to = RT_COMPLETED, .exit_code = -1, .error = o->error };
 	if (o->status && o->exit_code)
@@ -165,13 +174,10 @@ static void finish_change(struct rt_change *change, const struct finish_opts *o,
 		die_usage("bad --status \"%s\": completed (success), failed (failure) or cancelled",
 			  o->status);
 	if (o->exit_code) {
-		code = strtol(o->exit_code, &end, 10);
-		if (end == o->exit_code || *end || code < 0 || code > 255)
-			die_usage("bad --exit-code \"%s\": 0 to 255", o->exit_code);
-		change->exit_code = (int)code;
+		code = change->exit_code = exit_code_option(o->exit_code);
 		if (code) {
 			change->to = RT_FAILED;
-			snprintf(text, 64, "exit code %ld", code);
+			snprintf(text, 64, "exit code %d", code);
 			if (!o->error)
 				change->error = text;
 		}

@@ -256,14 +256,6 @@ _Noreturn void run_as_step(const char *path, const char *name, char *const *argv
 	run_step_in(record, &w, redact);
 }
 
-static void check_component(const char *component)
-{
-	struct rt_err err = RT_ERR_INIT;
-
-	if (component && rt_id_check("component", component, &err) < 0)
-		die_usage("%s", err.msg);
-}
-
 static int run_step(const struct rt_applet *self, int argc, char **argv)
 {
 	struct step_opts o = { .job = JOB_OPTS_INIT };
@@ -280,7 +272,7 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 		die_usage("no command: rt-run step [NAME] -- COMMAND");
 	if (dashdash > 1)
 		die_usage("\"%s\": a step has one name; put the command behind \"--\"", words[1]);
-	check_component(o.component);
+	step_check_component(o.component);
 	w = (struct wanted){
 		.name = dashdash ? words[0] : NULL,
 		.component = o.component,

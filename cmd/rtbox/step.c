@@ -52,6 +52,14 @@ static void place(struct step *s, bool inside)
 	rt_trace_begin(&s->trace, traced ? &around : NULL);
 }
 
+void step_check_component(const char *component)
+{
+	struct rt_err err = RT_ERR_INIT;
+
+	if (component && rt_id_check("component", component, &err) < 0)
+		die_usage("%s", err.msg);
+}
+
 int step_make(struct step *s, struct rt_record *record, const char *name, const char *component,
 	      bool inside, struct rt_err *err)
 {
@@ -87,7 +95,8 @@ void step_event(struct rt_event *ev, const struct step *s, enum rt_type type, co
 	rt_event_set_text(ev, RT_F_STEP_ID, rt_str(s->id));
 	if (s->component)
 		rt_event_set_text(ev, RT_F_COMPONENT, rt_str(s->component));
-	rt_event_set_text(ev, RT_F_SPAN_ID, rt_str(s->trace.span_id));
+	if (s->trace.span_id[0])
+		rt_event_set_text(ev, RT_F_SPAN_ID, rt_str(s->trace.span_id));
 	if (s->trace.parent_id[0])
 		rt_event_set_text(ev, RT_F_PARENT_ID, rt_str(s->trace.parent_id));
 }

@@ -18,6 +18,9 @@ struct step {
 	char *parent; /* id of the step around it, NULL: none */
 };
 
+/* Die of a component that is no name; NULL is fine. */
+void step_check_component(const char *component);
+
 /*
  * A new step of the record's run, which is numbered and has its folder then;
  * *s is zero. `inside`: the step and the trace around it are those that our
