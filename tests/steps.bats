@@ -540,3 +540,76 @@ Run completed $span -" ]
 	[ "$code" -eq 143 ]
 	[ "$(events b step_started .step_id | wc -l)" -eq 40 ]
 }
+
+@test "context: the next step gets what was said, once" {
+	RT_RUN=$(rt-run start --id a)
+	export RT_RUN
+	rt-run step none -- env >env
+	run ! grep -q RT_CONTEXT_FILE env
+	run -0 rt-run context a 'use the other key'
+	[ -z "$output" ]
+	printf 'first line\nsecond line\n' | rt-run context
+	echo 'last words' | rt-run context -r a -
+	[ "$(cat "$RT_RUNS_DIR"/a/context/*.txt)" = $'use the other key\nfirst line\nsecond line\nlast words' ]
+	[[ $(rt-status a) == *"Context: "*", for the next step: last words"* ]]
+	[ "$(events a context_added '[.message, .metadata]' | paste -sd' ')" = \
+		'["use the other key",{"file":"context/001.txt","size_bytes":18}] ["first line...",{"file":"context/002.txt","size_bytes":23}] ["last words",{"file":"context/003.txt","size_bytes":11}]' ]
+	# not for a step that is skipped, and not for one that only begins
+	rt-run step skipped --skip-if true -- true
+	rt-run begin open
+	rt-run end
+	rt-run step next -- sh -c 'echo "$RT_CONTEXT_FILE"; cat "$RT_CONTEXT_FILE"; rt-run step inner -- env >env' >got
+	[ "$(cat got)" = "$RT_RUNS_DIR/a/logs/step_004/context.txt"$'\nuse the other key\nfirst line\nsecond line\nlast words' ]
+	run ! grep -q RT_CONTEXT_FILE env
+	[ "$(cat "$RT_RUNS_DIR/a/context/002.step")" = step_004 ]
+	rt-run step after -- env >env
+	run ! grep -q RT_CONTEXT_FILE env
+	[[ $(rt-status a) == *"Context: "*"00: last words"* ]]
+	rt-run context a again
+	[ "$(rt-run step more -- sh -c 'cat "$RT_CONTEXT_FILE"')" = again ]
+	[[ $(rt-summarize a) == *'use the other key'* ]]
+}
+
+@test "context: of many at once, and for many steps at once, each is given to one step" {
+	rt-run start --id a >/dev/null
+	seq 30 | xargs -P 8 -I{} rt-run context a 'text {}'
+	[ "$(cd "$RT_RUNS_DIR/a/context" && printf '%s ' *)" = "$(seq -f '%03g.txt' 30 | paste -sd' ') " ]
+	cat "$RT_RUNS_DIR"/a/context/*.txt | sort >said
+	seq 12 | xargs -P 12 -I{} rt-run step -r a s -- sh -c '[ -z "$RT_CONTEXT_FILE" ] || cat "$RT_CONTEXT_FILE"' >/dev/null
+	cat "$RT_RUNS_DIR"/a/logs/step_*/context.txt | sort | diff - said
+	[ "$(find "$RT_RUNS_DIR/a/context" -name '.*' -type f)" = '' ]
+}
+
+@test "context: what is refused, secrets, links, and what cannot be given" {
+	export A_TOKEN=opensesame99
+	run -2 rt-run context
+	[[ $output == *'which run?'* ]]
+	rt-run start --id a >/dev/null
+	run -2 rt-run context a ''
+	run -2 rt-run context a b c
+	run -3 rt-run context nope text
+	head -c 2000000 /dev/zero >large
+	run -3 rt-run context a - <large
+	[ "$output" = 'rt-run context: cannot read standard input: more than 1 MiB' ]
+	[ "$(types a)" = run_started ]
+	rt-run context a 'say opensesame99'
+	[ "$(cat "$RT_RUNS_DIR/a/context/001.txt")" = 'say ***' ]
+	# the step's folder cannot be written to: it waits for the next one
+	rt-run step -r a s --skip-if 'ln -s /nowhere "$RT_RUN/logs/step_001/context.txt"; exit 1' -- env >env 2>err
+	run ! grep -q RT_CONTEXT_FILE env
+	grep -q 'what was said to the run is left to the next step: ' err
+	[ "$(rt-run step -r a s -- sh -c 'cat "$RT_CONTEXT_FILE"')" = 'say ***' ]
+	# a folder that is none of the run's
+	mkdir outside
+	echo secret >outside/001.txt
+	rm -r "$RT_RUNS_DIR/a/context"
+	ln -s "$PWD/outside" "$RT_RUNS_DIR/a/context"
+	run -3 rt-run context a text
+	rt-run step -r a s -- env >env 2>err
+	run ! grep -q RT_CONTEXT_FILE env
+	[ "$(ls outside)" = 001.txt ]
+	rt-status a >/dev/null
+	rt-run finish a
+	run -3 rt-run context a late
+	[ "$output" = 'rt-run context: run "a" is completed: no step will read it' ]
+}

@@ -93,7 +93,9 @@ int checkpoint_wait(const struct rt_rundir *d, int64_t timeout_ns, struct rt_err
 
 bool checkpoint_is_supervised(const struct rt_rundir *d)
 {
-	return faccessat(d->fd, RT_ALIVE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	/* The socket is there before the command; there are places where none can be made. */
+	return faccessat(d->fd, RT_SOCKET_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       faccessat(d->fd, RT_ALIVE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 void checkpoint_step(const struct rt_rundir *d, const char *what)

@@ -6,7 +6,8 @@
 #include "writer.h"
 
 extern const struct rt_applet run_exec_applet, run_start_applet, run_step_applet, run_finish_applet,
-	run_env_applet, run_reap_applet, run_checkpoint_applet, run_begin_applet, run_end_applet;
+	run_env_applet, run_reap_applet, run_checkpoint_applet, run_begin_applet, run_end_applet,
+	run_context_applet;
 
 extern const struct opt_group run_exec_groups[]; /* of `rt-run -- COMMAND` */
 

@@ -51,7 +51,7 @@ static int keep_and_start(const struct step *s, struct rt_err *err)
 	if (s->component)
 		rt_buf_adds(&b.component, s->component);
 	ret = rt_begun_add(d, &b, err);
-	if (ret == 0 && step_start(s, NULL, err) < 0) {
+	if (ret == 0 && step_start(s, err) < 0) {
 		rt_begun_remove(d, &b, NULL);
 		ret = -1;
 	}

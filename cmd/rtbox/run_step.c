@@ -4,6 +4,7 @@
  */
 #include "checkpoint.h"
 #include "clock.h"
+#include "context.h"
 #include "die.h"
 #include "environ.h"
 #include "handoff.h"
@@ -56,6 +57,7 @@ struct wanted {
 struct running {
 	struct supervised s; /* first, for note_retry */
 	const struct step *step;
+	char *context; /* the file of what people said to the run, NULL: nothing */
 	int64_t start_ns;
 };
 
@@ -93,7 +95,12 @@ static void run_command(struct running *r, struct rt_redact *redact)
 	const struct step *s = r->step;
 	const struct rt_rundir *d = rt_record_dir(s->record);
 	int log = rt_rundir_open_log(d, s->number, RT_STEP_LOG);
-	struct env_step around = { .id = s->id, .stage = s->name, .component = s->component };
+	struct env_step around = {
+		.id = s->id,
+		.stage = s->name,
+		.component = s->component,
+		.context_file = r->context,
+	};
 	struct env_list ours, all;
 	struct rt_capture capture;
 
@@ -194,6 +201,20 @@ _Noreturn static void run_without_record(const struct wanted *w)
 	run_unrecorded(w->argv, w->in);
 }
 
+/* The file of what people said to the run since the last step, to be freed; NULL: nothing. */
+static char *take_context(const struct step *s)
+{
+	const struct rt_rundir *d = rt_record_dir(s->record);
+	struct rt_err err = RT_ERR_INIT;
+	int got = rt_context_give(d, s->number, &err);
+
+	if (got < 0)
+		warn("what was said to the run is left to the next step: %s", err.msg);
+	if (got <= 0)
+		return NULL;
+	return xasprintf("%s/%s/%s/%s", d->path, RT_LOGS_DIR, s->id, RT_STEP_CONTEXT);
+}
+
 /* A run that nobody supervises has a say in what is begun. While it waits, signals end us. */
 static void obey(const struct rt_rundir *d, const struct wanted *w)
 {
@@ -224,13 +245,15 @@ _Noreturn static void run_step_in(struct rt_record *record, const struct wanted 
 	}
 	if (is_skipped(&s, w, redact))
 		exit(0);
-	if (step_start(&s, NULL, &err) < 0) {
+	if (step_start(&s, &err) < 0) {
 		recording_trouble(&err, w->required);
 		run_unrecorded(w->argv, w->in);
 	}
+	r.context = take_context(&s);
 	run_command(&r, redact);
 	end_step(&r);
 	step_release(&s);
+	free(r.context);
 	rt_record_close(record);
 	rt_redact_free(redact);
 	outcome_end_like(&r.s.end);

@@ -4,6 +4,7 @@
  */
 #include "status_view.h"
 #include "clock.h"
+#include "context.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,31 @@ static void print_counts(const struct status_view *v, struct out *o)
 	rt_buf_release(&b);
 }
 
+/* What a person said to the run last, and whether a step knows. */
+static void print_context(const struct status_view *v, struct out *o)
+{
+	struct rt_context_latest c;
+	struct rt_rundir dir;
+	struct rt_buf b;
+	bool there;
+
+	if (v->file || rt_rundir_open_reader(&dir, v->path, v->unpacker, NULL) < 0)
+		return;
+	there = rt_context_latest(&dir, &c);
+	rt_rundir_release(&dir);
+	if (!there)
+		return;
+	rt_buf_init(&b);
+	out_time(o, &b, c.added_ns);
+	rt_buf_addf(&b, "%s: ", c.given || rt_state_over(v->state) ? "" : ", for the next step");
+	rt_buf_add(&b, c.text.s, strcspn(c.text.s, "\n"));
+	if (strcspn(c.text.s, "\n") + 1 < c.text.len)
+		rt_buf_adds(&b, "...");
+	line(o, "Context", rt_buf_view(&b));
+	rt_buf_release(&c.text);
+	rt_buf_release(&b);
+}
+
 static void print_head(const struct status_view *v, struct out *o)
 {
 	const struct rt_status *st = &v->st;
@@ -199,6 +225,7 @@ static void print_head(const struct status_view *v, struct out *o)
 	print_progress(v, o);
 	line(o, "Error", rt_buf_view(&st->error));
 	print_counts(v, o);
+	print_context(v, o);
 	if (!rt_state_over(v->state) && st->owner.pid)
 		rt_buf_addf(&b, "%s, process %lld", st->host.s, (long long)st->owner.pid);
 	else

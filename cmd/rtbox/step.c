@@ -130,7 +130,7 @@ static int record(const struct step *s, struct rt_event *ev, struct rt_buf *meta
 	return ret;
 }
 
-int step_start(const struct step *s, const char *context, struct rt_err *err)
+int step_start(const struct step *s, struct rt_err *err)
 {
 	char number[16], *message = xasprintf("Step %s started", s->name);
 	struct rt_buf metadata;
@@ -139,7 +139,6 @@ int step_start(const struct step *s, const char *context, struct rt_err *err)
 
 	rt_buf_init(&metadata);
 	add_text(&metadata, "parent_step", s->parent);
-	add_text(&metadata, "context", context);
 	step_event(&ev, s, RT_T_STEP_STARTED, message, number);
 	ret = record(s, &ev, &metadata, err);
 	free(message);

@@ -44,11 +44,10 @@ struct step_result {
 };
 
 /*
- * Record that it starts (context: the file of what people said, NULL: none),
- * that it ended, that it is skipped since this command said so. -1: it could
- * not be recorded; what is only amiss was said.
+ * Record that it starts, that it ended, that it is skipped since this command
+ * said so. -1: it could not be recorded; what is only amiss was said.
  */
-int step_start(const struct step *s, const char *context, struct rt_err *err);
+int step_start(const struct step *s, struct rt_err *err);
 int step_end(const struct step *s, const struct step_result *result, struct rt_err *err);
 int step_skip(const struct step *s, const char *condition, struct rt_err *err);
 
