@@ -613,3 +613,148 @@ Run completed $span -" ]
 	run -3 rt-run context a late
 	[ "$output" = 'rt-run context: run "a" is completed: no step will read it' ]
 }
+
+# The names of a run's steps, in order.
+names() {
+	jq -r '.steps[].name' "$RT_RUNS_DIR/$1/status.json"
+}
+
+@test "--shell: a step is called after what the shell is to do" {
+	export A_TOKEN=opensesame99
+	rt-run start --id a >/dev/null
+	export RT_RUN=a
+	step() { rt-run step --shell "$@" </dev/null >/dev/null; }
+	step sh -c 'true one; true'
+	step sh -ec 'true two'
+	step bash -euo pipefail -c 'true three' arg0 arg1
+	step sh -c $'\n\n  set -e\n  # Build the thing\n  true'
+	step sh -c $'true four \\\n and more'
+	step sh -c 'true opensesame99 5'
+	printf '#!/bin/sh\nset -eu\n\n\ttrue six\n' >script
+	step sh script
+	step bash --noprofile --norc -eo pipefail script
+	long=$(printf 'true %0100d' 7)
+	step sh -c "$long"
+	step sh -c "true $(printf 'é%.0s' {1..60})"
+	step sh -c ''
+	step true
+	step true /nowhere
+	mkfifo fifo
+	timeout 5 rt-run step --shell true fifo
+	rt-run step 'a name' --shell true script
+	names a >got
+	{
+		printf '%s\n' 'true one; true' 'true two' 'true three' 'Build the thing' 'true four' 'true *** 5' 'true six' 'true six'
+		echo "${long:0:57}..."
+		echo "true $(printf 'é%.0s' {1..26})..."
+		printf '%s\n' sh true true true 'a name'
+	} | diff - got
+}
+
+@test "--shell: input, output, arguments and exit code are the shell's" {
+	rt-run start --id a >/dev/null
+	for run in '' a; do
+		export RT_RUN=$run
+		[ "$(printf 'in\n' | rt-run step --shell sh -c 'cat; printf "%s|" "$0" "$@"; echo err >&2' -r --shell -- 2>err)" = $'in\n-r|--shell|--|' ]
+		[ "$(cat err)" = err ]
+		run -7 rt-run step --shell sh -c 'exit 7'
+		run -127 rt-run step --shell no-such-shell -c true
+		run -0 rt-run step -q --component c --shell sh -ec 'false; echo on' || [ "$status" -eq 1 ]
+		run -125 rt-run step --shell
+		run -125 rt-run step a b --shell sh
+	done
+	[ "$(status a '[.steps[].status]')" = '["success","failed","failed","failed"]' ]
+	# without a run it becomes the shell, with nothing in between
+	unset RT_RUN
+	bash -c 'echo $$ >pid; exec rt-run step --shell sh -c "echo \$\$"' >got
+	[ "$(cat got)" = "$(cat pid)" ]
+}
+
+@test "--shell: make's recipes are steps, and make goes on as without" {
+	cat >Makefile <<-'END'
+		.SHELLFLAGS = -ec
+		.RECIPEPREFIX = >
+		from := $(shell echo from the shell)
+		all: a b
+		a:
+		>@echo 'building a' && echo "$$((1 + 1))"
+		b: a
+		>@# Link it
+		>@test -n "$(from)" && echo $(from) \
+		>and more
+		>-@exit 3
+		>+@echo last
+	END
+	make -j2 >want 2>/dev/null
+	rt-run --id a -- make -j2 SHELL='rt-run step --shell /bin/sh' >got 2>err
+	diff want got
+	[ "$(names a)" = $'echo from the shell\necho \'building a\' && echo "$((1 + 1))"\nLink it\ntest -n "from the shell" && echo from the shell\nexit 3\necho last' ]
+	[ "$(status a '[.status, (.steps[] | .status)]' )" = '["completed","success","success","success","success","failed","success"]' ]
+	printf 'all:\n\texit 5\n' >Makefile
+	run -2 rt-run --id b -- make SHELL='rt-run step --shell /bin/sh'
+	[ "$(status b '[.status, .exit_code, .steps[0].status]')" = '["failed",2,"failed"]' ]
+}
+
+@test "--shell: a job of GitHub's, each step a shell of its own" {
+	export GITHUB_ENV=$PWD/github_env
+	: >"$GITHUB_ENV"
+	# what the runner does: the script into a file, {0} replaced, the new environment read
+	runner() {
+		local shell=$1
+
+		cat >script.sh
+		(
+			while read -r line; do export "${line?}"; done <"$GITHUB_ENV"
+			# shellcheck disable=SC2086 # split as the runner splits it
+			exec ${shell/\{0\}/script.sh}
+		)
+	}
+	runner 'bash -e {0}' <<-'END'
+		run=$(rt-run start --id job)
+		rt-run env "$run" >>"$GITHUB_ENV"
+	END
+	runner 'rt-run step --shell bash -e {0}' <<<'echo "built in $RT_STEP_ID"' >out
+	runner 'rt-run step --shell bash -e {0}' <<-'END' >>out
+		# Unit tests
+		rt-emit -p 50 half of them
+		echo tested
+	END
+	code=0
+	runner 'rt-run step --shell bash -e {0}' <<<'false' || code=$?
+	[ "$code" -eq 1 ]
+	runner 'bash -e {0}' <<<'rt-run finish --status failure'
+	[ "$(cat out)" = $'built in step_001\ntested' ]
+	[ "$(names job)" = $'echo "built in $RT_STEP_ID"\nUnit tests\nfalse' ]
+	[ "$(status job '[.status, (.steps[] | .status)]')" = '["failed","success","success","failed"]' ]
+	[ "$(events job progress '[.stage, .step_id]')" = '["Unit tests","step_002"]' ]
+}
+
+@test "50 steps at once: a number and a whole log for each, by xargs, by &, by make -j" {
+	# $1: the run; every step writes 200 lines
+	check() {
+		[ "$(find "$RT_RUNS_DIR/$1/logs" -name 'step_*' | wc -l)" -eq 50 ]
+		[ "$(status "$1" '[.steps[] | select(.status == "success") | .step_id] | unique | length')" -eq 50 ]
+		[ "$(events "$1" step_started .step | sort -n | uniq | paste -sd' ')" = "$(seq 50 | paste -sd' ')" ]
+		[ "$(events "$1" step_started .span_id | sort -u | wc -l)" -eq 50 ]
+		for i in $(seq 50); do
+			name=$(jq -r --arg id "$(printf 'step_%03d' "$i")" '.steps[] | select(.step_id == $id) | .name' "$RT_RUNS_DIR/$1/status.json")
+			captured "$1" "$(printf 'step_%03d/output.log' "$i")" >log
+			diff log <(seq "${name#s}000" "${name#s}199")
+			[ "$(grep -c . "$RT_RUNS_DIR/$1/$(printf 'logs/step_%03d/c.log' "$i")")" -eq 1 ]
+		done
+		run ! grep -vE '^\{.*\}$' "$RT_RUNS_DIR/$1/events.jsonl"
+	}
+	printf '#!/bin/sh\nseq ${1}000 ${1}199\nrt-emit --component c one\n' >work
+	chmod +x work
+	seq 50 | rt-run --id xargs -- xargs -P 50 -I{} rt-run step 's{}' -- ./work {} | sort >out
+	for i in $(seq 50); do seq "${i}000" "${i}199"; done | sort | diff - out
+	check xargs
+	rt-run --id background -- sh -c 'for i in $(seq 50); do rt-run step "s$i" -- ./work "$i" & done; wait' | sort | diff - out
+	check background
+	{
+		echo "all: $(seq -f 's%g' 50 | paste -sd' ')"
+		echo 's%:; @rt-run step $@ -- ./work $*'
+	} >Makefile
+	rt-run --id make -- make -j50 | sort | diff - out
+	check make
+}

@@ -10,6 +10,7 @@
 #include "handoff.h"
 #include "job.h"
 #include "run.h"
+#include "shell.h"
 #include "spawn.h"
 #include "step.h"
 
@@ -22,7 +23,7 @@
 struct step_opts {
 	struct job_opts job;
 	const char *component, *skip_if;
-	bool required;
+	bool shell, required;
 	struct common_opts common;
 };
 
@@ -31,6 +32,9 @@ static const struct opt step_options[] = {
 	  "part of a program that the step is of; its events say so", NULL, COMPLETE_NONE },
 	{ 0, "skip-if", NULL, OPT_STRING, offsetof(struct step_opts, skip_if), "COMMAND",
 	  "skip the step when this shell command succeeds", NULL, COMPLETE_NONE },
+	{ 0, "shell", NULL, OPT_FLAG, offsetof(struct step_opts, shell), NULL,
+	  "what follows is a shell with its arguments; what it is to do names the step", NULL,
+	  COMPLETE_NONE },
 	{ 0, "require-record", NULL, OPT_FLAG, offsetof(struct step_opts, required), NULL,
 	  "do not run the command when it cannot be recorded", NULL, COMPLETE_NONE },
 	{ 0 },
@@ -49,7 +53,8 @@ struct wanted {
 	const char *component, *skip_if;
 	char *const *argv;
 	struct limits limits;
-	bool required, inside; /* inside: of the run that our environment tells of */
+	bool shell, required;
+	bool inside; /* of the run that our environment tells of */
 	const struct rt_inherited *in;
 };
 
@@ -230,7 +235,8 @@ static void obey(const struct rt_rundir *d, const struct wanted *w)
 _Noreturn static void run_step_in(struct rt_record *record, const struct wanted *w,
 				  struct rt_redact *redact)
 {
-	const char *name = w->name && *w->name ? w->name : base_name(w->argv[0]);
+	char *told = w->shell && !w->name ? shell_name(w->argv, redact) : NULL;
+	const char *name = w->name && *w->name ? w->name : told ? told : base_name(w->argv[0]);
 	struct step s = { .number = 0 };
 	struct running r = {
 		.s = { .argv = w->argv, .limits = w->limits, .in = w->in, .retrying = note_retry },
@@ -254,6 +260,7 @@ _Noreturn static void run_step_in(struct rt_record *record, const struct wanted 
 	end_step(&r);
 	step_release(&s);
 	free(r.context);
+	free(told);
 	rt_record_close(record);
 	rt_redact_free(redact);
 	outcome_end_like(&r.s.end);
@@ -289,6 +296,7 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 	struct wanted w;
 	char **words;
 
+	o.shell = shell_take(argc, argv);
 	n = opt_parse(self, argc, argv, &o, &words, &dashdash);
 	common_apply(&o.common, NULL);
 	if (dashdash < 0 || dashdash == n)
@@ -302,6 +310,7 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 		.skip_if = o.skip_if,
 		.argv = words + dashdash,
 		.limits = job_limits(&o.job),
+		.shell = o.shell,
 		.required = o.required,
 		.inside = !o.common.run,
 		.in = &in,
@@ -324,7 +333,7 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 const struct rt_applet run_step_applet = {
 	.name = "step",
 	.summary = "run a command as a step of a run",
-	.usage = "[options] [NAME] -- COMMAND [ARG...]",
+	.usage = "[options] [NAME] -- COMMAND [ARG...]\n[options] [NAME] --shell SHELL [ARG...]",
 	.groups = step_groups,
 	.operands = COMPLETE_STEP,
 	.usage_exit = 125,
