@@ -636,6 +636,8 @@ names() {
 	long=$(printf 'true %0100d' 7)
 	step sh -c "$long"
 	step sh -c "true $(printf 'é%.0s' {1..60})"
+	# a secret that would be cut in two
+	step sh -c "true $(printf 'x%.0s' {1..45}) opensesame99 and more"
 	step sh -c ''
 	step true
 	step true /nowhere
@@ -647,6 +649,7 @@ names() {
 		printf '%s\n' 'true one; true' 'true two' 'true three' 'Build the thing' 'true four' 'true *** 5' 'true six' 'true six'
 		echo "${long:0:57}..."
 		echo "true $(printf 'é%.0s' {1..26})..."
+		echo "true $(printf 'x%.0s' {1..45}) *** an..."
 		printf '%s\n' sh true true true 'a name'
 	} | diff - got
 }
