@@ -1,6 +1,5 @@
 /* Captured output in the CRI format. See capture.h. */
 #include "capture.h"
-#include "clock.h"
 #include "fdio.h"
 
 #include <errno.h>
@@ -10,12 +9,11 @@
 #define ADD_MASK_MAX \
 	8192 /* bytes of a line with it that has no end yet; past that it is taken as it is */
 
-static const char *const stream_names[] = { "stdout", "stderr" };
-
 void rt_capture_init(struct rt_capture *c, int fd, struct rt_redact *redact)
 {
 	c->fd = fd;
 	c->redact = redact;
+	rt_needle_exact(&c->add_mask, rt_str(ADD_MASK));
 	rt_buf_init(&c->text);
 	rt_buf_init(&c->out);
 	for (int i = 0; i < 2; i++) {
@@ -39,17 +37,31 @@ void rt_capture_release(struct rt_capture *c)
 	}
 }
 
+/* What stands between the time and the text of a record, by stream and whether it ends a line. */
+#define TAG_LEN 10
+static const char tags[2][2][TAG_LEN + 1] = {
+	{ " stdout P ", " stdout F " },
+	{ " stderr P ", " stderr F " },
+};
+
+/* All that is read at once was written at the same instant, as far as anybody can tell. */
+static void stamp(struct rt_capture *c)
+{
+	rt_clock_format_nano(c->ts, rt_clock_now_ns());
+}
+
 static void put_line(struct rt_capture *c, enum rt_stream stream, struct rt_str text, bool full)
 {
-	char ts[RT_TS_NANO_LEN + 1];
+	char *p = rt_buf_extend(&c->out, RT_TS_NANO_LEN + TAG_LEN + text.n + 1);
 
-	rt_clock_format_nano(ts, rt_clock_now_ns());
-	rt_buf_adds(&c->out, ts);
-	rt_buf_addc(&c->out, ' ');
-	rt_buf_adds(&c->out, stream_names[stream]);
-	rt_buf_adds(&c->out, full ? " F " : " P ");
-	rt_buf_addv(&c->out, text);
-	rt_buf_addc(&c->out, '\n');
+	if (!p)
+		return;
+	memcpy(p, c->ts, RT_TS_NANO_LEN);
+	p += RT_TS_NANO_LEN;
+	memcpy(p, tags[stream][full], TAG_LEN);
+	p += TAG_LEN;
+	memcpy(p, text.p, text.n);
+	p[text.n] = '\n';
 }
 
 static int write_out(struct rt_capture *c)
@@ -72,7 +84,7 @@ static int write_out(struct rt_capture *c)
 	return ret;
 }
 
-/* Masked text: cut into lines, what has no newline waits. */
+/* Masked text: cut into lines, what has no newline waits. Most lines come whole. */
 static void take_text(struct rt_capture *c, enum rt_stream stream, struct rt_str text)
 {
 	struct rt_buf *line = &c->line[stream];
@@ -87,6 +99,9 @@ static void take_text(struct rt_capture *c, enum rt_stream stream, struct rt_str
 			put_line(c, stream, rt_buf_view(line), false);
 			rt_buf_clear(line);
 			n = room;
+		} else if (nl && line->len == 0) {
+			put_line(c, stream, (struct rt_str){ text.p, n }, true);
+			n++;
 		} else {
 			rt_buf_add(line, text.p, n);
 			if (nl) {
@@ -151,7 +166,7 @@ static size_t learn_masks(struct rt_capture *c, struct rt_str text, bool last)
 {
 	const char *p = text.p, *end = text.p + text.n;
 
-	while ((p = memmem(p, (size_t)(end - p), ADD_MASK, sizeof(ADD_MASK) - 1))) {
+	while ((p = rt_needle_find(&c->add_mask, p, end)) != NULL) {
 		const char *value = p + sizeof(ADD_MASK) - 1;
 		const char *nl = memchr(value, '\n', (size_t)(end - value));
 
@@ -167,7 +182,7 @@ static size_t learn_masks(struct rt_capture *c, struct rt_str text, bool last)
 static void take_masked(struct rt_capture *c, enum rt_stream stream, struct rt_str piece, bool last)
 {
 	struct rt_buf *waiting = &c->masks[stream];
-	struct rt_str text = piece;
+	struct rt_str text = piece, safe;
 	size_t n;
 
 	if (waiting->len) {
@@ -175,19 +190,20 @@ static void take_masked(struct rt_capture *c, enum rt_stream stream, struct rt_s
 		text = rt_buf_view(waiting);
 	}
 	n = learn_masks(c, text, last);
-	rt_buf_clear(&c->text);
-	rt_redact_stream(c->redact, &c->held[stream], (struct rt_str){ text.p, n }, last, &c->text);
+	safe = rt_redact_stream(c->redact, &c->held[stream], (struct rt_str){ text.p, n }, last,
+				&c->text);
+	take_text(c, stream, safe);
 	if (waiting->len)
 		rt_buf_splice(waiting, 0, n, NULL, 0);
 	else
 		rt_buf_add(waiting, text.p + n, text.n - n);
-	take_text(c, stream, rt_buf_view(&c->text));
 }
 
 int rt_capture_add(struct rt_capture *c, enum rt_stream stream, struct rt_str piece)
 {
 	if (c->fd < 0)
 		return 0;
+	stamp(c);
 	if (c->redact)
 		take_masked(c, stream, piece, false);
 	else
@@ -202,6 +218,7 @@ bool rt_capture_pending(const struct rt_capture *c)
 
 int rt_capture_flush(struct rt_capture *c)
 {
+	stamp(c);
 	for (int i = 0; i < 2; i++) {
 		if (c->line[i].len)
 			put_line(c, (enum rt_stream)i, rt_buf_view(&c->line[i]), false);
@@ -212,6 +229,7 @@ int rt_capture_flush(struct rt_capture *c)
 
 int rt_capture_end(struct rt_capture *c)
 {
+	stamp(c);
 	for (int i = 0; i < 2 && c->redact && c->fd >= 0; i++)
 		take_masked(c, (enum rt_stream)i, (struct rt_str){ "", 0 }, true);
 	return rt_capture_flush(c);

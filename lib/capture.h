@@ -8,6 +8,8 @@
 #define RT_CAPTURE_H
 
 #include "buf.h"
+#include "clock.h"
+#include "needle.h"
 #include "redact.h"
 #include "rundir.h"
 
@@ -18,9 +20,11 @@ enum rt_stream { RT_STDOUT, RT_STDERR };
 struct rt_capture {
 	int fd; /* the log; -1: nothing is kept any more */
 	struct rt_redact *redact;
-	struct rt_buf masks[2]; /* a line that says what is secret, without its end yet */
-	struct rt_buf held[2];  /* may be the beginning of a secret */
-	struct rt_buf line[2];  /* what has no newline yet */
+	struct rt_needle add_mask;
+	char ts[RT_TS_NANO_LEN + 1]; /* of what is taken at the moment */
+	struct rt_buf masks[2];      /* a line that says what is secret, without its end yet */
+	struct rt_buf held[2];       /* may be the beginning of a secret */
+	struct rt_buf line[2];       /* what has no newline yet */
 	struct rt_buf text, out;
 };
 

@@ -21,11 +21,25 @@ static bool grow(struct rt_redact *r)
 	return true;
 }
 
+/* A stride that got smaller leaves marks behind that are not needed, no harm. */
+static void mark_pattern(struct rt_redact *r, struct rt_str s)
+{
+	size_t stride = s.n - RT_SECRET_WORD + 1;
+
+	if (stride > RT_SECRET_STRIDE_MAX)
+		stride = RT_SECRET_STRIDE_MAX;
+	if (r->n == 0 || stride < r->stride)
+		r->stride = stride;
+	rt_secret_mark(r->starts, rt_secret_word(s.p));
+	for (size_t i = 0; i < r->stride; i++)
+		rt_secret_mark(r->words, rt_secret_word(s.p + i));
+}
+
 /* Add the secret in one form, unless it is too short or there already. */
 static bool add_pattern(struct rt_redact *r, struct rt_str s)
 {
 	struct rt_secret new = { NULL, s.n };
-	size_t at, i;
+	size_t at;
 
 	if (s.n < RT_SECRET_MIN)
 		return true;
@@ -40,9 +54,8 @@ static bool add_pattern(struct rt_redact *r, struct rt_str s)
 	memcpy(new.p, s.p, s.n);
 	memmove(r->v + at + 1, r->v + at, (r->n - at) * sizeof(*r->v));
 	r->v[at] = new;
+	mark_pattern(r, s);
 	r->n++;
-	for (i = 0; i < RT_SECRET_STRIDE; i++)
-		rt_secret_mark(r, rt_secret_word(s.p + i));
 	return true;
 }
 

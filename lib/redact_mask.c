@@ -20,6 +20,8 @@ static size_t secret_at(const struct rt_redact *r, struct rt_str s, size_t at)
 {
 	size_t i;
 
+	if (s.n - at < RT_SECRET_MIN || !rt_secret_marked(r->starts, rt_secret_word(s.p + at)))
+		return 0;
 	for (i = 0; i < r->n; i++)
 		if (r->v[i].n <= s.n - at && r->v[i].p[0] == s.p[at] &&
 		    memcmp(r->v[i].p, s.p + at, r->v[i].n) == 0)
@@ -46,11 +48,11 @@ static struct region find_secret(const struct rt_redact *r, struct rt_str s, siz
 
 	if (r->n == 0)
 		return no_region;
-	for (sample = from; sample + RT_SECRET_WORD <= s.n; sample += RT_SECRET_STRIDE) {
-		if (!rt_secret_may_start(r, rt_secret_word(s.p + sample)))
+	for (sample = from; sample + RT_SECRET_WORD <= s.n; sample += r->stride) {
+		if (!rt_secret_marked(r->words, rt_secret_word(s.p + sample)))
 			continue;
 		/* of a secret that starts here, or up to a stride before */
-		at = sample == from ? from : sample - (RT_SECRET_STRIDE - 1);
+		at = sample == from ? from : sample - (r->stride - 1);
 		for (; at <= sample; at++) {
 			n = secret_at(r, s, at);
 			if (n)
@@ -238,8 +240,13 @@ static size_t hold_max(const struct rt_redact *r)
 	return 2 * ((r->n ? r->v[0].n : 0) + URL_MAX);
 }
 
-/* Append what is safe of s, masked; returns where the part begins that is to be held back. */
-static size_t release(const struct rt_redact *r, struct rt_str s, bool last, struct rt_buf *out)
+/*
+ * Find what is safe of s: where nothing is masked that is the beginning of s
+ * itself, else it is put together in out. Returns where the part begins that is
+ * to be held back.
+ */
+static size_t release(const struct rt_redact *r, struct rt_str s, bool last, struct rt_buf *out,
+		      struct rt_str *safe)
 {
 	size_t hold = last ? s.n : live_from(r, s, 0), pos = 0;
 	struct region hit;
@@ -257,25 +264,34 @@ static size_t release(const struct rt_redact *r, struct rt_str s, bool last, str
 		if (hit.end > hold)
 			hold = live_from(r, s, hit.end);
 	}
-	rt_buf_add(out, s.p + pos, hold - pos);
+	*safe = (struct rt_str){ s.p, hold };
+	if (pos) {
+		rt_buf_add(out, s.p + pos, hold - pos);
+		*safe = rt_buf_view(out);
+	}
 	return hold;
 }
 
-void rt_redact_stream(const struct rt_redact *r, struct rt_buf *held, struct rt_str piece,
-		      bool last, struct rt_buf *out)
+struct rt_str rt_redact_stream(const struct rt_redact *r, struct rt_buf *held, struct rt_str piece,
+			       bool last, struct rt_buf *out)
 {
+	struct rt_str safe = piece;
 	size_t n;
 
-	if (!r) {
-		rt_buf_addv(out, piece);
-		return;
-	}
+	rt_buf_clear(out);
+	if (!r)
+		return piece;
 	if (held->len == 0) {
-		n = piece.n ? release(r, piece, last, out) : 0;
+		n = piece.n ? release(r, piece, last, out, &safe) : 0;
 		rt_buf_add(held, piece.p + n, piece.n - n);
-		return;
+		return safe;
 	}
 	rt_buf_addv(held, piece);
-	n = release(r, rt_buf_view(held), last, out);
+	n = release(r, rt_buf_view(held), last, out, &safe);
+	if (safe.p == held->s) {
+		rt_buf_addv(out, safe);
+		safe = rt_buf_view(out);
+	}
 	rt_buf_splice(held, 0, n, NULL, 0);
+	return safe;
 }
