@@ -12,15 +12,27 @@
 void rt_capture_init(struct rt_capture *c, int fd, struct rt_redact *redact)
 {
 	c->fd = fd;
+	c->limits = (struct rt_log_limits){ .max = 0 };
+	c->size = 0;
+	c->trouble = c->unrotatable = 0;
 	c->redact = redact;
 	rt_needle_exact(&c->add_mask, rt_str(ADD_MASK));
 	rt_buf_init(&c->text);
 	rt_buf_init(&c->out);
 	for (int i = 0; i < 2; i++) {
+		c->begun[i] = false;
 		rt_buf_init(&c->masks[i]);
 		rt_buf_init(&c->held[i]);
 		rt_buf_init(&c->line[i]);
 	}
+}
+
+void rt_capture_limit(struct rt_capture *c, const struct rt_log_limits *limits)
+{
+	struct stat st;
+
+	c->limits = *limits;
+	c->size = c->fd >= 0 && fstat(c->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 void rt_capture_release(struct rt_capture *c)
@@ -50,28 +62,18 @@ static void stamp(struct rt_capture *c)
 	rt_clock_format_nano(c->ts, rt_clock_now_ns());
 }
 
-static void put_line(struct rt_capture *c, enum rt_stream stream, struct rt_str text, bool full)
-{
-	char *p = rt_buf_extend(&c->out, RT_TS_NANO_LEN + TAG_LEN + text.n + 1);
-
-	if (!p)
-		return;
-	memcpy(p, c->ts, RT_TS_NANO_LEN);
-	p += RT_TS_NANO_LEN;
-	memcpy(p, tags[stream][full], TAG_LEN);
-	p += TAG_LEN;
-	memcpy(p, text.p, text.n);
-	p[text.n] = '\n';
-}
-
 static int write_out(struct rt_capture *c)
 {
 	int ret = 0, why;
 
-	if (c->fd >= 0 && c->out.len)
+	if (c->fd >= 0 && c->out.len && !c->trouble)
 		ret = rt_fd_write(c->fd, c->out.s, c->out.len);
 	if (c->out.failed || c->line[0].failed || c->line[1].failed) {
 		errno = ENOMEM;
+		ret = -1;
+	}
+	if (c->trouble) {
+		errno = c->trouble;
 		ret = -1;
 	}
 	rt_buf_clear(&c->out);
@@ -82,6 +84,51 @@ static int write_out(struct rt_capture *c)
 		errno = why;
 	}
 	return ret;
+}
+
+/* Make room for a record of n bytes: at the limit a new file is begun. */
+static void make_room(struct rt_capture *c, size_t n)
+{
+	const struct rt_log_limits *l = &c->limits;
+	int fd;
+
+	if (l->max == 0 || c->size == 0 || c->size + n <= l->max || c->trouble)
+		return;
+	if ((c->begun[0] || c->begun[1]) && (c->size + n) / 2 <= l->max)
+		return;
+	if (rt_fd_write(c->fd, c->out.s, c->out.len) < 0)
+		c->trouble = errno;
+	rt_buf_clear(&c->out);
+	if (c->trouble)
+		return;
+	fd = rt_rundir_rotate_log(l->dir, l->step, l->name, l->backups);
+	if (fd < 0) {
+		c->unrotatable = errno;
+		c->limits.max = 0;
+		return;
+	}
+	close(c->fd);
+	c->fd = fd;
+	c->size = 0;
+}
+
+static void put_line(struct rt_capture *c, enum rt_stream stream, struct rt_str text, bool full)
+{
+	size_t n = RT_TS_NANO_LEN + TAG_LEN + text.n + 1;
+	char *p;
+
+	make_room(c, n);
+	p = rt_buf_extend(&c->out, n);
+	if (!p)
+		return;
+	c->size += n;
+	c->begun[stream] = !full;
+	memcpy(p, c->ts, RT_TS_NANO_LEN);
+	p += RT_TS_NANO_LEN;
+	memcpy(p, tags[stream][full], TAG_LEN);
+	p += TAG_LEN;
+	memcpy(p, text.p, text.n);
+	p[text.n] = '\n';
 }
 
 /* Masked text: cut into lines, what has no newline waits. Most lines come whole. */

@@ -91,4 +91,11 @@ int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name);
  */
 int rt_rundir_open_component(const struct rt_rundir *d, const char *step_id, const char *name);
 
+/*
+ * Rename such a log to NAME.1, the one that is called so to NAME.2 and so on, so
+ * that at most `backups` stay, and open a new one. -1 and errno: the log itself
+ * is still there.
+ */
+int rt_rundir_rotate_log(const struct rt_rundir *d, int step, const char *name, int backups);
+
 #endif

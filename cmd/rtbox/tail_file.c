@@ -33,6 +33,14 @@ static bool stat_file(const struct tail_source *s, int n, struct stat *st)
 	       S_ISREG(st->st_mode);
 }
 
+/* Whether there is an n-th file, or one behind it: while they are renamed, one name is free. */
+static bool goes_on(const struct tail_source *s, int n)
+{
+	struct stat st;
+
+	return stat_file(s, n, &st) || stat_file(s, n + 1, &st);
+}
+
 static bool is_same(const struct tail_source *s, const struct stat *st)
 {
 	return s->known && st->st_dev == s->dev && st->st_ino == s->ino;
@@ -47,7 +55,7 @@ static int find_known(const struct tail_source *s)
 		if (stat_file(s, n, &st)) {
 			if (is_same(s, &st))
 				return n;
-		} else if (n) { /* the log itself may be missing for a moment */
+		} else if (!goes_on(s, n)) {
 			break;
 		}
 	}
@@ -204,8 +212,10 @@ void tail_file_rewind(struct tail_source *s)
 		return;
 	}
 	/* rt rotates output alone: what others call FILE.1 was not asked for */
-	while (!s->events && n + 1 < ROTATED_MAX && stat_file(s, n + 1, &st))
+	while (!s->events && n + 1 < ROTATED_MAX && goes_on(s, n + 1))
 		n++;
+	while (n && !stat_file(s, n, &st))
+		n--;
 	if (n) {
 		int fd = open_file(s, n);
 
@@ -232,8 +242,8 @@ static int find_next(const struct tail_source *s, int known)
 
 	if (known >= 0 || fstat(s->fd, &mine) < 0)
 		return known - 1;
-	for (int n = 1; n < ROTATED_MAX && stat_file(s, n, &st); n++)
-		if (is_newer(&st, &mine))
+	for (int n = 1; n < ROTATED_MAX && goes_on(s, n); n++)
+		if (stat_file(s, n, &st) && is_newer(&st, &mine))
 			next = n;
 	return next;
 }

@@ -4,7 +4,10 @@
 #include "fdio.h"
 #include "tap.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct log {
@@ -211,6 +214,154 @@ static void test_trouble(struct tap *t)
 	rt_capture_release(&c);
 }
 
+/* The files of a log by name, the oldest first: how many there are, and what they hold together. */
+static int read_rotated(const char *dir, struct rt_buf *all, size_t *largest)
+{
+	int n = 9, found = 0;
+
+	*largest = 0;
+	for (; n >= 0; n--) {
+		char path[300];
+		struct rt_buf text;
+		struct stat st;
+		int fd;
+
+		snprintf(path, sizeof(path), n ? "%s/logs/run.log.%d" : "%s/logs/run.log", dir, n);
+		fd = open(path, O_RDONLY);
+		if (fd < 0)
+			continue;
+		found++;
+		rt_buf_init(&text);
+		if (fstat(fd, &st) == 0 && (size_t)st.st_size > *largest)
+			*largest = (size_t)st.st_size;
+		rt_fd_read(fd, &text, SIZE_MAX);
+		for (size_t at = 0; at < text.len;) {
+			const char *nl = memchr(text.s + at, '\n', text.len - at);
+			size_t len = (size_t)(nl - text.s) - at;
+			struct rt_cri c;
+
+			if (rt_cri_parse(&c, (struct rt_str){ text.s + at, len })) {
+				rt_buf_addv(all, c.text);
+				rt_buf_add(all, "\n", !c.partial);
+			}
+			at += len + 1;
+		}
+		rt_buf_release(&text);
+		close(fd);
+		unlink(path);
+	}
+	return found;
+}
+
+/* A log in a run of its own, written to in pieces of some bytes. */
+static int rotated(const char *dir, uint64_t max, int backups, struct rt_str text, size_t piece,
+		   struct rt_buf *all, size_t *largest)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_log_limits limits = { .name = "run.log", .max = max, .backups = backups };
+	struct rt_rundir d;
+	struct rt_capture c;
+
+	if (rt_rundir_open(&d, dir, &err) < 0)
+		return -1;
+	limits.dir = &d;
+	rt_capture_init(&c, rt_rundir_open_log(&d, 0, limits.name), NULL);
+	rt_capture_limit(&c, &limits);
+	for (size_t at = 0; at < text.n; at += piece) {
+		size_t n = piece < text.n - at ? piece : text.n - at;
+
+		rt_capture_add(&c, RT_STDOUT, (struct rt_str){ text.p + at, n });
+	}
+	rt_capture_end(&c);
+	rt_capture_release(&c);
+	rt_rundir_release(&d);
+	return read_rotated(dir, all, largest);
+}
+
+static void test_rotation(struct tap *t)
+{
+	char dir[] = "/tmp/rt-capture.XXXXXX", logs[64];
+	struct rt_buf text, all;
+	size_t largest;
+	int files;
+
+	rt_buf_init(&text);
+	rt_buf_init(&all);
+	for (int i = 0; i < 1000; i++)
+		rt_buf_addf(&text, "line %d of a log that is cut where one ends\n", i);
+	if (!mkdtemp(dir))
+		exit(1);
+	snprintf(logs, sizeof(logs), "%s/logs", dir);
+	mkdir(logs, 0777);
+
+	files = rotated(dir, 0, 5, rt_buf_view(&text), 1000, &all, &largest);
+	ok(t, files == 1 && rt_str_eq(rt_buf_view(&all), rt_buf_view(&text)), "without a limit");
+	rt_buf_clear(&all);
+	files = rotated(dir, 20000, 9, rt_buf_view(&text), 65536, &all, &largest);
+	ok(t, files == 5 && largest <= 20000 && rt_str_eq(rt_buf_view(&all), rt_buf_view(&text)),
+	   "%d files of at most %zu bytes have all of it", files, largest);
+	rt_buf_clear(&all);
+	files = rotated(dir, 10000, 2, rt_buf_view(&text), 33, &all, &largest);
+	ok(t,
+	   files == 3 && all.len < text.len && memcmp(all.s, "line ", 5) == 0 &&
+		   memcmp(all.s, text.s + text.len - all.len, all.len) == 0,
+	   "the oldest go: %d files have the end", files);
+	rt_buf_clear(&all);
+	files = rotated(dir, 10000, 0, rt_buf_view(&text), 4000, &all, &largest);
+	ok(t, files == 1 && all.len && largest <= 10000, "no backups: only the newest");
+	rt_buf_clear(&all);
+	rt_buf_clear(&text);
+	for (int i = 0; i < 200000; i++)
+		rt_buf_addc(&text, (char)('a' + i % 26));
+	files = rotated(dir, 30000, 9, rt_buf_view(&text), 65536, &all, &largest);
+	ok(t, files > 2 && largest <= 60000 + RT_CAPTURE_CHUNK && all.len == text.len,
+	   "a line without an end: %d files of at most %zu bytes", files, largest);
+	rt_buf_clear(&all);
+	files = rotated(dir, 1, 9, rt_str("a\nb\nc\n"), 2, &all, &largest);
+	ok(t, files == 3 && strcmp(all.s, "a\nb\nc\n") == 0, "a record a file");
+	rmdir(logs);
+	rmdir(dir);
+	rt_buf_release(&text);
+	rt_buf_release(&all);
+}
+
+/* Where no new file can be begun, the log goes on. */
+static void test_unrotatable(struct tap *t)
+{
+	char dir[] = "/tmp/rt-capture.XXXXXX", path[64], blocked[64];
+	struct rt_log_limits limits = { .name = "run.log", .max = 100, .backups = 1 };
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_buf all;
+	struct rt_rundir d;
+	struct rt_capture c;
+	size_t largest;
+	int good = 1;
+
+	if (!mkdtemp(dir))
+		exit(1);
+	snprintf(path, sizeof(path), "%s/logs", dir);
+	snprintf(blocked, sizeof(blocked), "%s/logs/run.log.1", dir);
+	mkdir(path, 0777);
+	mkdir(blocked, 0777);
+	if (rt_rundir_open(&d, dir, &err) < 0)
+		exit(1);
+	limits.dir = &d;
+	rt_capture_init(&c, rt_rundir_open_log(&d, 0, limits.name), NULL);
+	rt_capture_limit(&c, &limits);
+	for (int i = 0; i < 10; i++)
+		good &= rt_capture_add(&c, RT_STDOUT, rt_str("a line of some length\n")) == 0;
+	good &= rt_capture_end(&c) == 0;
+	ok(t, good && c.unrotatable == EISDIR, "a name that is taken: errno %d", c.unrotatable);
+	rt_capture_release(&c);
+	rt_rundir_release(&d);
+	rmdir(blocked);
+	rt_buf_init(&all);
+	ok(t, read_rotated(dir, &all, &largest) == 1 && all.len == 220, "nothing is lost");
+	rt_buf_release(&all);
+	rmdir(path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -221,5 +372,7 @@ int main(void)
 	test_masks(&t);
 	test_two_streams(&t);
 	test_trouble(&t);
+	test_rotation(&t);
+	test_unrotatable(&t);
 	return tap_done(&t);
 }
