@@ -3,7 +3,6 @@
  * in redact_mask.c.
  */
 #include "redact_set.h"
-#include "text.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -31,11 +30,13 @@ static void mark_pattern(struct rt_redact *r, struct rt_str s)
 	if (r->n == 0 || stride < r->stride)
 		r->stride = stride;
 	rt_secret_mark(r->starts, rt_secret_word(s.p));
+	for (size_t i = 0; i < s.n; i++)
+		r->bytes[(unsigned char)s.p[i]] = true;
 	for (size_t i = 0; i < r->stride; i++)
 		rt_secret_mark(r->words, rt_secret_word(s.p + i));
 }
 
-/* Add the secret in one form, unless it is too short or there already. */
+/* Add a secret, unless it is too short or there already. */
 static bool add_pattern(struct rt_redact *r, struct rt_str s)
 {
 	struct rt_secret new = { NULL, s.n };
@@ -59,61 +60,6 @@ static bool add_pattern(struct rt_redact *r, struct rt_str s)
 	return true;
 }
 
-/* The secret inside a JSON string as programs write it: also with "\/", or all in ASCII. */
-enum json_form { FORM_PLAIN, FORM_SLASH, FORM_ASCII, FORM_COUNT };
-
-static void add_utf16(struct rt_buf *b, uint32_t cp)
-{
-	if (cp < 0x10000) {
-		rt_buf_addf(b, "\\u%04x", (unsigned)cp);
-		return;
-	}
-	cp -= 0x10000;
-	rt_buf_addf(b, "\\u%04x\\u%04x", 0xd800 + (unsigned)(cp >> 10),
-		    0xdc00 + (unsigned)(cp & 0x3ff));
-}
-
-static void json_form(struct rt_buf *b, struct rt_str s, enum json_form form)
-{
-	struct rt_buf plain;
-	const char *p, *end;
-	uint32_t cp = 0;
-	size_t n;
-
-	rt_buf_init(&plain);
-	rt_json_escape(&plain, s);
-	end = plain.s + plain.len;
-	for (p = plain.s; p < end; p += n) {
-		n = rt_utf8_decode(p, (size_t)(end - p), &cp);
-		if (!n) /* cannot be: what was escaped is valid */
-			n = 1;
-		if (form == FORM_SLASH && *p == '/')
-			rt_buf_add(b, "\\/", 2);
-		else if (form == FORM_ASCII && n > 1)
-			add_utf16(b, cp);
-		else
-			rt_buf_add(b, p, n);
-	}
-	b->failed |= plain.failed;
-	rt_buf_release(&plain);
-}
-
-static bool add_forms(struct rt_redact *r, struct rt_str s)
-{
-	bool good = add_pattern(r, s);
-	struct rt_buf b;
-	int form;
-
-	rt_buf_init(&b);
-	for (form = FORM_PLAIN; good && s.n >= RT_SECRET_MIN && form < FORM_COUNT; form++) {
-		rt_buf_clear(&b);
-		json_form(&b, s, (enum json_form)form);
-		good = !b.failed && add_pattern(r, rt_buf_view(&b));
-	}
-	rt_buf_release(&b);
-	return good;
-}
-
 /* White space around a secret, a file's last newline say, is none of it. */
 static struct rt_str trim(struct rt_str s)
 {
@@ -129,13 +75,13 @@ static struct rt_str trim(struct rt_str s)
 bool rt_redact_add(struct rt_redact *r, struct rt_str value)
 {
 	struct rt_str rest = trim(value);
-	bool good = add_forms(r, rest);
+	bool good = add_pattern(r, rest);
 
 	while (good && rest.n) {
 		const char *nl = memchr(rest.p, '\n', rest.n);
 		struct rt_str line = { rest.p, nl ? (size_t)(nl - rest.p) : rest.n };
 
-		good = add_forms(r, trim(line));
+		good = add_pattern(r, trim(line));
 		rest.p += line.n + (nl != NULL);
 		rest.n -= line.n + (nl != NULL);
 	}

@@ -8,12 +8,7 @@
 #define URL_MAX 1024 /* bytes of "user:password@host" that are looked at */
 #define MASK "***"
 
-/* A stretch of text that is masked; at == SIZE_MAX: there is none. */
-struct region {
-	size_t at, end;
-};
-
-static const struct region no_region = { SIZE_MAX, SIZE_MAX };
+static const struct rt_region no_region = { SIZE_MAX, SIZE_MAX };
 
 /* The length of the longest secret that starts at `at`, or 0. */
 static size_t secret_at(const struct rt_redact *r, struct rt_str s, size_t at)
@@ -30,9 +25,10 @@ static size_t secret_at(const struct rt_redact *r, struct rt_str s, size_t at)
 }
 
 /* Secrets may overlap: what is masked ends where the last of them does. */
-static struct region join_secrets(const struct rt_redact *r, struct rt_str s, size_t at, size_t n)
+static struct rt_region join_secrets(const struct rt_redact *r, struct rt_str s, size_t at,
+				     size_t n)
 {
-	struct region found = { at, at + n };
+	struct rt_region found = { at, at + n };
 
 	for (at++; at < found.end; at++) {
 		n = secret_at(r, s, at);
@@ -42,7 +38,7 @@ static struct region join_secrets(const struct rt_redact *r, struct rt_str s, si
 	return found;
 }
 
-static struct region find_secret(const struct rt_redact *r, struct rt_str s, size_t from)
+static struct rt_region find_secret(const struct rt_redact *r, struct rt_str s, size_t from)
 {
 	size_t sample, at, n;
 
@@ -89,7 +85,7 @@ static size_t authority_start(struct rt_str s, size_t from, size_t end)
 }
 
 /* The last "@" of the authority whose first one is at hit.end. */
-static size_t last_at_sign(struct rt_str s, struct region hit)
+static size_t last_at_sign(struct rt_str s, struct rt_region hit)
 {
 	size_t last = hit.end, i;
 
@@ -100,10 +96,10 @@ static size_t last_at_sign(struct rt_str s, struct region hit)
 }
 
 /* The next user part of a URL: what is between "://" and the last "@" before the host. */
-static struct region find_user(struct rt_str s, size_t from)
+static struct rt_region find_user(struct rt_str s, size_t from)
 {
 	const char *hit;
-	struct region found;
+	struct rt_region found;
 
 	while ((hit = memchr(s.p + from, '@', s.n - from)) != NULL) {
 		found.end = (size_t)(hit - s.p);
@@ -119,42 +115,55 @@ static struct region find_user(struct rt_str s, size_t from)
 	return no_region;
 }
 
+/* What is looked for, each by itself. */
+enum { PLAIN, ESCAPED, USER, KINDS };
+
+static struct rt_region find(const struct rt_redact *r, int kind, struct rt_str s, size_t from)
+{
+	switch (kind) {
+	case PLAIN:
+		return find_secret(r, s, from);
+	case ESCAPED:
+		return rt_secret_find_escaped(r, s, from);
+	default:
+		return find_user(s, from);
+	}
+}
+
 /* A walk over the regions of a text, in order, those that overlap made one. */
 struct walk {
 	const struct rt_redact *r;
 	struct rt_str s;
-	struct region secret, user; /* the next of each, not yet handed out */
+	struct rt_region next[KINDS]; /* of each kind, not yet handed out */
 };
 
 static void walk_init(struct walk *w, const struct rt_redact *r, struct rt_str s)
 {
 	w->r = r;
 	w->s = s;
-	w->secret = find_secret(r, s, 0);
-	w->user = find_user(s, 0);
+	for (int i = 0; i < KINDS; i++)
+		w->next[i] = find(r, i, s, 0);
 }
 
-static bool walk_next(struct walk *w, struct region *out)
+static bool walk_next(struct walk *w, struct rt_region *out)
 {
-	struct region *first = w->secret.at <= w->user.at ? &w->secret : &w->user;
 	bool grown;
 
-	*out = *first;
+	*out = no_region;
+	for (int i = 0; i < KINDS; i++)
+		if (w->next[i].at < out->at)
+			*out = w->next[i];
 	if (out->at == SIZE_MAX)
 		return false;
 	do {
 		grown = false;
-		while (w->secret.at < out->end) {
-			if (w->secret.end > out->end)
-				out->end = w->secret.end;
-			w->secret = find_secret(w->r, w->s, w->secret.end);
-			grown = true;
-		}
-		while (w->user.at < out->end) {
-			if (w->user.end > out->end)
-				out->end = w->user.end;
-			w->user = find_user(w->s, w->user.end);
-			grown = true;
+		for (int i = 0; i < KINDS; i++) {
+			while (w->next[i].at < out->end) {
+				if (w->next[i].end > out->end)
+					out->end = w->next[i].end;
+				w->next[i] = find(w->r, i, w->s, w->next[i].end);
+				grown = true;
+			}
 		}
 	} while (grown);
 	return true;
@@ -162,12 +171,16 @@ static bool walk_next(struct walk *w, struct region *out)
 
 bool rt_redact_hits(const struct rt_redact *r, struct rt_str s)
 {
-	return r && s.n && (find_user(s, 0).at != SIZE_MAX || find_secret(r, s, 0).at != SIZE_MAX);
+	bool hit = false;
+
+	for (int i = 0; r && s.n && i < KINDS && !hit; i++)
+		hit = find(r, i, s, 0).at != SIZE_MAX;
+	return hit;
 }
 
 void rt_redact_text(const struct rt_redact *r, struct rt_str s, struct rt_buf *out)
 {
-	struct region hit;
+	struct rt_region hit;
 	struct walk w;
 	size_t pos = 0;
 
@@ -230,14 +243,17 @@ static size_t live_user(struct rt_str s, size_t from)
 static size_t live_from(const struct rt_redact *r, struct rt_str s, size_t from)
 {
 	size_t secret = live_secret(r, s, from), user = live_user(s, from);
+	size_t escaped = rt_secret_live_escaped(r, s, from);
 
+	if (secret > escaped)
+		secret = escaped;
 	return secret < user ? secret : user;
 }
 
 /* The most that is held back: a secret that may overlap with the beginning of another. */
 static size_t hold_max(const struct rt_redact *r)
 {
-	return 2 * ((r->n ? r->v[0].n : 0) + URL_MAX);
+	return 2 * ((r->n ? RT_SECRET_ESCAPED * r->v[0].n : 0) + URL_MAX);
 }
 
 /*
@@ -249,7 +265,7 @@ static size_t release(const struct rt_redact *r, struct rt_str s, bool last, str
 		      struct rt_str *safe)
 {
 	size_t hold = last ? s.n : live_from(r, s, 0), pos = 0;
-	struct region hit;
+	struct rt_region hit;
 	struct walk w;
 
 	walk_init(&w, r, s);

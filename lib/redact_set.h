@@ -1,6 +1,6 @@
 /*
- * The set of secrets behind redact.h; for redact.c, which fills it, and
- * redact_mask.c.
+ * The set of secrets behind redact.h; for redact.c, which fills it,
+ * redact_mask.c, and redact_escaped.c, which finds what is escaped in JSON.
  *
  * Secrets are found by sampling: of the words of four bytes that start at the
  * first `stride` places of one, all within the shortest of them, one starts at a
@@ -19,6 +19,7 @@
 #define RT_SECRET_WORD 4
 #define RT_SECRET_STRIDE_MAX 8
 #define RT_SECRET_BITS 15
+#define RT_SECRET_ESCAPED 6 /* bytes in JSON for one of the secret, at most */
 
 struct rt_secret {
 	char *p;
@@ -31,7 +32,19 @@ struct rt_redact {
 	size_t stride;                                   /* valid where n is not 0 */
 	unsigned char words[1 << (RT_SECRET_BITS - 3)];  /* of their first places */
 	unsigned char starts[1 << (RT_SECRET_BITS - 3)]; /* of the first alone */
+	bool bytes[256];                                 /* which are in any of them */
 };
+
+/* A stretch of text that is masked; at == SIZE_MAX: there is none. */
+struct rt_region {
+	size_t at, end;
+};
+
+/* The first secret from `from` on that has a JSON escape in it, with those that overlap. */
+struct rt_region rt_secret_find_escaped(const struct rt_redact *r, struct rt_str s, size_t from);
+
+/* The first place from there on where the rest of the text may be the beginning of one. */
+size_t rt_secret_live_escaped(const struct rt_redact *r, struct rt_str s, size_t from);
 
 static inline uint32_t rt_secret_word(const char *p)
 {

@@ -110,6 +110,28 @@ static void test_text(struct tap *t)
 	rt_redact_free(r);
 }
 
+static void test_escapes(struct tap *t)
+{
+	static const char *const secrets[] = {
+		"hunter22", "a\"b\\c/d+e", "two\nlines and a tab\t", "\xf0\x9f\x98\x80smile", NULL,
+	};
+	struct rt_redact *r = set_of(secrets);
+
+	masks(t, r, "\\u0068unter22", "***");
+	masks(t, r, "x\\u0068\\u0075\\u006E\\u0074\\u0065\\u0072\\u0032\\u0032y", "x***y");
+	masks(t, r, "hunter2\\u0032\\u0032", "***\\u0032");
+	masks(t, r, "hunter22\\u0068unter22", "******");
+	masks(t, r, "a\\\"b\\\\c\\/d\\u002Be a\\u0022b\\u005cc/d+e", "*** ***");
+	masks(t, r, "a\"b\\\\c/d+e", "***");
+	masks(t, r, "{\"m\":\"two\\nlines and a tab\"}", "{\"m\":\"***\"}");
+	masks(t, r, "lines\\u0020and\\u0020a\\u0020tab", "***");
+	masks(t, r, "\\ud83d\\ude00smile \\uD83D\\uDE00\\u0073mile", "*** ***");
+	masks(t, r, "\\ud83dsmile \\ude00smile \\u00gg \\ \\q \\",
+	      "\\ud83dsmile \\ude00smile \\u00gg \\ \\q \\");
+	masks(t, r, "C:\\hunter2\\u", "C:\\hunter2\\u");
+	rt_redact_free(r);
+}
+
 static void test_urls(struct tap *t)
 {
 	static const char *const secrets[] = { "s3cret-value", "pw@example", NULL };
@@ -177,8 +199,9 @@ static void test_stream(struct tap *t)
 		"abcabc", "abcabcabd", "cabdab", "bdabxx", "aaaaaa", "p:q@hh", "//uuuu", NULL,
 	};
 	static const char *const bits[] = {
-		"a",  "b",   "c",   "abc",     "abd", "ab",  "x", "aaa", "http", ":",
-		"//", "://", "\\/", ":\\/\\/", "u:p", "uuu", "@", "h",   " ",    "q@hh",
+		"a",    "b", "c",  "abc",  "abd",     "ab",      "x",   "aaa",
+		"http", ":", "//", "://",  "\\/",     ":\\/\\/", "u:p", "uuu",
+		"@",    "h", " ",  "q@hh", "\\u0061", "\\u006",
 	};
 	struct rt_redact *r = set_of(secrets);
 	struct rt_buf text, whole, out;
@@ -208,6 +231,80 @@ static void test_stream(struct tap *t)
 	rt_redact_free(r);
 }
 
+/* A secret as some program writes it inside a JSON string. */
+static void add_escaped(struct rt_buf *out, const char *secret, uint32_t *seed)
+{
+	for (const char *p = secret; *p; p++) {
+		bool must = *p == '"' || *p == '\\', other = next_random(seed) % 4 == 0;
+
+		if (other)
+			rt_buf_addf(out, next_random(seed) % 2 ? "\\u%04x" : "\\u%04X",
+				    (unsigned)(unsigned char)*p);
+		else if (must || (*p == '/' && next_random(seed) % 2))
+			rt_buf_addf(out, "\\%c", *p);
+		else
+			rt_buf_addc(out, *p);
+	}
+}
+
+/* Random secrets, as they are and escaped, in random pieces. */
+static void test_random(struct tap *t)
+{
+	static const char letters[] = "abcd\"/\\";
+	struct rt_buf text, want, whole, out;
+	uint32_t seed = 7;
+	size_t wrong[2] = { 0, 0 }, most = 0;
+
+	rt_buf_init(&text);
+	rt_buf_init(&want);
+	rt_buf_init(&whole);
+	rt_buf_init(&out);
+	for (int round = 0; round < 5000; round++) {
+		char secrets[5][24];
+		struct rt_redact *r = rt_redact_new(NULL);
+
+		for (int i = 0; i < 5; i++) {
+			size_t n = 6 + next_random(&seed) % 14;
+
+			for (size_t k = 0; k < n; k++)
+				secrets[i][k] = letters[next_random(&seed) % (sizeof(letters) - 1)];
+			secrets[i][n] = '\0';
+			rt_redact_add(r, rt_str(secrets[i]));
+		}
+		rt_buf_clear(&text);
+		rt_buf_clear(&want);
+		rt_buf_clear(&whole);
+		rt_buf_clear(&out);
+		for (int i = 0; i < 10; i++) {
+			const char *secret = secrets[next_random(&seed) % 5];
+
+			if (next_random(&seed) % 2)
+				rt_buf_adds(&text, secret);
+			else
+				add_escaped(&text, secret, &seed);
+			rt_buf_adds(&text, "|");
+			rt_buf_adds(&want, "***|");
+		}
+		rt_redact_text(r, rt_buf_view(&text), &whole);
+		wrong[0] += !rt_str_eq(rt_buf_view(&whole), rt_buf_view(&want));
+		for (int i = 0; i < 20; i++)
+			rt_buf_addc(&text, letters[next_random(&seed) % (sizeof(letters) - 1)]);
+		rt_buf_clear(&whole);
+		rt_redact_text(r, rt_buf_view(&text), &whole);
+		in_pieces(r, rt_buf_view(&text), 1 + next_random(&seed) % 40, &out, &most);
+		if (!rt_str_eq(rt_buf_view(&whole), rt_buf_view(&out)) && !wrong[1]++)
+			printf("#  text %s\n# whole %s\n# piece %s\n", text.s, whole.s, out.s);
+		rt_redact_free(r);
+	}
+	ok(t, wrong[0] == 0, "every secret is masked, %zu texts wrong", wrong[0]);
+	ok(t, wrong[1] == 0, "in pieces as in one, %zu wrong", wrong[1]);
+	ok(t, most < 19 * 6, "at most %zu bytes were held back", most);
+	rt_buf_release(&text);
+	rt_buf_release(&want);
+	rt_buf_release(&whole);
+	rt_buf_release(&out);
+}
+
 static void at_once(struct tap *t, const struct rt_redact *r, const char *in, const char *want)
 {
 	struct rt_buf held, out, safe;
@@ -231,6 +328,10 @@ static void test_holding(struct tap *t)
 
 	at_once(t, r, "Continue? [y/n] ", "Continue? [y/n] ");
 	at_once(t, r, "hunter", "");
+	at_once(t, r, "hunter\\u003", "");
+	at_once(t, r, "\\", "");
+	at_once(t, r, "\\n", "\\n");
+	at_once(t, r, "\\u0068un", "");
 	at_once(t, r, "x hunter22", "x ***");
 	at_once(t, r, "see http", "see http");
 	at_once(t, r, "see http:", "see http");
@@ -263,8 +364,10 @@ int main(void)
 
 	test_names(&t);
 	test_text(&t);
+	test_escapes(&t);
 	test_urls(&t);
 	test_stream(&t);
+	test_random(&t);
 	test_holding(&t);
 	return tap_done(&t);
 }
