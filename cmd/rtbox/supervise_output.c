@@ -3,11 +3,14 @@
 #include "supervise_loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PARTIAL_NS (200 * RT_NS_PER_MS)
+#define PIPE_SIZE (64 << 10)
+#define LARGE_PIPE (256 << 10)
 
 static void close_stream(struct loop *l, int i)
 {
@@ -23,12 +26,12 @@ void loop_captured(struct loop *l, int ret)
 		     strerror(errno));
 }
 
-/* Write what is pending; when nobody reads, the command is to see that by its own SIGPIPE. */
-void loop_pass(struct loop *l, int i)
+/* When nobody reads, the command is to see that by its own SIGPIPE. */
+static void passed(struct loop *l, int i, int ret)
 {
 	static const char *const names[] = { "standard output", "standard error" };
 
-	if (passon_write(&l->pass[i]) == 0)
+	if (ret == 0)
 		return;
 	if (errno == EPIPE) {
 		if (l->in[i] >= 0)
@@ -38,6 +41,11 @@ void loop_pass(struct loop *l, int i)
 	/* Without us the command would have had the error to itself; it must not die of it. */
 	l->muted[i] = true;
 	warn("cannot write %s: %s; the output is still captured", names[i], strerror(errno));
+}
+
+void loop_pass(struct loop *l, int i)
+{
+	passed(l, i, passon_write(&l->pass[i]));
 }
 
 /* Read a piece, once; nothing while the one before still has to go. */
@@ -59,6 +67,9 @@ void loop_pump(struct loop *l, int i)
 		return;
 	}
 	l->due[i] -= n;
+	/* It writes faster than we read, and would wait for us each time. */
+	if (n == PIPE_SIZE)
+		fcntl(l->in[i], F_SETPIPE_SZ, LARGE_PIPE);
 	if (l->at_ns[TIMER_IDLE])
 		loop_set(l, TIMER_IDLE, l->s->limits.idle_ns);
 	loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
@@ -66,10 +77,8 @@ void loop_pump(struct loop *l, int i)
 	l->at_ns[TIMER_PARTIAL] = 0;
 	if (rt_capture_pending(l->s->capture))
 		loop_set(l, TIMER_PARTIAL, PARTIAL_NS);
-	if (!l->muted[i]) {
-		passon_take(&l->pass[i], (struct rt_str){ l->piece, (size_t)n });
-		loop_pass(l, i);
-	}
+	if (!l->muted[i])
+		passed(l, i, passon_take(&l->pass[i], (struct rt_str){ l->piece, (size_t)n }));
 }
 
 /* What stands in the pipes now is due, and no more: somebody may go on writing for ever. */
