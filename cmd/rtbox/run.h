@@ -3,6 +3,7 @@
 #define RT_RUN_H
 
 #include "metadata.h"
+#include "outlet.h"
 #include "writer.h"
 
 extern const struct rt_applet run_exec_applet, run_start_applet, run_step_applet, run_finish_applet,
@@ -66,7 +67,7 @@ void recording_trouble(const struct rt_err *err, bool required);
 
 /* Run argv as a step of the run at `path`; does not return. */
 _Noreturn void run_as_step(const char *path, const char *name, char *const *argv,
-			   const struct limits *limits, bool required,
-			   const struct rt_inherited *in);
+			   const struct limits *limits, const struct outlet_opts *outlet,
+			   bool required, const struct rt_inherited *in);
 
 #endif

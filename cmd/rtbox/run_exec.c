@@ -8,6 +8,7 @@
 #include "environ.h"
 #include "handoff.h"
 #include "job.h"
+#include "outlet.h"
 #include "run.h"
 #include "spawn.h"
 #include "summary.h"
@@ -24,6 +25,7 @@
 struct exec_opts {
 	struct new_run_opts run;
 	struct job_opts job;
+	struct outlet_opts outlet;
 	bool required;
 	struct common_opts common;
 };
@@ -38,6 +40,7 @@ const struct opt_group run_exec_groups[] = {
 	{ new_run_opts, offsetof(struct exec_opts, run) },
 	{ exec_options, 0 },
 	{ job_options, offsetof(struct exec_opts, job) },
+	{ outlet_options, offsetof(struct exec_opts, outlet) },
 	{ common_opts, offsetof(struct exec_opts, common) },
 	{ NULL, 0 },
 };
@@ -92,17 +95,6 @@ static void note_end(struct rt_record *record, const struct supervised *s)
 	free(cannot);
 }
 
-/* The log of what is outside of any step; without it the command runs all the same. */
-static int open_run_log(const struct rt_rundir *d)
-{
-	int fd = rt_rundir_open_log(d, 0, RT_RUN_LOG_NAME);
-
-	if (fd < 0)
-		warn("output is not captured: cannot write \"%s/%s\": %s", d->path, RT_RUN_LOG,
-		     strerror(errno));
-	return fd;
-}
-
 static void note_retry(struct supervised *s, const char *text, int retry, int64_t delay_ns)
 {
 	struct rt_event ev;
@@ -113,13 +105,13 @@ static void note_retry(struct supervised *s, const char *text, int retry, int64_
 }
 
 /* Run it as the run's command; s is filled in, and says how it ended. */
-static void run_command(struct supervised *s, struct new_run *n, struct rt_redact *redact)
+static void run_command(struct supervised *s, struct new_run *n, struct outlet *outlet,
+			const struct outlet_opts *opts, struct rt_redact *redact)
 {
+	const struct outlet_place place = { .log = RT_RUN_LOG_NAME };
 	struct env_list ours, all;
-	struct rt_capture capture;
 
 	s->dir = rt_record_dir(s->record);
-	s->capture = &capture;
 	s->own[0] = STDOUT_FILENO;
 	s->own[1] = STDERR_FILENO;
 	s->listen_fd = rt_handoff_listen(s->dir);
@@ -129,9 +121,8 @@ static void run_command(struct supervised *s, struct new_run *n, struct rt_redac
 	env_of_run(&ours, s->dir, n->runs_dir, &n->trace, NULL);
 	env_merged(&all, &ours);
 	s->envp = all.v;
-	rt_capture_init(&capture, open_run_log(s->dir), redact);
+	outlet_open(outlet, opts, s, &place, redact);
 	supervise(s);
-	rt_capture_release(&capture);
 	rt_handoff_close(s->dir, s->listen_fd);
 	env_free(&ours);
 	env_free(&all);
@@ -145,6 +136,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	struct rt_record_opts opts;
 	struct rt_record *record;
 	struct supervised s = { .argv = argv, .limits = job_limits(&o->job) };
+	struct outlet outlet;
 	struct new_run n;
 	struct rt_inherited in;
 	char *path;
@@ -157,7 +149,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	if (ret != 0)
 		new_run_release(&n); /* git is not to become the command's child */
 	if (ret == 1)
-		run_as_step(path, o->run.name, argv, &s.limits, o->required, &in);
+		run_as_step(path, o->run.name, argv, &s.limits, &o->outlet, o->required, &in);
 	/* Who joins wants the command run; that the others were faster is no reason not to. */
 	if (ret < 0 && err.kind == RT_ERR_REFUSED && !(o->run.join && !o->required))
 		die(125, "%s%s", err.msg, join_hint(&o->run, &err));
@@ -168,11 +160,12 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	}
 	s.record = record;
 	s.in = &in;
-	run_command(&s, &n, redact);
+	run_command(&s, &n, &outlet, &o->outlet, redact);
 	new_run_wait_git(&n, GIT_MS);
 	note_end(record, &s);
 	rt_record_close(record);
 	new_run_release(&n);
+	outlet_close(&outlet, &s);
 	rt_redact_free(redact);
 	outcome_end_like(&s.end);
 }

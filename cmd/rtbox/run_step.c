@@ -9,6 +9,7 @@
 #include "environ.h"
 #include "handoff.h"
 #include "job.h"
+#include "outlet.h"
 #include "run.h"
 #include "shell.h"
 #include "spawn.h"
@@ -22,6 +23,7 @@
 
 struct step_opts {
 	struct job_opts job;
+	struct outlet_opts outlet;
 	const char *component, *skip_if;
 	bool shell, required;
 	struct common_opts common;
@@ -43,6 +45,7 @@ static const struct opt step_options[] = {
 static const struct opt_group step_groups[] = {
 	{ step_options, 0 },
 	{ job_options, offsetof(struct step_opts, job) },
+	{ outlet_options, offsetof(struct step_opts, outlet) },
 	{ common_opts, offsetof(struct step_opts, common) },
 	{ NULL, 0 },
 };
@@ -53,6 +56,7 @@ struct wanted {
 	const char *component, *skip_if;
 	char *const *argv;
 	struct limits limits;
+	struct outlet_opts outlet;
 	bool shell, required;
 	bool inside; /* of the run that our environment tells of */
 	const struct rt_inherited *in;
@@ -61,6 +65,7 @@ struct wanted {
 /* A command of a step that goes on: its own, or that of --skip-if. */
 struct running {
 	struct supervised s; /* first, for note_retry */
+	struct outlet outlet;
 	const struct step *step;
 	char *context; /* the file of what people said to the run, NULL: nothing */
 	int64_t start_ns;
@@ -95,11 +100,11 @@ static void note_retry(struct supervised *s, const char *text, int retry, int64_
 }
 
 /* Run r->s.argv with what is around it in the step. */
-static void run_command(struct running *r, struct rt_redact *redact)
+static void run_command(struct running *r, const struct outlet_opts *opts, struct rt_redact *redact)
 {
 	const struct step *s = r->step;
 	const struct rt_rundir *d = rt_record_dir(s->record);
-	int log = rt_rundir_open_log(d, s->number, RT_STEP_LOG);
+	const struct outlet_place place = { s->number, RT_STEP_LOG, s->id, s->name };
 	struct env_step around = {
 		.id = s->id,
 		.stage = s->name,
@@ -107,23 +112,17 @@ static void run_command(struct running *r, struct rt_redact *redact)
 		.context_file = r->context,
 	};
 	struct env_list ours, all;
-	struct rt_capture capture;
 
-	if (log < 0)
-		warn("output is not captured: cannot write \"%s/logs/%s/%s\": %s", d->path, s->id,
-		     RT_STEP_LOG, strerror(errno));
 	env_of_run(&ours, d, NULL, &s->trace, &around);
 	env_merged(&all, &ours);
 	r->s.dir = d;
 	r->s.record = s->record;
-	r->s.capture = &capture;
 	r->s.listen_fd = -1;
 	r->s.envp = all.v;
 	r->start_ns = rt_clock_monotonic_ns();
-	rt_capture_init(&capture, log, redact);
 	rt_handoff_ask(d, r->s.own);
+	outlet_open(&r->outlet, opts, &r->s, &place, redact);
 	supervise(&r->s);
-	rt_capture_release(&capture);
 	env_free(&ours);
 	env_free(&all);
 }
@@ -161,11 +160,14 @@ static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_r
 		       .in = w->in },
 		.step = s,
 	};
+	/* That it fails is nothing that is to be shown. */
+	struct outlet_opts opts = { .output = outlet_holds(&w->outlet) ? "log" : w->outlet.output };
 	struct rt_err err = RT_ERR_INIT;
 
 	if (!w->skip_if)
 		return false;
-	run_command(&r, redact);
+	run_command(&r, &opts, redact);
+	outlet_close(&r.outlet, &r.s);
 	if (outcome_cancelled(&r.s.end)) {
 		end_step(&r);
 		outcome_end_like(&r.s.end);
@@ -256,22 +258,28 @@ _Noreturn static void run_step_in(struct rt_record *record, const struct wanted 
 		run_unrecorded(w->argv, w->in);
 	}
 	r.context = take_context(&s);
-	run_command(&r, redact);
+	run_command(&r, &w->outlet, redact);
 	end_step(&r);
 	step_release(&s);
 	free(r.context);
 	free(told);
 	rt_record_close(record);
+	outlet_close(&r.outlet, &r.s);
 	rt_redact_free(redact);
 	outcome_end_like(&r.s.end);
 }
 
 _Noreturn void run_as_step(const char *path, const char *name, char *const *argv,
-			   const struct limits *limits, bool required,
-			   const struct rt_inherited *in)
+			   const struct limits *limits, const struct outlet_opts *outlet,
+			   bool required, const struct rt_inherited *in)
 {
 	struct wanted w = {
-		.name = name, .argv = argv, .limits = *limits, .required = required, .in = in
+		.name = name,
+		.argv = argv,
+		.limits = *limits,
+		.outlet = *outlet,
+		.required = required,
+		.in = in,
 	};
 	struct rt_redact *redact = redact_env();
 	struct rt_err err = RT_ERR_INIT;
@@ -310,6 +318,7 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 		.skip_if = o.skip_if,
 		.argv = words + dashdash,
 		.limits = job_limits(&o.job),
+		.outlet = o.outlet,
 		.shell = o.shell,
 		.required = o.required,
 		.inside = !o.common.run,

@@ -207,6 +207,9 @@ static void run_timers(struct loop *l)
 		case TIMER_BEAT:
 			beat(l);
 			break;
+		case TIMER_STILL:
+			loop_say_still(l);
+			break;
 		case TIMER_TIMEOUT:
 			loop_stop(l, STOP_TIMEOUT);
 			break;
@@ -377,6 +380,7 @@ static bool leave_drainer(struct loop *l)
 	close(STDIN_FILENO);
 	/* An open log would keep a lock that we die with. */
 	rt_record_close(l->s->record);
+	l->s->annotate = NULL;
 	for (int i = SIGNALS; i < POLLED; i++) {
 		if (l->fds[i].fd >= 0)
 			close(l->fds[i].fd);
@@ -467,6 +471,9 @@ void supervise(struct supervised *s)
 	rt_tree_adopt();
 	if (s->in->children && rt_tree_list(&l->others, getpid()) < 0)
 		l->others = (struct rt_tree){ NULL, 0 };
+	l->start_ns = l->output_ns = rt_clock_monotonic_ns();
+	if (s->still_ns)
+		loop_set(l, TIMER_STILL, s->still_ns);
 	if (s->heartbeat)
 		beat(l);
 	run(l);
@@ -474,7 +481,10 @@ void supervise(struct supervised *s)
 	/* No children at all is the rule, and cheap to see. */
 	if (s->end.started && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
 		note_left(l);
-	if (!leave_drainer(l))
+	if (!leave_drainer(l)) {
 		loop_captured(l, rt_capture_end(s->capture));
+		if (s->annotate)
+			annotate_end(s->annotate);
+	}
 	release(l);
 }

@@ -6,7 +6,9 @@
 #ifndef RT_SUPERVISE_H
 #define RT_SUPERVISE_H
 
+#include "annotate.h"
 #include "capture.h"
+#include "hold.h"
 #include "record.h"
 #include "spawn.h"
 
@@ -56,6 +58,10 @@ struct supervised {
 	struct rt_record *record;    /* closed in a process that stays behind */
 	struct rt_capture *capture;
 	struct limits limits;
+	struct annotate *annotate;     /* what of the output is to be events; may be NULL */
+	struct hold *hold;             /* where it is held back; NULL: it is not */
+	bool silent;                   /* nothing is passed on */
+	int64_t still_ns;              /* say that it runs when nothing was passed on, 0: never */
 	int own[2];                    /* where output is passed on to */
 	int listen_fd;                 /* for steps inside the run, -1: none */
 	bool heartbeat;                /* touch .alive */

@@ -16,6 +16,7 @@ enum { OUT, ERR, OUTPUTS, ERR_OUTPUT, SIGNALS, ASKED, JOB, POLLED };
 enum timer {
 	TIMER_PARTIAL, /* a line without its end is written after that much quiet */
 	TIMER_BEAT,    /* .alive is touched */
+	TIMER_STILL,   /* nothing was passed on for long: say that it runs */
 	TIMER_TIMEOUT, /* it has taken too long */
 	TIMER_IDLE,    /* it has been quiet for too long */
 	TIMER_KILL,    /* it has not ended when it was told to */
@@ -40,6 +41,7 @@ struct loop {
 	bool stopping;  /* all that runs is being ended */
 	int kills;      /* rounds of SIGKILL */
 	int interrupts; /* SIGINTs that were sent to us */
+	int64_t start_ns, output_ns; /* when it began, and last put out something */
 	char piece[PASSON_MAX];
 };
 
@@ -58,6 +60,8 @@ void loop_pass(struct loop *l, int stream);
 void loop_make_due(struct loop *l);
 /* Pass on what is due; false as long as a slow reader of our output keeps us from it. */
 bool loop_drain(struct loop *l);
+/* Say that the command runs, and for how long it has been quiet. */
+void loop_say_still(struct loop *l);
 /* Say it when something could not be captured (-1). */
 void loop_captured(struct loop *l, int ret);
 

@@ -1,6 +1,8 @@
 /* A supervised command's output: from its pipes to our own output and into the log. */
 #include "die.h"
+#include "status.h"
 #include "supervise_loop.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +13,7 @@
 #define PARTIAL_NS (200 * RT_NS_PER_MS)
 #define PIPE_SIZE (64 << 10)
 #define LARGE_PIPE (256 << 10)
+#define SAID_MAX 60 /* bytes of the command in what is said of it */
 
 static void close_stream(struct loop *l, int i)
 {
@@ -21,9 +24,14 @@ static void close_stream(struct loop *l, int i)
 
 void loop_captured(struct loop *l, int ret)
 {
+	struct rt_capture *c = l->s->capture;
+
 	if (ret < 0)
 		warn("the output of run \"%s\" is no longer captured: %s", l->s->dir->id,
 		     strerror(errno));
+	if (c->unrotatable)
+		warn("\"%s\" is no longer rotated: %s", c->limits.name, strerror(c->unrotatable));
+	c->unrotatable = 0;
 }
 
 /* When nobody reads, the command is to see that by its own SIGPIPE. */
@@ -48,6 +56,53 @@ void loop_pass(struct loop *l, int i)
 	passed(l, i, passon_write(&l->pass[i]));
 }
 
+/* There is output: who waits for that waits anew. */
+static void note_output(struct loop *l)
+{
+	l->output_ns = rt_clock_monotonic_ns();
+	if (l->at_ns[TIMER_IDLE])
+		l->at_ns[TIMER_IDLE] = l->output_ns + l->s->limits.idle_ns;
+	if (l->at_ns[TIMER_STILL] && !l->s->silent)
+		l->at_ns[TIMER_STILL] = l->output_ns + l->s->still_ns;
+}
+
+/* The stage that the run is in, as far as it says. */
+static void add_stage(struct rt_buf *line, const struct rt_rundir *d)
+{
+	struct rt_status st;
+
+	if (rt_status_init(&st) < 0)
+		return;
+	if (rt_status_load(&st, d, NULL) == 0 && st.stage.len)
+		rt_buf_addf(line, ", stage %s", st.stage.s);
+	rt_status_release(&st);
+}
+
+void loop_say_still(struct loop *l)
+{
+	int64_t now = rt_clock_monotonic_ns();
+	struct rt_buf command, line;
+	char ran[32], quiet[32];
+
+	loop_set(l, TIMER_STILL, l->s->still_ns);
+	/* Who reads slowly has something to read. */
+	if (passon_pending(&l->pass[OUT]) || passon_pending(&l->pass[ERR]))
+		return;
+	rt_buf_init(&command);
+	rt_buf_init(&line);
+	for (char *const *word = l->s->argv; *word && command.len < SAID_MAX; word++)
+		rt_buf_addf(&command, word == l->s->argv ? "%s" : " %s", *word);
+	rt_redact_text(l->s->capture->redact, rt_buf_view(&command), &line);
+	line.len = rt_utf8_cut(rt_buf_view(&line), SAID_MAX);
+	rt_duration_format(ran, now - l->start_ns);
+	rt_duration_format(quiet, now - l->output_ns);
+	rt_buf_addf(&line, " (%s", ran);
+	add_stage(&line, l->s->dir);
+	error("still running: %s, no output for %s)", line.s, quiet);
+	rt_buf_release(&command);
+	rt_buf_release(&line);
+}
+
 /* Read a piece, once; nothing while the one before still has to go. */
 void loop_pump(struct loop *l, int i)
 {
@@ -70,15 +125,18 @@ void loop_pump(struct loop *l, int i)
 	/* It writes faster than we read, and would wait for us each time. */
 	if (n == PIPE_SIZE)
 		fcntl(l->in[i], F_SETPIPE_SZ, LARGE_PIPE);
-	if (l->at_ns[TIMER_IDLE])
-		loop_set(l, TIMER_IDLE, l->s->limits.idle_ns);
+	note_output(l);
 	loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
 					(struct rt_str){ l->piece, (size_t)n }));
 	l->at_ns[TIMER_PARTIAL] = 0;
 	if (rt_capture_pending(l->s->capture))
 		loop_set(l, TIMER_PARTIAL, PARTIAL_NS);
+	if (l->s->hold)
+		hold_note(l->s->hold, i);
 	if (!l->muted[i])
 		passed(l, i, passon_take(&l->pass[i], (struct rt_str){ l->piece, (size_t)n }));
+	if (l->s->annotate)
+		annotate_add(l->s->annotate, i, (struct rt_str){ l->piece, (size_t)n });
 }
 
 /* What stands in the pipes now is due, and no more: somebody may go on writing for ever. */

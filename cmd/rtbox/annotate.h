@@ -1,0 +1,24 @@
+/* Annotations in a command's output (lib/annotation.h) as events of its run. */
+#ifndef RT_ANNOTATE_H
+#define RT_ANNOTATE_H
+
+#include "annotation.h"
+#include "writer.h"
+
+struct annotate {
+	struct rt_annotations lines;
+	struct rt_record *record; /* NULL: it did not work, or is not to be any more */
+	struct levels levels;
+	struct rt_buf component;
+};
+
+/* What an event has of a step that says none of it; may be NULL. Release it. */
+void annotate_init(struct annotate *a, struct rt_record *record, const char *step_id,
+		   const char *stage);
+void annotate_release(struct annotate *a);
+
+/* A piece of the output of stream 0 or 1, and the end of both. Trouble is said once. */
+void annotate_add(struct annotate *a, int stream, struct rt_str piece);
+void annotate_end(struct annotate *a);
+
+#endif

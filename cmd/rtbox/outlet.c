@@ -1,0 +1,157 @@
+/* Where a command's output goes. See outlet.h. */
+#include "outlet.h"
+#include "common.h"
+#include "die.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKUPS 5 /* of RT_LOG_BACKUPS, when it is not set */
+#define BACKUPS_MAX 999
+
+#define FIELD(f) offsetof(struct outlet_opts, f)
+
+const struct opt outlet_options[] = {
+	{ 0, "", NULL, OPT_HEADING, 0, NULL, "Its output", NULL, COMPLETE_NONE },
+	{ 0, "output", NULL, OPT_CHOICE, FIELD(output), "WHERE",
+	  "both: pass it on and keep it (default); log: only keep it; failed: pass it on "
+	  "when the command has failed; none: neither",
+	  "both|log|failed|none", COMPLETE_NONE },
+	{ 0, "annotations", NULL, OPT_FLAG, FIELD(annotations), NULL,
+	  "lines like ::rt stage=spec::TEXT and GitHub's ::error::TEXT become events", NULL,
+	  COMPLETE_NONE },
+	{ 0, "still-running", NULL, OPT_DURATION, FIELD(still_ns), "D",
+	  "print a line when nothing was passed on for so long", NULL, COMPLETE_NONE },
+	{ 0 },
+};
+
+static bool is(const struct outlet_opts *o, const char *where)
+{
+	return o->output && strcmp(o->output, where) == 0;
+}
+
+bool outlet_holds(const struct outlet_opts *o)
+{
+	return is(o, "failed");
+}
+
+/* "10M": bytes, with K, M, G or T for powers of 1024. False when it is none. */
+static bool parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	*bytes = strtoull(text, &end, 10);
+	if (errno || end == text || *text < '0' || *text > '9')
+		return false;
+	if (*end == '\0')
+		return true;
+	unit = strchr(units, *end & ~0x20);
+	if (!unit || end[1])
+		return false;
+	return !__builtin_mul_overflow(*bytes, UINT64_C(1) << 10 * (unit - units + 1), bytes);
+}
+
+/* A bad value must not keep the command from running: it is said, and the default stands. */
+static void take_limits(struct rt_log_limits *l)
+{
+	const char *max = env_value("RT_LOG_MAX_SIZE"), *backups = env_value("RT_LOG_BACKUPS");
+	unsigned long n;
+	char *end;
+
+	if (max && !parse_size(max, &l->max)) {
+		warn("RT_LOG_MAX_SIZE=%s is no size (10M, 1G): logs are not rotated", max);
+		l->max = 0;
+	}
+	l->backups = BACKUPS;
+	if (!backups)
+		return;
+	n = strtoul(backups, &end, 10);
+	if (*end || *backups < '0' || *backups > '9' || n > BACKUPS_MAX)
+		warn("RT_LOG_BACKUPS=%s is no number from 0 to %d: %d it is", backups, BACKUPS_MAX,
+		     BACKUPS);
+	else
+		l->backups = (int)n;
+}
+
+/* Without a log the command runs all the same. */
+static int open_log(const struct rt_log_limits *l)
+{
+	int fd = rt_rundir_open_log(l->dir, l->step, l->name), why = errno;
+	char step[32] = "";
+
+	if (fd >= 0)
+		return fd;
+	if (l->step)
+		snprintf(step, sizeof(step), "step_%03d/", l->step);
+	warn("output is not captured: cannot write \"%s/%s/%s%s\": %s", l->dir->path, RT_LOGS_DIR,
+	     step, l->name, strerror(why));
+	return -1;
+}
+
+/* Output that nobody gets. */
+static void discard(struct outlet *o, struct supervised *s)
+{
+	for (int i = 0; i < 2; i++) {
+		o->hold.fd[i] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		if (o->hold.fd[i] >= 0)
+			s->own[i] = o->hold.fd[i];
+		else
+			warn("output is passed on: cannot open \"/dev/null\": %s", strerror(errno));
+	}
+	s->silent = true;
+}
+
+static void hold_back(struct outlet *o, struct supervised *s)
+{
+	if (hold_open(&o->hold, s->dir->fd, o->real) < 0) {
+		warn("output is not held back: cannot make a temporary file: %s", strerror(errno));
+		return;
+	}
+	memcpy(s->own, o->hold.fd, sizeof(s->own));
+	s->hold = &o->hold;
+	s->silent = true;
+}
+
+void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct supervised *s,
+		 const struct outlet_place *place, struct rt_redact *redact)
+{
+	struct rt_log_limits limits = { .dir = s->dir, .step = place->step, .name = place->log };
+
+	take_limits(&limits);
+	rt_capture_init(&o->capture, is(opts, "none") ? -1 : open_log(&limits), redact);
+	rt_capture_limit(&o->capture, &limits);
+	s->capture = &o->capture;
+	memcpy(o->real, s->own, sizeof(o->real));
+	o->hold = (struct hold){ .fd = { -1, -1 } };
+	if (outlet_holds(opts))
+		hold_back(o, s);
+	else if (is(opts, "log") || is(opts, "none"))
+		discard(o, s);
+	annotate_init(&o->annotate, s->record, place->step_id, place->name);
+	s->annotate = opts->annotations ? &o->annotate : NULL;
+	s->still_ns = opts->still_ns;
+}
+
+/* As it would have been, except that a reader who goes away is no reason to end otherwise. */
+static void replay(struct outlet *o, const struct supervised *s)
+{
+	signal(SIGPIPE, SIG_IGN);
+	rt_inherited_restore(s->in);
+	hold_replay(&o->hold, o->real);
+}
+
+void outlet_close(struct outlet *o, const struct supervised *s)
+{
+	rt_capture_release(&o->capture);
+	if (s->hold && s->end.status != 0)
+		replay(o, s);
+	hold_close(&o->hold);
+	annotate_release(&o->annotate);
+}
