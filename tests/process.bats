@@ -142,7 +142,9 @@ status_of() {
 }
 
 @test "what is left in the background lives on, and an event says who it is" {
-	rt-run -- sh -c 'sleep '"$NAP"' & echo $! >pid' >out 2>&1 3>&-
+	# it is called so from its exec on
+	rt-run -- sh -c 'sleep '"$NAP"' & echo $! >pid
+		until grep -q sleep /proc/$!/comm; do :; done' >out 2>&1 3>&-
 	kill -0 "$(cat pid)"
 	run -0 rt-query --type info --format '{message}' -r @latest
 	[ "$output" = "left in the background: sleep ($(cat pid))" ]
