@@ -133,6 +133,28 @@ header "a run of a command (200 times each)"
 us "rt-run -- true; /bin/true" -n 200 rt-run -- true --- /bin/true
 us "rt-run -- true; sh -c true" -n 200 rt-run -- true --- sh -c true
 
+# As many bytes are written to the log as the peers write: a record has 40 more than its line.
+lines=${BENCH_LINES:-4000000}
+yes "$(printf '%0249d' 0)" | head -n "$lines" >lines
+head -c $((lines * 40)) lines >more
+size=$(stat -c %s lines)
+header "capture of $size bytes in lines of 250"
+kept='rt-run --id kept -- cat lines; rm -r "$RT_RUNS_DIR/kept"'
+throughput "rt-run -- cat; cat >file" "$size" -n 7 sh -c "$kept" --- sh -c 'cat lines more >copy; rm copy'
+throughput "rt-run -- cat; cat | cat >file" "$size" -n 7 sh -c "$kept" --- \
+	sh -c 'cat lines more | cat >copy; rm copy'
+throughput "the same with ten secrets; cat | cat >file" "$size" -n 7 \
+	sh -c "for i in 0 1 2 3 4 5 6 7 8 9; do export SOME_\${i}_TOKEN=\${i}abcdefghijklmnop; done; $kept" --- \
+	sh -c 'cat lines more | cat >copy; rm copy'
+if have s6-log; then
+	throughput "rt-run -- cat; s6-log T" "$size" -n 3 sh -c "$kept" --- \
+		sh -c 'cat lines | s6-log -d3 T s268435455 n9 ./kept 3>/dev/null; rm -r kept'
+fi
+rm -f lines more
+printf 'memory of rt-run at most: %s kB\n' "$(rt-run -- sh -c '
+	head -c 100000000 /dev/zero
+	sed -n "s/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p" "/proc/$PPID/status" >memory'  >/dev/null; cat memory)"
+
 rm -rf "$RT_RUNS_DIR"
 ./gen "${BENCH_EVENTS:-5240000}" >large.jsonl
 size=$(stat -c %s large.jsonl)
