@@ -14,10 +14,8 @@
 #define MARK_LEN 2
 #define INDENT_MAX 256 /* blanks before the mark of a line that has no end yet */
 
-void rt_annotations_init(struct rt_annotations *a, const char *step_id, const char *stage)
+void rt_annotations_init(struct rt_annotations *a)
 {
-	a->step_id = step_id;
-	a->stage = stage;
 	rt_needle_exact(&a->mark, rt_str(MARK));
 	a->grouped = false;
 	for (int i = 0; i < 2; i++) {
@@ -174,7 +172,6 @@ static void hand_on(struct rt_annotations *a, rt_annotation_event *event, void *
 		event(arg, rt_buf_view(&a->json));
 }
 
-/* Begin an event; of a key that is said twice the last one counts. */
 static void begin(struct rt_annotations *a, const char *type, const char *level)
 {
 	rt_buf_clear(&a->json);
@@ -183,10 +180,6 @@ static void begin(struct rt_annotations *a, const char *type, const char *level)
 		add_text(&a->json, "type", rt_str(type));
 	if (level)
 		add_text(&a->json, "level", rt_str(level));
-	if (a->step_id)
-		add_text(&a->json, "step_id", rt_str(a->step_id));
-	if (a->stage)
-		add_text(&a->json, "stage", rt_str(a->stage));
 }
 
 static void end_group(struct rt_annotations *a, rt_annotation_event *event, void *arg)

@@ -20,7 +20,6 @@
 #define RT_ANNOTATION_MAX 65536 /* bytes of a line; a longer one is none */
 
 struct rt_annotations {
-	const char *step_id, *stage; /* what an event has of them that says none; may be NULL */
 	struct rt_needle mark;
 	struct rt_buf begun[2]; /* of each stream: a line that may be one, without its end yet */
 	bool inside[2];         /* of each stream: in the middle of a line that is none */
@@ -30,7 +29,7 @@ struct rt_annotations {
 	struct rt_buf text, json, metadata;
 };
 
-void rt_annotations_init(struct rt_annotations *a, const char *step_id, const char *stage);
+void rt_annotations_init(struct rt_annotations *a);
 void rt_annotations_release(struct rt_annotations *a);
 
 /* An event that an annotation is, as a line of JSON that lives until the next one. */

@@ -212,6 +212,10 @@ rt-run: RT_LOG_BACKUPS=many is no number from 0 to 999: 5 it is' ]
 		["error","error","inner",null,"in a step","step_001",null]
 		["warning","warning",null,null,"careful",null,null]
 	END
+	# what it is of is said as rt-emit says it
+	rt-run --id c -- rt-run step --annotations --component adapter -- sh -c 'echo ::error::x; rt-emit -t error x'
+	[ "$(events c 'select(.type == "error") | del(.ts)' | uniq | wc -l)" -eq 1 ]
+	[ "$(wc -l <"$RT_RUNS_DIR/c/logs/step_001/adapter.log")" -ge 2 ]
 	[ "$(jq .counts.errors "$RT_RUNS_DIR/a/status.json")" -eq 2 ]
 	# nothing is asked for: nothing is done
 	rt-run --id b -- echo ::error::x

@@ -5,11 +5,11 @@
 #include "annotate.h"
 #include "die.h"
 
-void annotate_init(struct annotate *a, struct rt_record *record, const char *step_id,
-		   const char *stage)
+void annotate_init(struct annotate *a, struct rt_record *record, const struct annotate_step *step)
 {
-	rt_annotations_init(&a->lines, step_id, stage);
+	rt_annotations_init(&a->lines);
 	a->record = record;
+	a->step = *step;
 	levels_init(&a->levels);
 	rt_buf_init(&a->component);
 }
@@ -26,6 +26,22 @@ static void give_up(struct annotate *a, const struct rt_err *err)
 	a->record = NULL;
 }
 
+static void set_text(struct rt_event *ev, enum rt_field f, const char *text)
+{
+	if (text && !rt_event_has(ev, f))
+		rt_event_set_text(ev, f, rt_str(text));
+}
+
+static void set_step(struct rt_event *ev, const struct annotate_step *step)
+{
+	if (!rt_event_has(ev, RT_F_STEP_ID)) /* else it may be another one's */
+		set_text(ev, RT_F_SPAN_ID, step->span_id);
+	set_text(ev, RT_F_STEP_ID, step->id);
+	set_text(ev, RT_F_STAGE, step->name);
+	set_text(ev, RT_F_COMPONENT, step->component);
+	rt_event_derive(ev);
+}
+
 static void queue(void *arg, struct rt_str json)
 {
 	struct annotate *a = arg;
@@ -34,6 +50,7 @@ static void queue(void *arg, struct rt_str json)
 
 	if (!a->record || rt_event_parse(&ev, json) < 0)
 		return;
+	set_step(&ev, &a->step);
 	rt_buf_clear(&a->component);
 	rt_event_text(&ev, RT_F_COMPONENT, &a->component);
 	if (level_wanted(&a->levels, ev.level, a->component.s) &&

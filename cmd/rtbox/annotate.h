@@ -5,16 +5,22 @@
 #include "annotation.h"
 #include "writer.h"
 
+/* What is around a command in a step: an event has it that says nothing else. NULL: nothing. */
+struct annotate_step {
+	const char *id, *name, *component;
+	const char *span_id;
+};
+
 struct annotate {
 	struct rt_annotations lines;
 	struct rt_record *record; /* NULL: it did not work, or is not to be any more */
+	struct annotate_step step;
 	struct levels levels;
 	struct rt_buf component;
 };
 
-/* What an event has of a step that says none of it; may be NULL. Release it. */
-void annotate_init(struct annotate *a, struct rt_record *record, const char *step_id,
-		   const char *stage);
+/* Release it. */
+void annotate_init(struct annotate *a, struct rt_record *record, const struct annotate_step *step);
 void annotate_release(struct annotate *a);
 
 /* A piece of the output of stream 0 or 1, and the end of both. Trouble is said once. */

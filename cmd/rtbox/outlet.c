@@ -122,7 +122,7 @@ static void hold_back(struct outlet *o, struct supervised *s)
 void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct supervised *s,
 		 const struct outlet_place *place, struct rt_redact *redact)
 {
-	struct rt_log_limits limits = { .dir = s->dir, .step = place->step, .name = place->log };
+	struct rt_log_limits limits = { .dir = s->dir, .step = place->number, .name = place->log };
 
 	take_limits(&limits);
 	rt_capture_init(&o->capture, is(opts, "none") ? -1 : open_log(&limits), redact);
@@ -134,7 +134,7 @@ void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct superv
 		hold_back(o, s);
 	else if (is(opts, "log") || is(opts, "none"))
 		discard(o, s);
-	annotate_init(&o->annotate, s->record, place->step_id, place->name);
+	annotate_init(&o->annotate, s->record, &place->step);
 	s->annotate = opts->annotations ? &o->annotate : NULL;
 	s->still_ns = opts->still_ns;
 }

@@ -32,9 +32,9 @@ struct outlet {
 
 /* Whose output it is. */
 struct outlet_place {
-	int step;                   /* 0: the run's own */
-	const char *log;            /* its name */
-	const char *step_id, *name; /* of the step; NULL: none */
+	int number;                /* of the step, 0: the run's own */
+	const char *log;           /* its name */
+	struct annotate_step step; /* all NULL: none */
 };
 
 /*

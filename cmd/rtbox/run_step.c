@@ -104,7 +104,11 @@ static void run_command(struct running *r, const struct outlet_opts *opts, struc
 {
 	const struct step *s = r->step;
 	const struct rt_rundir *d = rt_record_dir(s->record);
-	const struct outlet_place place = { s->number, RT_STEP_LOG, s->id, s->name };
+	const struct outlet_place place = {
+		.number = s->number,
+		.log = RT_STEP_LOG,
+		.step = { s->id, s->name, s->component, s->trace.span_id },
+	};
 	struct env_step around = {
 		.id = s->id,
 		.stage = s->name,

@@ -12,11 +12,11 @@ static void collect(void *arg, struct rt_str json)
 }
 
 /* The events of a text that comes in pieces of at most `piece` bytes. */
-static void events_of(struct rt_str text, size_t piece, const char *step, struct rt_buf *out)
+static void events_of(struct rt_str text, size_t piece, struct rt_buf *out)
 {
 	struct rt_annotations a;
 
-	rt_annotations_init(&a, step, NULL);
+	rt_annotations_init(&a);
 	for (size_t at = 0; at < text.n; at += piece) {
 		size_t n = piece < text.n - at ? piece : text.n - at;
 
@@ -32,11 +32,11 @@ static void means(struct tap *t, const char *text, const char *want)
 	size_t n = strlen(text), wrong = 0;
 
 	rt_buf_init(&out);
-	events_of(rt_str(text), n, NULL, &out);
+	events_of(rt_str(text), n, &out);
 	is_text(t, out.s, want, text);
 	for (size_t piece = 1; piece < n; piece++) {
 		rt_buf_clear(&out);
-		events_of(rt_str(text), piece, NULL, &out);
+		events_of(rt_str(text), piece, &out);
 		wrong += strcmp(out.s, want) != 0;
 	}
 	ok(t, wrong == 0, "in pieces too");
@@ -92,19 +92,6 @@ static void test_others(struct tap *t)
 	means(t, "", "");
 }
 
-static void test_surroundings(struct tap *t)
-{
-	struct rt_buf out;
-
-	rt_buf_init(&out);
-	events_of(rt_str("::error::x\n::rt step_id=other::y\n"), 100, "step_001", &out);
-	is_text(t, out.s,
-		"{\"type\":\"error\",\"step_id\":\"step_001\",\"message\":\"x\"}\n"
-		"{\"step_id\":\"step_001\",\"step_id\":\"other\",\"message\":\"y\"}\n",
-		"the step around it");
-	rt_buf_release(&out);
-}
-
 /* Lines of any length, in pieces: those that are too long are none, and nothing grows. */
 static void test_long(struct tap *t)
 {
@@ -120,7 +107,7 @@ static void test_long(struct tap *t)
 	rt_buf_adds(&text, "\n::error::y\n");
 	for (int i = 0; i < 100000; i++)
 		rt_buf_addc(&text, ' ');
-	rt_annotations_init(&a, NULL, NULL);
+	rt_annotations_init(&a);
 	for (size_t at = 0; at < text.len; at += 1000) {
 		size_t n = text.len - at < 1000 ? text.len - at : 1000;
 
@@ -154,8 +141,8 @@ static void test_random(struct tap *t)
 		rt_buf_clear(&out);
 		for (int i = 0; i < 20; i++)
 			rt_buf_adds(&text, bits[(size_t)rand() % (sizeof(bits) / sizeof(bits[0]))]);
-		events_of(rt_buf_view(&text), text.len, NULL, &whole);
-		events_of(rt_buf_view(&text), 1 + (size_t)rand() % 9, NULL, &out);
+		events_of(rt_buf_view(&text), text.len, &whole);
+		events_of(rt_buf_view(&text), 1 + (size_t)rand() % 9, &out);
 		if (!rt_str_eq(rt_buf_view(&whole), rt_buf_view(&out)) && !wrong++)
 			printf("# text %s\n# whole %s\n# pieces %s\n", text.s, whole.s, out.s);
 	}
@@ -172,7 +159,6 @@ int main(void)
 	test_fields(&t);
 	test_github(&t);
 	test_others(&t);
-	test_surroundings(&t);
 	test_long(&t);
 	test_random(&t);
 	return tap_done(&t);
