@@ -761,3 +761,12 @@ names() {
 	rt-run --id make -- make -j50 | sort | diff - out
 	check make
 }
+
+@test "with too few descriptors the command runs all the same, once, and is skipped where it is to be" {
+	rt-run start --id a >/dev/null
+	for n in $(seq 4 20); do
+		[ "$(ulimit -n "$n" && rt-run step -r a --skip-if 'exit 1' -- echo ran 2>err)" = ran ] || { cat err && false; }
+		[ -z "$(ulimit -n "$n" && rt-run step -r a --skip-if true -- echo ran 2>err)" ] || { cat err && false; }
+		[ "$(ulimit -n "$n" && rt-run -- echo ran 2>err)" = ran ] || { cat err && false; }
+	done
+}

@@ -161,6 +161,11 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	s.record = record;
 	s.in = &in;
 	run_command(&s, &n, &outlet, &o->outlet, redact);
+	if (s.end.alone) {
+		rt_record_close(record);
+		new_run_release(&n);
+		run_unrecorded(argv, &in);
+	}
 	new_run_wait_git(&n, GIT_MS);
 	note_end(record, &s);
 	rt_record_close(record);

@@ -151,9 +151,33 @@ static void end_step(const struct running *r)
 		warn("not recorded: %s", err.msg);
 }
 
+/* Ask --skip-if where nothing is recorded; then signals are not ours to pass on. */
+static bool is_skipped_unrecorded(const struct wanted *w)
+{
+	sigset_t now;
+	int status;
+	pid_t pid;
+
+	if (!w->skip_if)
+		return false;
+	sigprocmask(SIG_SETMASK, &w->in->mask, &now);
+	pid = fork();
+	if (pid == 0) {
+		rt_inherited_restore(w->in);
+		execlp("sh", "sh", "-c", w->skip_if, (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			pid = -1;
+	}
+	sigprocmask(SIG_SETMASK, &now, NULL);
+	return pid > 0 && status == 0;
+}
+
 /*
- * Ask --skip-if. It is a part of the step: what it writes is the step's, and who
- * ends it ends the step. True when the step is skipped.
+ * The same in a step, of which it is a part: what it writes is the step's, and
+ * who ends it ends the step.
  */
 static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_redact *redact)
 {
@@ -167,6 +191,7 @@ static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_r
 	/* That it fails is nothing that is to be shown. */
 	struct outlet_opts opts = { .output = outlet_holds(&w->outlet) ? "log" : w->outlet.output };
 	struct rt_err err = RT_ERR_INIT;
+	bool skipped;
 
 	if (!w->skip_if)
 		return false;
@@ -176,33 +201,10 @@ static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_r
 		end_step(&r);
 		outcome_end_like(&r.s.end);
 	}
-	if (r.s.end.status)
-		return false;
-	if (step_skip(s, w->skip_if, &err) < 0)
+	skipped = r.s.end.alone ? is_skipped_unrecorded(w) : r.s.end.status == 0;
+	if (skipped && step_skip(s, w->skip_if, &err) < 0)
 		warn("not recorded: %s", err.msg);
-	return true;
-}
-
-/* The same where there is no run; then signals are not ours to pass on. */
-static bool is_skipped_unrecorded(const struct wanted *w)
-{
-	int status;
-	pid_t pid;
-
-	if (!w->skip_if)
-		return false;
-	sigprocmask(SIG_SETMASK, &w->in->mask, NULL);
-	pid = fork();
-	if (pid == 0) {
-		rt_inherited_restore(w->in);
-		execlp("sh", "sh", "-c", w->skip_if, (char *)NULL);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return false;
-	}
-	return pid > 0 && status == 0;
+	return skipped;
 }
 
 _Noreturn static void run_without_record(const struct wanted *w)
@@ -263,6 +265,10 @@ _Noreturn static void run_step_in(struct rt_record *record, const struct wanted 
 	}
 	r.context = take_context(&s);
 	run_command(&r, &w->outlet, redact);
+	if (r.s.end.alone) {
+		rt_record_close(record);
+		run_unrecorded(w->argv, w->in);
+	}
 	end_step(&r);
 	step_release(&s);
 	free(r.context);

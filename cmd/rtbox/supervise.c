@@ -127,6 +127,12 @@ static void close_ends(struct loop *l)
 	}
 }
 
+/* What keeps us from starting it, but not from becoming it. */
+static bool is_shortage(int why)
+{
+	return why == EMFILE || why == ENFILE || why == EAGAIN || why == ENOMEM;
+}
+
 static int start(struct loop *l)
 {
 	struct supervised *s = l->s;
@@ -145,7 +151,11 @@ static int start(struct loop *l)
 	if (l->pid < 0) {
 		l->pid = 0;
 		s->end.status = code << 8;
-		error("%s", err.msg);
+		s->end.alone = !s->end.started && is_shortage(err.sys);
+		if (s->end.alone)
+			warn("not recorded: %s", err.msg);
+		else
+			error("%s", err.msg);
 		return -1;
 	}
 	s->end.started = true;
@@ -464,9 +474,9 @@ void supervise(struct supervised *s)
 	if (begin(l) < 0) {
 		/* The pipes are ours: without them the command can still run by itself. */
 		warn("not recorded: no pipes for \"%s\": %s", s->argv[0], strerror(errno));
+		s->end.alone = true;
 		release(l);
-		rt_record_close(s->record);
-		run_unrecorded(s->argv, s->in);
+		return;
 	}
 	rt_tree_adopt();
 	if (s->in->children && rt_tree_list(&l->others, getpid()) < 0)

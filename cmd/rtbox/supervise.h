@@ -45,6 +45,7 @@ enum stop {
 struct outcome {
 	int status;          /* of wait(2); when it could not be started, its code of SPEC */
 	bool started;        /* false: it could not be executed, which was said */
+	bool alone;          /* there is nothing to supervise it with: it is still to be run */
 	enum stop why;       /* may be set, and the command have ended well all the same */
 	int signal;          /* of STOP_SIGNAL */
 	int retries;         /* that were made */
@@ -72,7 +73,10 @@ struct supervised {
 	struct outcome end; /* set */
 };
 
-/* Run the command to its end, and set s->end. */
+/*
+ * Run the command to its end, and set s->end. Where descriptors or processes
+ * run out before it has begun that says `alone`: the caller becomes the command.
+ */
 void supervise(struct supervised *s);
 
 /* Whether it was ended by what `end` says, and did not just end meanwhile. */
