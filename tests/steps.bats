@@ -739,12 +739,11 @@ names() {
 		[ "$(status "$1" '[.steps[] | select(.status == "success") | .step_id] | unique | length')" -eq 50 ]
 		[ "$(events "$1" step_started .step | sort -n | uniq | paste -sd' ')" = "$(seq 50 | paste -sd' ')" ]
 		[ "$(events "$1" step_started .span_id | sort -u | wc -l)" -eq 50 ]
-		for i in $(seq 50); do
-			name=$(jq -r --arg id "$(printf 'step_%03d' "$i")" '.steps[] | select(.step_id == $id) | .name' "$RT_RUNS_DIR/$1/status.json")
-			captured "$1" "$(printf 'step_%03d/output.log' "$i")" >log
-			diff log <(seq "${name#s}000" "${name#s}199")
-			[ "$(grep -c . "$RT_RUNS_DIR/$1/$(printf 'logs/step_%03d/c.log' "$i")")" -eq 1 ]
-		done
+		jq -r '.steps[] | .step_id + " " + .name' "$RT_RUNS_DIR/$1/status.json" >steps
+		while read -r id _; do captured "$1" "$id/output.log"; done <steps >got
+		while read -r _ name; do seq "${name#s}000" "${name#s}199"; done <steps | diff got -
+		[ "$(find "$RT_RUNS_DIR/$1/logs" -name c.log | wc -l)" -eq 50 ]
+		[ "$(cat "$RT_RUNS_DIR/$1"/logs/*/c.log | wc -l)" -eq 50 ]
 		run ! grep -vE '^\{.*\}$' "$RT_RUNS_DIR/$1/events.jsonl"
 	}
 	printf '#!/bin/sh\nseq ${1}000 ${1}199\nrt-emit --component c one\n' >work
