@@ -4,8 +4,8 @@
 # turn. The ratio of the processor times stands beside it: where the two differ on
 # a busy machine, waiting for it has been measured. BENCH_DIR (default: TMPDIR) is
 # where it works: the file system counts.
-# It takes about two minutes on an idle machine and 1.5 GB of disk (BENCH_EVENTS=N:
-# less), and tests nothing.
+# It takes about three minutes on an idle machine and 3.5 GB of disk (BENCH_EVENTS=N,
+# BENCH_LINES=N: less), and tests nothing.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
