@@ -74,6 +74,7 @@ static int write_out(struct rt_capture *c)
 	}
 	if (c->trouble) {
 		errno = c->trouble;
+		c->trouble = 0;
 		ret = -1;
 	}
 	rt_buf_clear(&c->out);

@@ -208,6 +208,14 @@ static void test_trouble(struct tap *t)
 		   rt_capture_end(&c) == 0,
 	   "said once");
 	rt_capture_release(&c);
+	/* also where it shows when a new file is to be begun */
+	rt_capture_init(&c, open("/dev/full", O_WRONLY), NULL);
+	rt_capture_limit(&c, &(struct rt_log_limits){ .name = "run.log", .max = 10 });
+	ok(t,
+	   rt_capture_add(&c, RT_STDOUT, rt_str("a\nb\n")) < 0 && errno == ENOSPC &&
+		   rt_capture_add(&c, RT_STDOUT, rt_str("c\n")) == 0 && rt_capture_end(&c) == 0,
+	   "a full disk before a new file is said once");
+	rt_capture_release(&c);
 	rt_capture_init(&c, -1, NULL);
 	ok(t, rt_capture_add(&c, RT_STDOUT, rt_str("a")) == 0 && rt_capture_end(&c) == 0,
 	   "without a log nothing is kept");
