@@ -332,7 +332,8 @@ static void take_few(struct rt_event *ev, const struct rt_member *few, int n, ui
 	}
 }
 
-int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd simd)
+int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd simd,
+			const struct rt_lines *lines)
 {
 	struct rt_scan_keys keys[2];
 	struct rt_member few[RT_WITHIN_MAX];
@@ -342,7 +343,7 @@ int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd si
 	memset(&keys[0], 0xff, sizeof(keys[0])); /* whatever key it is */
 	memset(&keys[1], 0, sizeof(keys[1]));
 	begin(ev, line);
-	if (rt_scan_init_with(&s, line, simd) < 0 || s.close != '}')
+	if (rt_scan_init_line(&s, line, simd, lines) < 0 || s.close != '}')
 		return -1;
 	while ((got = rt_scan_next_few(&s, keys, few, RT_WITHIN_MAX)) > 0)
 		for (int i = 0; i < got; i++)
@@ -357,17 +358,18 @@ int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd si
 
 int rt_event_parse(struct rt_event *ev, struct rt_str line)
 {
-	return rt_event_parse_with(ev, line, RT_SIMD_BASE);
+	return rt_event_parse_with(ev, line, RT_SIMD_BASE, NULL);
 }
 
-int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_wanted *wanted)
+int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_wanted *wanted,
+		       const struct rt_lines *lines)
 {
 	struct rt_scan s;
 	struct rt_member few[RT_WITHIN_MAX];
 	int got;
 
 	begin(ev, line);
-	if (rt_scan_init_with(&s, line, wanted->simd) < 0 || s.close != '}')
+	if (rt_scan_init_line(&s, line, wanted->simd, lines) < 0 || s.close != '}')
 		return -1;
 	while ((got = rt_scan_next_few(&s, wanted->keys, few, RT_WITHIN_MAX)) > 0)
 		take_few(ev, few, got, wanted->fields);

@@ -172,8 +172,9 @@ void rt_event_init(struct rt_event *ev);
  */
 int rt_event_parse(struct rt_event *ev, struct rt_str line);
 
-/* The same, of many lines, with rt_simd_best(). */
-int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd simd);
+/* The same, of many lines, with rt_simd_best(). `lines`: those that it is one of, or NULL. */
+int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd simd,
+			const struct rt_lines *lines);
 
 /* Set a field of a new event. Text is any bytes; number text must be a JSON number. */
 void rt_event_set_text(struct rt_event *ev, enum rt_field f, struct rt_str text);
@@ -285,9 +286,11 @@ void rt_wanted_add_path(struct rt_wanted *w, const struct rt_path *path);
 
 /*
  * Parse a line of which nothing else is wanted: of the rest it is not known
- * whether it is there. The whole line is validated all the same.
+ * whether it is there. The whole line is validated all the same. `lines`: those
+ * that it is one of, or NULL.
  */
-int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_wanted *wanted);
+int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_wanted *wanted,
+		       const struct rt_lines *lines);
 
 /*
  * Append the event as a canonical line with its newline, at most `limit` bytes:

@@ -151,7 +151,7 @@ __attribute__((target("avx2"))) static uint64_t look_avx2(const struct rt_needle
 /* Up to `last`, as long as 64 places are left. Stops at the first place that it did not look at. */
 static const char *find_fast(const struct rt_needle *needle, const char **p, const char *last)
 {
-	look_fn *look = needle->simd == RT_SIMD_AVX2 ? look_avx2 : look_sse2;
+	look_fn *look = needle->simd >= RT_SIMD_AVX2 ? look_avx2 : look_sse2;
 
 	for (; last - *p >= 63; *p += 64) {
 		for (uint64_t hits = look(needle, *p); hits; hits &= hits - 1) {

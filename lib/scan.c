@@ -8,18 +8,6 @@
 /* jansson's JSON_PARSER_MAX_DEPTH: every value counts, the outermost is 1. */
 #define MAX_DEPTH 2048
 
-/* The next end of a string. There is one when a string has begun. */
-static inline size_t next_end(struct rt_scan *s)
-{
-	size_t at;
-
-	while (!s->left)
-		s->left = s->windows[++s->word].ends;
-	at = s->word * 64 + (size_t)__builtin_ctzll(s->left);
-	s->left &= s->left - 1;
-	return at;
-}
-
 /* p is at the opening quote: the byte after the closing one, or NULL. */
 static inline const char *scan_string(struct rt_scan *s, const char *p, struct rt_json *v, bool key)
 {
@@ -27,11 +15,9 @@ static inline const char *scan_string(struct rt_scan *s, const char *p, struct r
 	v->escaped = v->veiled = false;
 	v->text.p = ++p;
 	if (s->outlined) {
-		size_t from = (size_t)(p - s->text), to = next_end(s);
-
-		v->escaped = s->windows[to / 64].escaped >> to % 64 & 1;
-		v->veiled = s->veiled && rt_scan_is_veiled(s, from, to);
-		p = s->text + to;
+		p = rt_scan_end(s->origin, *s->ends);
+		v->escaped = (*s->ends++ & RT_END_ESCAPED) != 0;
+		v->veiled = s->veiled && rt_scan_is_veiled(s, v->text.p, p);
 	} else {
 		p = rt_scan_string(p, s->end, v, key);
 		if (!p)
@@ -168,13 +154,13 @@ static const char *scan_other(struct rt_scan *s, const char *p, struct rt_json *
 	return p;
 }
 
-int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd)
+static int begin(struct rt_scan *s, struct rt_str text)
 {
-	s->text = text.p;
 	s->end = text.p + text.n;
-	s->p = rt_scan_space(s->text, s->end);
-	s->spaced = s->p != s->text;
+	s->p = rt_scan_space(text.p, s->end);
+	s->spaced = s->p != text.p;
 	s->first = true;
+	s->outlined = false;
 	if (s->p == s->end || (*s->p != '{' && *s->p != '['))
 		return -1;
 	s->close = *s->p++ == '{' ? '}' : ']';
@@ -183,11 +169,30 @@ int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd)
 		s->end--;
 		s->spaced = true;
 	}
-	s->outlined = rt_scan_outline(s, simd);
-	if (s->outlined) {
-		s->word = 0;
-		s->left = s->windows[0].ends;
-	}
+	return 0;
+}
+
+int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd)
+{
+	if (begin(s, text) < 0)
+		return -1;
+	if (s->end[-1] == s->close)
+		rt_scan_outline(s, text.p, simd);
+	return 0;
+}
+
+int rt_scan_init_line(struct rt_scan *s, struct rt_str line, enum rt_simd simd,
+		      const struct rt_lines *lines)
+{
+	if (!lines || line.p != lines->line)
+		return rt_scan_init_with(s, line, simd);
+	if (begin(s, line) < 0)
+		return -1;
+	s->outlined = !lines->amiss && s->end[-1] == s->close;
+	s->veiled = lines->veiled;
+	s->origin = lines->text;
+	s->ends = lines->ends + lines->first_end;
+	s->veils = lines->veils;
 	return 0;
 }
 

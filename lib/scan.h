@@ -52,25 +52,29 @@ struct rt_member {
 	bool listed; /* an object whose own members stand before it */
 };
 
-#define RT_SCAN_WINDOWS 64 /* of 64 bytes: longer texts have no outline */
+#define RT_OUTLINE_MAX 4096 /* bytes: longer texts have no outline, */
+#define RT_ENDS_MAX 512     /* nor those with more strings */
+#define RT_ENDS_SPARE 32    /* which the outline may write before it stops */
 
-/* Of 64 bytes, as bits: where strings end, which of these have backslashes, and what veils. */
-struct rt_scan_window {
-	uint64_t ends, escaped, veils;
-};
+/*
+ * Where strings end: how far from where the outlined text begins, and this bit
+ * when there is a backslash in the string.
+ */
+#define RT_END_ESCAPED 0x8000
 
 struct rt_scan {
-	const char *text, *p, *end;
+	const char *p, *end;
 	char close;  /* '}' or ']' */
 	bool first;  /* no member was met yet */
 	bool spaced; /* white space was met, outside of values */
 	/* What follows is filled in, and all strings are valid. */
 	bool outlined;
-	bool veiled; /* there is something that does */
-	enum rt_simd simd;
-	size_t word;   /* of the ends those before this one were met, */
-	uint64_t left; /* and of this one all but these */
-	struct rt_scan_window windows[RT_SCAN_WINDOWS];
+	bool veiled;           /* there may be something that does */
+	const char *origin;    /* where the outlined text begins, with other lines perhaps */
+	const uint16_t *ends;  /* those of strings that were not met yet */
+	const uint64_t *veils; /* a bit for each byte */
+	uint16_t own_ends[RT_ENDS_MAX + RT_ENDS_SPARE];
+	uint64_t own_veils[RT_OUTLINE_MAX / 64];
 };
 
 /* Begin at an object (or array) that is the whole of `text`, white space aside. -1: it is neither. */
@@ -78,6 +82,42 @@ int rt_scan_init(struct rt_scan *s, struct rt_str text);
 
 /* The same with the vector instructions of rt_simd_best(), which take less time. */
 int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd);
+
+#define RT_LINES_BYTES (16 << 10) /* of lines that are outlined together */
+#define RT_LINES_MAX 1024         /* of these, and of backslashes in them, give or take a few */
+
+/* Lines that are outlined together, which takes less time than one by one. */
+struct rt_lines {
+	enum rt_simd simd;
+	const char *text, *line; /* where the first begins, and the one handed out last, */
+	bool amiss;              /* whether something is amiss there, */
+	size_t first_end;        /* and which of the ends is the first of its own */
+	size_t begin;            /* where the next one begins */
+	size_t next, n;          /* of the newlines */
+	struct {
+		uint16_t at;
+		uint16_t ends; /* how many strings end before */
+		bool amiss;    /* the line before has to be looked at byte by byte */
+	} newlines[RT_LINES_MAX + 64];
+	bool veiled;
+	uint64_t veils[RT_LINES_BYTES / 64];
+	uint16_t ends[RT_LINES_BYTES / 2 + RT_ENDS_SPARE];
+};
+
+void rt_lines_init(struct rt_lines *l, enum rt_simd simd);
+
+/*
+ * Outline the lines at the start of text: as many as there is room for, up to one
+ * with a control character in a string, which may be that which ends it.
+ */
+void rt_lines_outline(struct rt_lines *l, struct rt_str text);
+
+/* The next of these, without its newline; false when there is none left. */
+bool rt_lines_next(struct rt_lines *l, struct rt_str *line);
+
+/* As rt_scan_init_with, quicker when lines, which may be NULL, handed it out last. */
+int rt_scan_init_line(struct rt_scan *s, struct rt_str line, enum rt_simd simd,
+		      const struct rt_lines *lines);
 
 /* 1: *m holds the next member; 0: the end, all was valid; -1: not JSON. */
 int rt_scan_next(struct rt_scan *s, struct rt_member *m);

@@ -8,23 +8,24 @@
 
 #include <immintrin.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Each becomes a part of its caller, in the instructions that this is compiled for. */
 #define RT_LOOK static inline __attribute__((always_inline))
 #define RT_AVX2 __attribute__((target("avx2,bmi,pclmul")))
+#define RT_AVX512 __attribute__((target("avx512bw,avx512vbmi2,avx2,bmi,pclmul")))
 
 struct rt_look {
-	uint64_t quote, slash;
-	uint64_t odd;  /* control characters, and what is past ASCII: */
-	uint64_t wide; /* only that */
+	uint64_t quote, slash, control;
+	uint64_t wide; /* past ASCII */
 };
 
 /* Of bytes past ASCII: the bits 6 to 4, and those of which more has to be known. */
 struct rt_look_wide {
-	uint64_t bit6, bit5, bit4, special;
+	uint64_t wide, bit6, bit5, bit4, special;
 };
 
-/* The lead bytes behind which not every byte that goes on with a character may stand. */
+/* Two-byte forms that are none, and three bytes with a second one that may be amiss. */
 #define RT_SPECIAL(same, b) \
 	(same(b, (char)0xc0) | same(b, (char)0xc1) | same(b, (char)0xe0) | same(b, (char)0xed))
 
@@ -37,6 +38,45 @@ RT_LOOK uint64_t rt_toggle(uint64_t x)
 	x ^= x << 8;
 	x ^= x << 16;
 	return x ^ x << 32;
+}
+
+/*
+ * The numbers of the bits, from `at` on, and how many; more may be written. By
+ * fours, since a loop that ends at any of them ends when nobody expects it.
+ */
+RT_LOOK size_t rt_list(uint16_t *to, uint64_t bits, size_t at)
+{
+	const uint64_t none = UINT64_C(1) << 63; /* any will do where there is none left */
+	size_t n = (size_t)__builtin_popcountll(bits);
+
+	for (; bits; to += 4) {
+		uint64_t four = (uint64_t)__builtin_ctzll(bits);
+
+		bits &= bits - 1;
+		four |= (uint64_t)__builtin_ctzll(bits | none) << 16;
+		bits &= bits - 1;
+		four |= (uint64_t)__builtin_ctzll(bits | none) << 32;
+		bits &= bits - 1;
+		four |= (uint64_t)__builtin_ctzll(bits | none) << 48;
+		bits &= bits - 1;
+		four += at * UINT64_C(0x0001000100010001);
+		memcpy(to, &four, sizeof(four));
+	}
+	return n;
+}
+
+/* The same of bits that are mostly none or one. */
+RT_LOOK size_t rt_list_few(uint16_t *to, uint64_t bits, size_t at)
+{
+	const uint64_t none = UINT64_C(1) << 63;
+	size_t n = 0;
+
+	do {
+		to[n] = (uint16_t)(at + (size_t)__builtin_ctzll(bits | none));
+		n += bits != 0;
+		bits &= bits - 1;
+	} while (bits);
+	return n;
 }
 
 struct rt_sse2_block {
@@ -67,15 +107,16 @@ RT_LOOK void load_sse2(struct rt_sse2_block *b, const char *p)
 
 RT_LOOK void rt_look_sse2(const char *p, struct rt_look *l)
 {
-	__m128i space = _mm_set1_epi8(' ');
+	__m128i last = _mm_set1_epi8(' ' - 1);
 	struct rt_sse2_block b;
 
 	load_sse2(&b, p);
 	l->quote = same_sse2(&b, '"');
 	l->slash = same_sse2(&b, '\\');
-	/* with a sign: what is past ASCII is less, too */
-	l->odd = gather_sse2(_mm_cmplt_epi8(b.v[0], space), _mm_cmplt_epi8(b.v[1], space),
-			     _mm_cmplt_epi8(b.v[2], space), _mm_cmplt_epi8(b.v[3], space));
+	l->control = gather_sse2(_mm_cmpeq_epi8(_mm_min_epu8(b.v[0], last), b.v[0]),
+				 _mm_cmpeq_epi8(_mm_min_epu8(b.v[1], last), b.v[1]),
+				 _mm_cmpeq_epi8(_mm_min_epu8(b.v[2], last), b.v[2]),
+				 _mm_cmpeq_epi8(_mm_min_epu8(b.v[3], last), b.v[3]));
 	l->wide = gather_sse2(b.v[0], b.v[1], b.v[2], b.v[3]);
 }
 
@@ -91,6 +132,7 @@ RT_LOOK void rt_look_wide_sse2(const char *p, struct rt_look_wide *l)
 	struct rt_sse2_block b;
 
 	load_sse2(&b, p);
+	l->wide = bit_sse2(&b, 7);
 	l->bit6 = bit_sse2(&b, 6);
 	l->bit5 = bit_sse2(&b, 5);
 	l->bit4 = bit_sse2(&b, 4);
@@ -122,14 +164,15 @@ RT_AVX2 RT_LOOK void load_avx2(struct rt_avx2_block *b, const char *p)
 
 RT_AVX2 RT_LOOK void rt_look_avx2(const char *p, struct rt_look *l)
 {
-	__m256i space = _mm256_set1_epi8(' ');
+	__m256i last = _mm256_set1_epi8(' ' - 1);
 	struct rt_avx2_block b;
 
 	load_avx2(&b, p);
 	l->quote = same_avx2(&b, '"');
 	l->slash = same_avx2(&b, '\\');
-	l->odd = gather_avx2(_mm256_cmpgt_epi8(space, b.v[0]), _mm256_cmpgt_epi8(space, b.v[1]));
 	l->wide = gather_avx2(b.v[0], b.v[1]);
+	l->control = gather_avx2(_mm256_cmpeq_epi8(_mm256_min_epu8(b.v[0], last), b.v[0]),
+				 _mm256_cmpeq_epi8(_mm256_min_epu8(b.v[1], last), b.v[1]));
 }
 
 RT_AVX2 RT_LOOK uint64_t bit_avx2(const struct rt_avx2_block *b, int n)
@@ -142,6 +185,7 @@ RT_AVX2 RT_LOOK void rt_look_wide_avx2(const char *p, struct rt_look_wide *l)
 	struct rt_avx2_block b;
 
 	load_avx2(&b, p);
+	l->wide = bit_avx2(&b, 7);
 	l->bit6 = bit_avx2(&b, 6);
 	l->bit5 = bit_avx2(&b, 5);
 	l->bit4 = bit_avx2(&b, 4);
@@ -154,6 +198,59 @@ RT_AVX2 RT_LOOK uint64_t rt_toggle_avx2(uint64_t x)
 
 	return (uint64_t)_mm_cvtsi128_si64(
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)x), all, 0));
+}
+
+/* In an ordinary register: compilers like mask registers, which take long to get at. */
+RT_LOOK uint64_t rt_keep(uint64_t mask)
+{
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
+RT_AVX512 RT_LOOK void rt_look_avx512(const char *p, struct rt_look *l)
+{
+	__m512i v = _mm512_loadu_si512(p);
+
+	l->quote = rt_keep(_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')));
+	l->slash = rt_keep(_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')));
+	l->control = rt_keep(_mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(' ')));
+	l->wide = rt_keep(_mm512_movepi8_mask(v));
+}
+
+RT_AVX512 RT_LOOK void rt_look_wide_avx512(const char *p, struct rt_look_wide *l)
+{
+	__m512i v = _mm512_loadu_si512(p);
+
+	l->wide = _mm512_movepi8_mask(v);
+	l->bit6 = _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x40));
+	l->bit5 = _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x20));
+	l->bit4 = _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x10));
+	l->special = _mm512_cmple_epu8_mask(_mm512_or_si512(v, _mm512_set1_epi8(1)),
+					    _mm512_set1_epi8((char)0xc1)) |
+		     _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)0xe0)) |
+		     _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)0xed));
+}
+
+/* The numbers of the bits are taken out of a list of all. */
+RT_AVX512 RT_LOOK size_t rt_list_avx512(uint16_t *to, uint64_t bits, size_t at)
+{
+	static const uint8_t all[64] = {
+		0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+		32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+		48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
+	};
+	__m512i few = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(all));
+	__m512i from = _mm512_set1_epi16((short)at);
+	__m256i half = _mm512_castsi512_si256(few);
+	size_t n = (size_t)_mm_popcnt_u64(bits);
+
+	_mm512_storeu_si512(to, _mm512_add_epi16(_mm512_cvtepu8_epi16(half), from));
+	if (n > 32) {
+		half = _mm512_extracti64x4_epi64(few, 1);
+		_mm512_storeu_si512(to + 32, _mm512_add_epi16(_mm512_cvtepu8_epi16(half), from));
+	}
+	return n;
 }
 
 #endif

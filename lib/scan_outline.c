@@ -2,15 +2,22 @@
  * The outline of a text: where its strings end, found 64 bytes at a time as bit
  * masks (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB J. 28,
  * 2019). Escapes and UTF-8 are checked on the way, so that a walk which knows the
- * outline need not look into strings.
+ * outline need not look into strings. Many lines are outlined at once where there
+ * are many.
+ *
+ * The first pass, over all windows, only finds: what it might branch on is in one
+ * window and not in the next, which no processor foretells. What it found in few
+ * places is looked at afterwards.
  */
 #include "scan_walk.h"
 #include "text.h"
 
-bool rt_scan_is_veiled(const struct rt_scan *s, size_t from, size_t to)
+bool rt_scan_is_veiled(const struct rt_scan *s, const char *p, const char *end)
 {
+	size_t from = (size_t)(p - s->origin), to = (size_t)(end - s->origin);
+
 	for (size_t w = from / 64; w * 64 < to; w++) {
-		uint64_t veils = s->windows[w].veils;
+		uint64_t veils = s->veils[w];
 
 		if (w == from / 64)
 			veils &= ~UINT64_C(0) << from % 64;
@@ -22,24 +29,54 @@ bool rt_scan_is_veiled(const struct rt_scan *s, size_t from, size_t to)
 	return false;
 }
 
+void rt_lines_init(struct rt_lines *l, enum rt_simd simd)
+{
+	l->simd = simd;
+	l->text = l->line = NULL;
+	l->begin = 0;
+	l->next = l->n = 0;
+}
+
+bool rt_lines_next(struct rt_lines *l, struct rt_str *line)
+{
+	const char *p;
+
+	if (l->next == l->n) {
+		l->line = NULL;
+		return false;
+	}
+	p = l->text + l->begin;
+	l->first_end = l->next ? l->newlines[l->next - 1].ends : 0;
+	l->line = p;
+	l->amiss = l->newlines[l->next].amiss;
+	l->begin = l->newlines[l->next++].at + 1u;
+	*line = (struct rt_str){ p, (size_t)(l->text + l->begin - 1 - p) };
+	return true;
+}
+
 #if defined(__SSE2__) && defined(__x86_64__)
 #include "scan_look.h"
 
-/* 64 bytes of the text. */
-struct window {
-	const char *p;  /* what is loaded begins here, */
-	unsigned shift; /* and this one of it is the first of the window */
-	const char *at; /* where it stands in the text */
-	struct rt_look is;
-};
+#define WINDOWS (RT_LINES_BYTES / 64)
 
-/* What a window has to know of the one before. */
-struct carry {
-	uint64_t inside;  /* all bits: the first byte is in a string, or ends it */
-	uint64_t escape;  /* 1: the first byte is escaped */
-	uint64_t has;     /* 1: the string that goes on has a backslash */
-	uint64_t wide;    /* bits: these are inside of a character */
-	const char *high; /* the u of a high surrogate that waits for the low one */
+/* A text, and what there is in it. Places are counted from where it begins. */
+struct outline {
+	const char *text;
+	size_t n;
+	uint16_t *ends, *ends_max; /* for who asked: where strings end, */
+	uint64_t *veils;           /* and what veils */
+	bool veiled;
+	struct rt_lines *lines;              /* or for these, if it is not NULL */
+	uint64_t in_window[WINDOWS];         /* the ends as bits, */
+	uint16_t before[WINDOWS];            /* and how many there are before */
+	uint16_t escapes[RT_LINES_MAX + 64]; /* bytes behind backslashes */
+	uint16_t stops[RT_LINES_MAX + 64];   /* control characters outside of strings */
+	uint16_t wide[WINDOWS];              /* windows with bytes past ASCII, or behind such */
+	size_t n_escapes, n_stops, n_wide;
+	uint64_t amiss[WINDOWS / 64]; /* windows with escapes or characters that are none */
+	bool any_amiss;
+	bool open;     /* it ends in a string */
+	char last[64]; /* the last window, with spaces behind the text */
 };
 
 /* What is done in other ways by other processors. */
@@ -47,183 +84,311 @@ struct ways {
 	void (*look)(const char *p, struct rt_look *l);
 	void (*look_wide)(const char *p, struct rt_look_wide *l);
 	uint64_t (*toggle)(uint64_t x);
+	size_t (*list)(uint16_t *to, uint64_t bits, size_t at);
+	size_t (*list_few)(uint16_t *to, uint64_t bits, size_t at); /* mostly none or one */
 };
 
-/* The bytes that a backslash escapes. */
+/*
+ * The bytes that a backslash escapes; *carry: whether the first one is. What is
+ * subtracted from an odd bit in front of it flips every other one of a row.
+ */
 RT_LOOK uint64_t find_escaped(uint64_t slash, uint64_t *carry)
 {
-	const uint64_t even = UINT64_C(0x5555555555555555);
-	uint64_t follows, odd_starts, ends;
+	const uint64_t odd = UINT64_C(0xaaaaaaaaaaaaaaaa);
+	uint64_t starts = slash & ~*carry;
+	uint64_t codes = ((starts << 1 | odd) - starts) ^ odd;
+	uint64_t escaped = codes ^ (slash | *carry);
 
-	slash &= ~*carry;
-	follows = slash << 1 | *carry;
-	odd_starts = slash & ~even & ~follows;
-	*carry = __builtin_add_overflow(odd_starts, slash, &ends);
-	return (even ^ ends << 1) & follows;
+	*carry = (codes & slash) >> 63;
+	return escaped;
 }
 
-/* \uXXXX, p being at the u. A NUL is left to the walk over bytes. */
-static bool check_u(const char *p, const char *end, struct carry *c)
+static inline const char *window_at(const struct outline *o, size_t at)
 {
-	int u = end - p < 5 ? -1 : rt_scan_hex4(p + 1);
-	bool low = u >= 0xdc00 && u <= 0xdfff;
-
-	if (u <= 0 || low != (c->high != NULL) || (low && c->high != p - 6))
-		return false;
-	c->high = u >= 0xd800 && u <= 0xdbff ? p : NULL;
-	return true;
-}
-
-/* What stands behind backslashes. */
-static bool check_escapes(struct rt_scan *s, const char *at, uint64_t escaped, struct carry *c)
-{
-	uint64_t veil = 0;
-
-	for (; escaped; escaped &= escaped - 1) {
-		const char *p = at + __builtin_ctzll(escaped);
-
-		switch (*p) {
-		case '"':
-		case '\\':
-		case 'b':
-		case 'f':
-		case 'n':
-		case 'r':
-		case 't':
-			continue;
-		case 'u':
-			if (!check_u(p, s->end, c))
-				return false;
-			/* fall through */
-		case '/':
-			veil |= escaped & -escaped;
-			continue;
-		default:
-			return false;
-		}
-	}
-	s->windows[(at - s->text) / 64].veils = veil;
-	s->veiled |= veil != 0;
-	return true;
+	return o->n - at < 64 ? o->last : o->text + at;
 }
 
 /*
- * Whether bytes past ASCII are as UTF-8 has them. Not when it takes more to tell:
- * with E0, ED, and F0 to FF.
+ * Where something is amiss, or the text ends: a control character in a string, or
+ * a backslash outside.
  */
-RT_LOOK bool check_wide(const struct window *w, struct carry *c, const struct ways *ways)
+RT_LOOK size_t find_all(struct outline *o, const struct ways *ways)
 {
-	uint64_t lead, three, want;
-	struct rt_look_wide l;
+	const size_t n = o->n;
+	const uint16_t *ends_max = o->ends_max;
+	uint16_t *ends = o->ends, *escapes = o->escapes, *stops = o->stops, *wide = o->wide;
+	uint64_t inside = 0; /* from the opening quote on, to before the closing one */
+	uint64_t escape = 0, goes_on = 0, amiss = 0;
+	size_t at;
 
-	ways->look_wide(w->p, &l);
-	lead = w->is.wide & l.bit6 >> w->shift;
-	three = lead & l.bit5 >> w->shift;
-	want = lead << 1 | three << 2 | c->wide;
-	c->wide = lead >> 63 | three >> 62;
-	return ((want ^ (w->is.wide & ~lead)) | (three & l.bit4 >> w->shift) |
-		(w->is.wide & l.special >> w->shift)) == 0;
-}
+	for (at = 0; at < n && !amiss && ends < ends_max && escapes < o->escapes + RT_LINES_MAX &&
+		     stops < o->stops + RT_LINES_MAX;
+	     at += 64) {
+		uint64_t escaped, control;
+		struct rt_look is;
 
-/* The last window: of a short text, what is loaded is a copy with zeros behind it. */
-static void fit_window(struct window *w, const struct rt_scan *s, char copy[64])
-{
-	size_t n = (size_t)(s->end - s->text), rest = (size_t)(s->end - w->at);
+		ways->look(n - at < 64 ? o->last : o->text + at, &is);
+		escaped = find_escaped(is.slash, &escape);
+		is.quote &= ~escaped;
+		inside = ways->toggle(is.quote) ^ -(inside >> 63);
+		amiss = (is.control & inside) | (escaped & ~inside);
+		control = is.control & ~inside;
+		is.quote &= ~inside;
 
-	w->p = s->end - 64;
-	w->shift = (unsigned)(64 - rest);
-	if (n < 64) {
-		memset(copy, 0, 64);
-		memcpy(copy + 64 - n, s->text, n);
-		w->p = copy;
+		o->in_window[at / 64] = is.quote;
+		o->before[at / 64] = (uint16_t)(ends - o->ends);
+		ends += ways->list(ends, is.quote, at);
+		escapes += ways->list_few(escapes, escaped, at);
+		stops += ways->list_few(stops, control, at);
+		*wide = (uint16_t)at;
+		wide += (is.wide | goes_on) != 0;
+		goes_on = is.wide >> 61;
 	}
+	o->n_escapes = (size_t)(escapes - o->escapes);
+	o->n_stops = (size_t)(stops - o->stops);
+	o->n_wide = (size_t)(wide - o->wide);
+	o->open = inside >> 63;
+	if (amiss)
+		return at - 64 + (size_t)__builtin_ctzll(amiss);
+	return at < n ? at : n;
 }
 
-/* Where strings end in the window. False when something is wrong, or not to be seen this way. */
-RT_LOOK bool take_window(struct rt_scan *s, const struct window *w, struct carry *c,
-			 const struct ways *ways, bool *doubtful)
+/* How many strings end before a place. */
+RT_LOOK size_t ends_before(const struct outline *o, size_t at)
 {
-	struct rt_scan_window *to = &s->windows[(w->at - s->text) / 64];
-	uint64_t escaped = 0, quote, inside, carried;
-	bool has;
+	uint64_t bits = o->in_window[at / 64] & ((UINT64_C(1) << at % 64) - 1);
 
-	if (w->is.odd != w->is.wide)
+	return o->before[at / 64] + (size_t)__builtin_popcountll(bits);
+}
+
+/* \uXXXX, p being at the u. A NUL is left to the walk over bytes. */
+static bool check_u(const char *p, const char *end, const char **high)
+{
+	int u = end - p < 5 ? -1 : rt_scan_hex4(p + 1), low;
+
+	if (u <= 0)
 		return false;
-	to->veils = 0;
-	if (w->is.slash | c->escape) {
-		escaped = find_escaped(w->is.slash, &c->escape);
-		if (!check_escapes(s, w->at, escaped, c))
-			return false;
-	}
-	if ((w->is.wide | c->wide) && !*doubtful)
-		*doubtful = !check_wide(w, c, ways);
-	quote = w->is.quote & ~escaped;
-	inside = ways->toggle(quote) ^ c->inside;
-	c->inside = -(inside >> 63);
-	to->ends = quote & ~inside;
-	/* An addition carries the bit of each backslash to the end of its string. */
-	has = __builtin_add_overflow(inside, w->is.slash & inside, &carried);
-	has |= __builtin_add_overflow(carried, c->has, &carried);
-	c->has = has;
-	to->escaped = carried & to->ends;
-	return true;
+	if (u >= 0xdc00 && u <= 0xdfff)
+		return *high == p - 6;
+	if (u < 0xd800 || u > 0xdfff)
+		return true;
+	*high = p;
+	low = end - p < 11 || p[5] != '\\' || p[6] != 'u' ? -1 : rt_scan_hex4(p + 7);
+	return low >= 0xdc00 && low <= 0xdfff;
 }
 
-RT_LOOK bool outline(struct rt_scan *s, const struct ways *ways)
+static void set_amiss(struct outline *o, size_t at)
 {
-	bool doubtful = false;
-	struct carry c = { 0 };
-	struct window w;
-	char copy[64];
+	o->amiss[at / 64 / 64] |= UINT64_C(1) << at / 64 % 64;
+	o->any_amiss = true;
+}
 
-	w.shift = 0;
-	for (w.at = s->text; w.at < s->end; w.at += 64) {
-		w.p = w.at;
-		if (s->end - w.at < 64)
-			fit_window(&w, s, copy);
-		ways->look(w.p, &w.is);
-		if (w.shift) {
-			w.is.quote >>= w.shift;
-			w.is.slash >>= w.shift;
-			w.is.odd >>= w.shift;
-			w.is.wide >>= w.shift;
+/* Look at what backslashes escape, up to n, and mark the ends of these strings. */
+RT_LOOK void check_escapes(struct outline *o, size_t n)
+{
+	static const enum {
+		BAD,
+		PLAIN,
+		SLASH,
+		UNICODE
+	} kinds[256] = {
+		['"'] = PLAIN, ['\\'] = PLAIN, ['b'] = PLAIN, ['f'] = PLAIN,   ['n'] = PLAIN,
+		['r'] = PLAIN, ['t'] = PLAIN,  ['/'] = SLASH, ['u'] = UNICODE,
+	};
+	const char *high = NULL;
+
+	for (size_t i = 0; i < o->n_escapes && o->escapes[i] < n; i++) {
+		size_t at = o->escapes[i];
+		const char *p = o->text + at;
+
+		o->ends[ends_before(o, at)] |= RT_END_ESCAPED;
+		if (kinds[(unsigned char)*p] == PLAIN)
+			continue;
+		if (kinds[(unsigned char)*p] == BAD ||
+		    (*p == 'u' && !check_u(p, o->text + o->n, &high))) {
+			set_amiss(o, at);
+			continue;
 		}
-		if (!take_window(s, &w, &c, ways, &doubtful))
-			return false;
+		if (!o->veiled)
+			memset(o->veils, 0, (o->n + 63) / 64 * sizeof(*o->veils));
+		o->veiled = true;
+		o->veils[at / 64] |= UINT64_C(1) << at % 64;
 	}
-	if (doubtful && !rt_utf8_valid((struct rt_str){ s->text, (size_t)(s->end - s->text) }))
+}
+
+/* Lead bytes behind which not every byte that goes on with a character may stand. */
+static bool check_special(const char *p, const char *end)
+{
+	unsigned char next = end - p < 2 ? 0 : (unsigned char)p[1];
+
+	switch ((unsigned char)*p) {
+	case 0xe0:
+		return next >= 0xa0;
+	case 0xed:
+		return next < 0xa0;
+	case 0xf0:
+		return next >= 0x90;
+	case 0xf1:
+	case 0xf2:
+	case 0xf3:
+		return true;
+	case 0xf4:
+		return next < 0x90;
+	default:
 		return false;
-	return !c.inside && !c.high && (doubtful || !c.wide);
+	}
 }
 
-RT_AVX2 static bool outline_avx2(struct rt_scan *s)
+/* Whether bytes past ASCII are as UTF-8 has them, up to n. */
+RT_LOOK void check_wide(struct outline *o, size_t n, const struct ways *ways)
 {
-	static const struct ways ways = { rt_look_avx2, rt_look_wide_avx2, rt_toggle_avx2 };
+	uint64_t carry = 0; /* these are inside of a character of the window before */
 
-	return outline(s, &ways);
+	for (size_t i = 0; i < o->n_wide && o->wide[i] < n; i++) {
+		uint64_t lead, three, four, want, special;
+		size_t at = o->wide[i];
+		struct rt_look_wide is;
+
+		ways->look_wide(window_at(o, at), &is);
+		lead = is.wide & is.bit6;
+		three = lead & is.bit5;
+		four = three & is.bit4;
+		want = lead << 1 | three << 2 | four << 3 | carry;
+		carry = lead >> 63 | three >> 62 | four >> 61;
+		if (want != (is.wide & ~lead))
+			set_amiss(o, at);
+		for (special = four | (lead & is.special); special; special &= special - 1)
+			if (!check_special(o->text + at + __builtin_ctzll(special), o->text + o->n))
+				set_amiss(o, at);
+	}
 }
 
-static bool outline_sse2(struct rt_scan *s)
+static bool is_amiss(const struct outline *o, size_t from, size_t to)
 {
-	static const struct ways ways = { rt_look_sse2, rt_look_wide_sse2, rt_toggle };
-
-	return outline(s, &ways);
+	for (size_t w = from / 64; w <= to / 64; w++)
+		if (o->amiss[w / 64] >> w % 64 & 1)
+			return true;
+	return false;
 }
 
-bool rt_scan_outline(struct rt_scan *s, enum rt_simd simd)
+/* The lines that end before n. */
+RT_LOOK void take_lines(const struct outline *o, size_t n, struct rt_lines *l)
 {
-	if (simd == RT_SIMD_PORTABLE || s->end[-1] != s->close ||
-	    s->end - s->text > 64 * RT_SCAN_WINDOWS)
-		return false;
-	s->simd = simd;
-	s->veiled = false;
-	return simd == RT_SIMD_AVX2 ? outline_avx2(s) : outline_sse2(s);
+	size_t from = 0;
+
+	for (size_t i = 0; i < o->n_stops && o->stops[i] < n; i++) {
+		size_t at = o->stops[i];
+
+		/* Others are white space between tokens, or no JSON: the walk will see. */
+		if (o->text[at] != '\n')
+			continue;
+		l->newlines[l->n].at = (uint16_t)at;
+		l->newlines[l->n].ends = (uint16_t)ends_before(o, at);
+		l->newlines[l->n++].amiss = o->any_amiss && is_amiss(o, from, at);
+		from = at + 1;
+	}
+}
+
+/* Whether the whole text is outlined, and nothing is amiss. */
+RT_LOOK bool outline(struct outline *o, const struct ways *ways)
+{
+	size_t rest = o->n % 64, n;
+
+	memset(o->last, ' ', sizeof(o->last));
+	memcpy(o->last, o->text + o->n - rest, rest);
+	memset(o->amiss, 0, sizeof(o->amiss));
+	o->any_amiss = o->veiled = false;
+	n = find_all(o, ways);
+	check_escapes(o, n);
+	check_wide(o, n, ways);
+	if (o->lines)
+		take_lines(o, n, o->lines);
+	return n == o->n && !o->open && !o->any_amiss;
+}
+
+static bool outline_sse2(struct outline *o)
+{
+	static const struct ways ways = { rt_look_sse2, rt_look_wide_sse2, rt_toggle, rt_list,
+					  rt_list_few };
+
+	return outline(o, &ways);
+}
+
+RT_AVX2 static bool outline_avx2(struct outline *o)
+{
+	static const struct ways ways = { rt_look_avx2, rt_look_wide_avx2, rt_toggle_avx2, rt_list,
+					  rt_list_few };
+
+	return outline(o, &ways);
+}
+
+RT_AVX512 static bool outline_avx512(struct outline *o)
+{
+	static const struct ways ways = { rt_look_avx512, rt_look_wide_avx512, rt_toggle_avx2,
+					  rt_list_avx512, rt_list_avx512 };
+
+	return outline(o, &ways);
+}
+
+static bool outline_with(struct outline *o, enum rt_simd simd)
+{
+	switch (simd) {
+	case RT_SIMD_AVX512:
+		return outline_avx512(o);
+	case RT_SIMD_AVX2:
+		return outline_avx2(o);
+	default:
+		return outline_sse2(o);
+	}
+}
+
+void rt_scan_outline(struct rt_scan *s, const char *text, enum rt_simd simd)
+{
+	size_t n = (size_t)(s->end - text);
+	struct outline o;
+
+	if (simd == RT_SIMD_PORTABLE || n > RT_OUTLINE_MAX)
+		return;
+	o.text = text;
+	o.n = n;
+	o.ends = s->own_ends;
+	o.ends_max = s->own_ends + RT_ENDS_MAX;
+	o.veils = s->own_veils;
+	o.lines = NULL;
+	s->outlined = outline_with(&o, simd);
+	s->veiled = o.veiled;
+	s->origin = text;
+	s->ends = s->own_ends;
+	s->veils = s->own_veils;
+}
+
+void rt_lines_outline(struct rt_lines *l, struct rt_str text)
+{
+	struct outline o;
+
+	rt_lines_init(l, l->simd);
+	if (l->simd == RT_SIMD_PORTABLE)
+		return;
+	o.text = l->text = text.p;
+	o.n = text.n < RT_LINES_BYTES ? text.n : RT_LINES_BYTES;
+	o.ends = l->ends;
+	o.ends_max = l->ends + RT_LINES_BYTES / 2;
+	o.veils = l->veils;
+	o.lines = l;
+	outline_with(&o, l->simd);
+	l->veiled = o.veiled;
 }
 #else
-bool rt_scan_outline(struct rt_scan *s, enum rt_simd simd)
+void rt_scan_outline(struct rt_scan *s, const char *text, enum rt_simd simd)
 {
 	(void)s;
+	(void)text;
 	(void)simd;
-	return false;
+}
+
+void rt_lines_outline(struct rt_lines *l, struct rt_str text)
+{
+	(void)text;
+	rt_lines_init(l, l->simd);
 }
 #endif

@@ -6,172 +6,138 @@
  */
 #include "scan_walk.h"
 
-#if defined(__SSE2__) && defined(__x86_64__)
-#include "scan_look.h"
-
-/* How far a walk over an outlined object is. */
-struct spot {
-	const char *p;                   /* where the 64 bytes begin */
-	const struct rt_scan_window *of; /* of which this is known, */
-	uint64_t left;                   /* and of which these ends are still to be met */
+/* How far a walk over an outlined object is, and the members that it takes. */
+struct walk {
+	const char *origin;   /* from here on */
+	const uint16_t *ends; /* these ends of strings are still to be met */
+	const struct rt_scan *scan;
+	struct rt_member *m;
+	int n, most;
 };
 
-/* The end of the next string, and whether that has a backslash. */
-RT_LOOK const char *string_end(struct spot *at, bool *escaped)
+/* One after the other: there may be no second byte when the first is another one. */
+static inline bool follows(const char *p, const char two[2])
 {
-	uint64_t bit;
-	const char *p;
+	return p[0] == two[0] && p[1] == two[1];
+}
 
-	while (!at->left) {
-		at->left = (++at->of)->ends;
-		at->p += 64;
+/* Behind digits; eight bytes at once, as long as there are so many. */
+static inline const char *pass_digits(const char *p, const char *end)
+{
+	for (; end - p >= 8; p += 8) {
+		uint64_t w = rt_load64(p);
+		/* In the first byte that is no digit one of these reaches the highest bit. */
+		uint64_t other = ((w + UINT64_C(0x4646464646464646)) |
+				  (w - UINT64_C(0x3030303030303030))) &
+				 UINT64_C(0x8080808080808080);
+
+		if (other)
+			return p + __builtin_ctzll(other) / 8;
 	}
-	bit = at->left & -at->left;
-	p = at->p + (unsigned)__builtin_ctzll(at->left);
-	*escaped = (at->of->escaped & bit) != 0;
-	at->left ^= bit;
+	while (*p >= '0' && *p <= '9')
+		p++;
 	return p;
 }
 
 /* Behind a number without sign and exponent, or NULL when it is none. */
-RT_LOOK const char *pass_number(const char *p, enum rt_json_type *type)
+static inline const char *pass_number(const char *p, const char *end, enum rt_json_type *type)
 {
 	const char *digits = p, *fraction;
 
 	*type = RT_JSON_INT;
-	while (*p >= '0' && *p <= '9')
-		p++;
+	p = pass_digits(p, end);
 	if (p == digits || p - digits > 15 || (*digits == '0' && p - digits > 1))
 		return NULL;
 	if (*p != '.')
 		return p;
 	*type = RT_JSON_REAL;
-	for (fraction = ++p; *p >= '0' && *p <= '9'; p++)
-		;
+	fraction = p + 1;
+	p = pass_digits(fraction, end);
 	return p == fraction || p - fraction > 100 ? NULL : p;
 }
 
 /* Behind a string, a number or a word, or NULL. */
-RT_LOOK const char *pass_scalar(const struct rt_scan *s, struct spot *at, const char *p,
-				enum rt_json_type *type)
+static inline const char *pass_scalar(struct walk *w, const char *p, enum rt_json_type *type)
 {
-	bool escaped;
-
 	if (*p == '"') {
 		*type = RT_JSON_STRING;
-		return string_end(at, &escaped) + 1;
+		return rt_scan_end(w->origin, *w->ends++) + 1;
 	}
-	return *p <= '9' ? pass_number(p, type) : rt_scan_bare(p, s->end, type);
+	return *p <= '9' ? pass_number(p, w->scan->end, type) : rt_scan_bare(p, w->scan->end, type);
 }
 
 /* Behind an array of scalars, or NULL. */
-RT_LOOK const char *pass_array(const struct rt_scan *s, struct spot *at, const char *p)
+static const char *pass_array(struct walk *w, const char *p)
 {
 	enum rt_json_type type;
 
 	if (*++p == ']')
 		return p + 1;
-	while ((p = pass_scalar(s, at, p, &type)) && *p == ',')
+	while ((p = pass_scalar(w, p, &type)) && *p == ',')
 		p++;
 	return p && *p == ']' ? p + 1 : NULL;
 }
 
-/* The end of the next member's key, if it is plain and a colon follows. */
-RT_LOOK const char *pass_key(struct spot *at)
+/* A member with its value, which ends at p; a string's end is the one that was met last. */
+static inline struct rt_member *take(struct walk *w, struct rt_str key, const char *p,
+				     enum rt_json_type type)
 {
-	bool escaped;
-	const char *end = string_end(at, &escaped);
-
-	return end[1] == ':' && !escaped ? end : NULL;
-}
-
-RT_LOOK void fill_in(const struct rt_scan *s, struct rt_member *m, struct rt_str key,
-		     struct rt_str value, enum rt_json_type type)
-{
-	size_t from = (size_t)(value.p - s->text), to = from + value.n;
+	struct rt_member *m = &w->m[w->n++];
+	const char *value = key.p + key.n + 2;
 
 	m->key = rt_json_of(key, RT_JSON_STRING);
-	m->value = rt_json_of(value, type);
-	m->within = m->listed = false;
-	if (s->veiled)
-		m->value.veiled = rt_scan_is_veiled(s, from, to);
-	if (type != RT_JSON_STRING)
-		return;
-	m->value.text.p++;
-	m->value.text.n -= 2;
-	m->value.escaped = s->windows[(to - 1) / 64].escaped >> (to - 1) % 64 & 1;
+	m->value = rt_json_of((struct rt_str){ value, (size_t)(p - value) }, type);
+	m->within = false;
+	m->listed = type == RT_JSON_OBJECT;
+	if (w->scan->veiled)
+		m->value.veiled = rt_scan_is_veiled(w->scan, value, p);
+	if (type == RT_JSON_STRING) {
+		m->value.text.p++;
+		m->value.text.n -= 2;
+		m->value.escaped = (w->ends[-1] & RT_END_ESCAPED) != 0;
+	}
+	return m;
 }
 
-/* Members that are taken. */
-struct few {
-	struct rt_member *m;
-	int n, most;
-};
-
 /* Behind an object without others in it, of which the wanted members are taken; or NULL. */
-RT_LOOK const char *take_object(const struct rt_scan *s, struct spot *at, const char *p,
-				const struct rt_scan_keys *keys, struct few *few)
+static const char *take_object(struct walk *w, const char *p, const struct rt_scan_keys *keys)
 {
 	if (p[1] == '}')
 		return p + 2;
 	do {
-		const char *key = p + 2, *end, *value;
-		enum rt_json_type type;
+		struct rt_str key = { p + 2, 0 };
+		const char *end = rt_scan_end(w->origin, *w->ends);
+		enum rt_json_type type = RT_JSON_ARRAY;
 
-		if (p[1] != '"' || !(end = pass_key(at)))
+		if (p[1] != '"' || *w->ends++ & RT_END_ESCAPED || end[1] != ':')
 			return NULL;
-		value = end + 2;
-		type = RT_JSON_ARRAY;
-		p = *value == '[' ? pass_array(s, at, value) : pass_scalar(s, at, value, &type);
-		if (!p || few->n == few->most)
+		key.n = (size_t)(end - key.p);
+		p = end + 2;
+		p = *p == '[' ? pass_array(w, p) : pass_scalar(w, p, &type);
+		if (!p || w->n == w->most)
 			return NULL;
-		if (rt_scan_keys_may_have(keys, key, (size_t)(end - key))) {
-			fill_in(s, &few->m[few->n], (struct rt_str){ key, (size_t)(end - key) },
-				(struct rt_str){ value, (size_t)(p - value) }, type);
-			few->m[few->n++].within = true;
-		}
+		if (rt_scan_keys_may_have(keys, key.p, key.n))
+			take(w, key, p, type)->within = true;
 	} while (*p == ',');
 	return *p == '}' ? p + 1 : NULL;
 }
 
-/* p is at the comma before a member, or the brace before the first: behind the member, or NULL. */
-RT_LOOK const char *take_member(const struct rt_scan *s, struct spot *at, const char *p,
-				const struct rt_scan_keys *keys, struct few *few)
+/* Behind a value that is no string, or NULL. */
+static const char *pass_other(struct walk *w, const char *p, const struct rt_scan_keys *keys,
+			      enum rt_json_type *type)
 {
-	const char *key = p + 2, *end = pass_key(at), *value;
-	enum rt_json_type type = RT_JSON_STRING;
-	int before = few->n;
-	bool wanted, escaped;
-
-	if (!end)
-		return NULL;
-	value = end + 2;
-	wanted = rt_scan_keys_may_have(&keys[0], key, (size_t)(end - key));
-	if (*value == '"') {
-		p = string_end(at, &escaped) + 1;
-	} else if (*value == '{') {
-		type = RT_JSON_OBJECT;
-		p = take_object(s, at, value, &keys[1], few);
+	switch (*p) {
+	case '{':
+		*type = RT_JSON_OBJECT;
+		p = take_object(w, p, keys);
 		/* what should end the text is this object's */
-		p = p == s->end ? NULL : p;
-	} else if (*value == '[') {
-		type = RT_JSON_ARRAY;
-		p = pass_array(s, at, value);
-	} else {
-		p = pass_scalar(s, at, value, &type);
+		return p == w->scan->end ? NULL : p;
+	case '[':
+		*type = RT_JSON_ARRAY;
+		return pass_array(w, p);
+	default:
+		return pass_scalar(w, p, type);
 	}
-	if (!p || (*p != ',' && *p != '}') || (wanted && few->n == few->most)) {
-		few->n = before;
-		return NULL;
-	}
-	if (!wanted) {
-		few->n = before;
-		return p;
-	}
-	fill_in(s, &few->m[few->n], (struct rt_str){ key, (size_t)(end - key) },
-		(struct rt_str){ value, (size_t)(p - value) }, type);
-	few->m[few->n++].listed = type == RT_JSON_OBJECT;
-	return p;
 }
 
 /*
@@ -179,50 +145,58 @@ RT_LOOK const char *take_member(const struct rt_scan *s, struct spot *at, const 
  * all are, and there is room. The text ends with a brace, so that one more byte
  * can always be looked at.
  */
-RT_LOOK int take_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struct rt_member *m,
-		       int most)
+int rt_scan_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struct rt_member *m, int most)
 {
-	struct spot at = { s->text + 64 * s->word, s->windows + s->word, s->left };
+	struct walk w = { s->origin, s->ends, s, m, 0, most };
+	const char *const origin = s->origin;
+	const uint16_t *ends = s->ends;
 	const char *p = s->p - s->first, *next;
-	struct few few = { m, 0, most };
-	size_t place;
 
 	if (p[1] != '"' || (*p != ',' && !s->first))
 		return 0;
-	do {
-		next = take_member(s, &at, p, keys, &few);
-		if (!next)
+	for (;; p = next) {
+		enum rt_json_type type;
+		struct rt_str key;
+		const char *end;
+		int before = w.n;
+		bool wanted;
+
+		if (*ends & RT_END_ESCAPED)
 			break;
-		p = next;
-	} while (*p == ',' && p[1] == '"');
+		end = origin + *ends;
+		if (end[1] != ':')
+			break;
+		key = (struct rt_str){ p + 2, (size_t)(end - p - 2) };
+		wanted = rt_scan_keys_may_have(keys, key.p, key.n);
+		if (end[2] == '"') {
+			next = rt_scan_end(origin, ends[1]) + 1;
+			/* Most members are strings that nobody asked for. */
+			if (!wanted && follows(next, ",\"")) {
+				ends += 2;
+				continue;
+			}
+			type = RT_JSON_STRING;
+			w.ends = ends + 2;
+		} else {
+			w.ends = ends + 1;
+			next = pass_other(&w, end + 2, &keys[1], &type);
+		}
+		if (!next || (*next != ',' && *next != '}') || (wanted && w.n == most)) {
+			w.n = before;
+			break;
+		}
+		if (wanted)
+			take(&w, key, next, type);
+		else
+			w.n = before;
+		ends = w.ends;
+		if (!follows(next, ",\"")) {
+			p = next;
+			break;
+		}
+	}
 	s->first = s->first && p < s->p;
 	s->p = p + s->first;
-	place = (size_t)(p - s->text);
-	s->word = place / 64;
-	s->left = s->windows[s->word].ends & ~UINT64_C(0) << place % 64;
-	return few.n;
+	s->ends = ends;
+	return w.n;
 }
-
-RT_AVX2 static int plain_avx2(struct rt_scan *s, const struct rt_scan_keys *keys,
-			      struct rt_member *m, int most)
-{
-	return take_plain(s, keys, m, most);
-}
-
-int rt_scan_plain(struct rt_scan *s, const struct rt_scan_keys keys[2], struct rt_member *m,
-		  int most)
-{
-	return s->simd == RT_SIMD_AVX2 ? plain_avx2(s, keys, m, most) :
-					 take_plain(s, keys, m, most);
-}
-#else
-int rt_scan_plain(struct rt_scan *s, const struct rt_scan_keys keys[2], struct rt_member *m,
-		  int most)
-{
-	(void)s;
-	(void)keys;
-	(void)m;
-	(void)most;
-	return 0;
-}
-#endif

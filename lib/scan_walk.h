@@ -21,20 +21,25 @@ const char *rt_scan_bare(const char *p, const char *end, enum rt_json_type *type
 int rt_scan_hex4(const char *p);
 
 /*
- * Fill in the outline of s->text. False: it has none, since it is no JSON, or
- * has something that takes a look at each byte: then s->outlined is not to be set.
+ * Fill in the outline of a text up to s->end, if it has one: not when it is no
+ * JSON, or has something that takes a look at each byte.
  */
-bool rt_scan_outline(struct rt_scan *s, enum rt_simd simd);
+void rt_scan_outline(struct rt_scan *s, const char *text, enum rt_simd simd);
 
-/* Whether something veils from `from` up to `to`, in an outlined text. */
-bool rt_scan_is_veiled(const struct rt_scan *s, size_t from, size_t to);
+static inline const char *rt_scan_end(const char *origin, unsigned end)
+{
+	return origin + (end & ~(unsigned)RT_END_ESCAPED);
+}
+
+/* Whether something veils in what stands from p up to end, in an outlined text. */
+bool rt_scan_is_veiled(const struct rt_scan *s, const char *p, const char *end);
 
 /*
  * The next members of an outlined object, see rt_scan_next_few, as long as
  * neither keys nor values are anything but what nearly all are. How many; 0: the
  * next one takes the longer way, or there is none.
  */
-int rt_scan_plain(struct rt_scan *s, const struct rt_scan_keys keys[2], struct rt_member *m,
+int rt_scan_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struct rt_member *m,
 		  int most);
 
 /* What a number's text means; infinite when it is too large. */

@@ -45,7 +45,7 @@ static int read_events(struct rt_summary *s, int fd, bool over)
 			continue;
 		if (r.torn && !over) {
 			s->torn = true;
-		} else if (rt_event_parse_with(&ev, line, simd) == 0) {
+		} else if (rt_event_parse_with(&ev, line, simd, NULL) == 0) {
 			rt_sum_event(s, &ev);
 		} else {
 			s->torn = r.torn;

@@ -152,7 +152,7 @@ static bool looks_like_object(struct rt_str line)
 /* The line as an event; false when --strict refuses it. */
 static bool make_event(struct stream *s, struct rt_str line, struct rt_event *ev)
 {
-	bool object = looks_like_object(line) && rt_event_parse_with(ev, line, s->simd) == 0;
+	bool object = looks_like_object(line) && rt_event_parse_with(ev, line, s->simd, NULL) == 0;
 
 	if (!object) {
 		if (line.n && line.p[line.n - 1] == '\r')

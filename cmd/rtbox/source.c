@@ -335,7 +335,7 @@ bool source_match(struct source *s, const struct rt_filter *f, const struct rt_w
 	s->lines++;
 	if (torn && source_is_written(s))
 		return false;
-	if (rt_event_parse_for(ev, line, wanted) < 0) {
+	if (rt_event_parse_for(ev, line, wanted, NULL) < 0) {
 		s->skipped++;
 		return false;
 	}

@@ -116,7 +116,7 @@ static bool look(int fd, struct order *o)
 	rt_wanted_init(&wanted);
 	rt_wanted_add(&wanted, RT_FIELD(RT_F_TS));
 	while (ordered && (got = rt_reader_next(&r, &line)) > 0) {
-		if (rt_event_parse_for(&ev, line, &wanted) < 0 || !rt_event_time(&ev, &ns))
+		if (rt_event_parse_for(&ev, line, &wanted, NULL) < 0 || !rt_event_time(&ev, &ns))
 			continue;
 		ordered = ns >= last;
 		last = ns;

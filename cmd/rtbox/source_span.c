@@ -62,7 +62,7 @@ static bool find_event(int fd, off_t from, off_t end, struct sight *p)
 		return false;
 	if (rt_reader_next(&r, &line) > 0) {
 		while (!found && rt_reader_next(&r, &line) > 0)
-			found = rt_event_parse_for(&ev, line, &wanted) == 0 &&
+			found = rt_event_parse_for(&ev, line, &wanted, NULL) == 0 &&
 				rt_event_time(&ev, &p->ns);
 		p->at = r.line_at;
 		p->next = r.pos - (off_t)(r.end - r.start);

@@ -160,7 +160,7 @@ static void parse(struct tail_source *s)
 	int64_t ns;
 
 	if (s->events) {
-		s->valid = rt_event_parse_with(s->ev, s->line, s->simd) == 0;
+		s->valid = rt_event_parse_with(s->ev, s->line, s->simd, NULL) == 0;
 		if (s->valid && event_time(s->ev, &ns))
 			s->ns = ns;
 		return;

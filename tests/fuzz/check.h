@@ -14,6 +14,7 @@
 #include "../unit/walks.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 /* SPEC: JSON is what jansson takes, a second time with integers as reals. */
 static bool jansson_takes(struct rt_str text)
@@ -100,12 +101,38 @@ static const char *check_walks(struct rt_str text)
 	for (int v = RT_SIMD_PORTABLE; v < RT_SIMD_COUNT; v++) {
 		if (!rt_simd_works((enum rt_simd)v))
 			continue;
-		if (!same_walk(text, (enum rt_simd)v, &outlined))
+		if (!same_walk(text, (enum rt_simd)v, NULL, &outlined))
 			return "a quick walk reads something else";
-		if (!same_few(text, (enum rt_simd)v, 1 + (int)(text.n % 8)))
+		if (!same_few(text, (enum rt_simd)v, NULL, 1 + (int)(text.n % 8)))
 			return "a walk that takes several members reads something else";
 	}
 	return NULL;
+}
+
+/* The text among other lines, with nothing behind them that could be read by mistake. */
+static const char *check_lines(struct rt_str text)
+{
+	static const char other[] =
+		"{\"type\":\"info\",\"message\":\"a \\\"\xc3\xa9\",\"step\":1}\n";
+	size_t n = sizeof(other) - 1;
+	char *lines = malloc(2 * n + text.n + 1);
+	const char *wrong = NULL;
+	long outlined = 0;
+
+	if (!lines)
+		return NULL;
+	memcpy(lines, other, n);
+	memcpy(lines + n, text.p, text.n);
+	lines[n + text.n] = '\n';
+	memcpy(lines + n + text.n + 1, other, n);
+	for (int v = RT_SIMD_PORTABLE; v < RT_SIMD_COUNT && !wrong; v++) {
+		struct rt_str all = { lines, 2 * n + text.n + 1 };
+
+		if (rt_simd_works((enum rt_simd)v) && !same_lines(all, (enum rt_simd)v, &outlined))
+			wrong = "lines that are outlined together read as something else";
+	}
+	free(lines);
+	return wrong;
 }
 
 /* NULL when all is well, else what is not. */
@@ -119,6 +146,8 @@ static const char *check_bytes(const void *data, size_t n)
 	if (rt_scan_valid(text) != jansson_takes(text))
 		return "the scanner and jansson disagree";
 	wrong = check_walks(text);
+	if (!wrong)
+		wrong = check_lines(text);
 	if (!wrong)
 		wrong = check_event(text);
 	return wrong ? wrong : check_status(text);

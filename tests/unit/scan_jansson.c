@@ -405,15 +405,34 @@ static void show(const struct rt_buf *line, const char *what)
 	putchar('\n');
 }
 
+/* Hold what was made so far, as lines that are outlined together, against each of them alone. */
+static void try_together(struct rt_buf *many, long unlike[RT_SIMD_COUNT], long *outlined)
+{
+	/* with nothing behind that could be read by mistake */
+	char *p = malloc(many->len);
+
+	if (!p)
+		exit(1);
+	memcpy(p, many->s, many->len);
+	for (int v = RT_SIMD_PORTABLE; v < RT_SIMD_COUNT; v++)
+		if (rt_simd_works((enum rt_simd)v) &&
+		    !same_lines((struct rt_str){ p, many->len }, (enum rt_simd)v, outlined))
+			unlike[v]++;
+	free(p);
+	rt_buf_clear(many);
+}
+
 int main(int argc, char **argv)
 {
 	long lines = argc > 1 ? strtol(argv[1], NULL, 10) : LINES, i, valid = 0;
 	long judged_wrong = 0, read_wrong = 0, unlike[RT_SIMD_COUNT] = { 0 }, outlines = 0;
 	struct maker maker = { .state = UINT64_C(88172645463325252) };
 	struct tap t = { 0 };
-	struct rt_buf line;
+	struct rt_buf line, many;
+	long apart[RT_SIMD_COUNT] = { 0 }, together = 0;
 
 	rt_buf_init(&line);
+	rt_buf_init(&many);
 	for (i = 0; i < lines; i++) {
 		json_t *doc;
 
@@ -433,13 +452,19 @@ int main(int argc, char **argv)
 
 			if (!rt_simd_works(simd))
 				continue;
-			if ((!same_walk(rt_buf_view(&line), simd, &outlined) ||
-			     !same_few(rt_buf_view(&line), simd, 1 + (int)(i % 8))) &&
+			if ((!same_walk(rt_buf_view(&line), simd, NULL, &outlined) ||
+			     !same_few(rt_buf_view(&line), simd, NULL, 1 + (int)(i % 8))) &&
 			    unlike[v]++ < 5)
 				show(&line, rt_simd_name(simd));
 			outlines += outlined;
 		}
 		json_decref(doc);
+		rt_buf_addv(&many, rt_buf_view(&line));
+		/* sometimes a row of empty lines behind it */
+		for (size_t n = below(&maker, 40) ? 1 : below(&maker, 200); n; n--)
+			rt_buf_addc(&many, '\n');
+		if (many.len > RT_LINES_BYTES + (size_t)(i % 1000) || i + 1 == lines)
+			try_together(&many, apart, &together);
 	}
 	ok(&t, judged_wrong == 0, "%ld of %ld lines are judged otherwise", judged_wrong, lines);
 	ok(&t, read_wrong == 0, "%ld of %ld valid lines are read otherwise", read_wrong, valid);
@@ -448,9 +473,17 @@ int main(int argc, char **argv)
 		if (rt_simd_works((enum rt_simd)v))
 			ok(&t, unlike[v] == 0, "%ld lines are read otherwise with %s", unlike[v],
 			   rt_simd_name((enum rt_simd)v));
+	for (int v = RT_SIMD_PORTABLE; v < RT_SIMD_COUNT; v++)
+		if (rt_simd_works((enum rt_simd)v))
+			ok(&t, apart[v] == 0, "%ld times lines together are read otherwise with %s",
+			   apart[v], rt_simd_name((enum rt_simd)v));
+	if (rt_simd_works(RT_SIMD_SSE2))
+		ok(&t, together > lines / 4, "a fair share of the lines is outlined together: %ld",
+		   together);
 	if (rt_simd_works(RT_SIMD_SSE2))
 		ok(&t, outlines > lines / 4, "a fair share of the lines is outlined: %ld",
 		   outlines);
 	rt_buf_release(&line);
+	rt_buf_release(&many);
 	return tap_done(&t);
 }

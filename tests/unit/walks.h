@@ -10,15 +10,16 @@ static bool same_value(const struct rt_json *a, const struct rt_json *b)
 	       a->escaped == b->escaped && a->veiled == b->veiled;
 }
 
-/* Whether this walk gives the same as that byte by byte. */
-static bool same_walk(struct rt_str text, enum rt_simd simd, bool *outlined)
+/* Whether this walk gives the same as that byte by byte; of a line, as one of these or NULL. */
+static bool same_walk(struct rt_str text, enum rt_simd simd, const struct rt_lines *lines,
+		      bool *outlined)
 {
 	struct rt_scan s, plain;
 	struct rt_member m, n;
 	int got, want;
 
 	want = rt_scan_init_with(&plain, text, RT_SIMD_PORTABLE);
-	got = rt_scan_init_with(&s, text, simd);
+	got = rt_scan_init_line(&s, text, simd, lines);
 	*outlined = got == 0 && s.outlined;
 	if (got != want || got < 0)
 		return got == want;
@@ -54,7 +55,7 @@ static bool are_members(const struct rt_member *few, int n, struct rt_str object
 }
 
 /* The same of a walk that takes several at once, whatever their keys are. */
-static bool same_few(struct rt_str text, enum rt_simd simd, int most)
+static bool same_few(struct rt_str text, enum rt_simd simd, const struct rt_lines *lines, int most)
 {
 	struct rt_scan_keys all[2];
 	struct rt_scan s, plain;
@@ -64,7 +65,7 @@ static bool same_few(struct rt_str text, enum rt_simd simd, int most)
 	memset(all, 0xff, sizeof(all));
 	if (rt_scan_init_with(&plain, text, RT_SIMD_PORTABLE) < 0 || plain.close != '}')
 		return true;
-	rt_scan_init_with(&s, text, simd);
+	rt_scan_init_line(&s, text, simd, lines);
 	while (got > 0 && (n = rt_scan_next_few(&s, all, few, most)) > 0) {
 		for (int i = within = 0; i < n && got > 0; i++) {
 			if (few[i].within) {
@@ -81,6 +82,36 @@ static bool same_few(struct rt_str text, enum rt_simd simd, int most)
 		}
 	}
 	return within == 0 && n == rt_scan_next(&plain, &m);
+}
+
+/*
+ * Whether lines that are outlined together are the lines of the text, in order, and
+ * read the same. Counts those that were.
+ */
+static bool same_lines(struct rt_str text, enum rt_simd simd, long *outlined)
+{
+	const char *p = text.p, *end = text.p + text.n, *nl;
+	struct rt_lines lines;
+	struct rt_str line;
+	bool is_outlined;
+
+	rt_lines_init(&lines, simd);
+	while ((nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL)) {
+		if (!rt_lines_next(&lines, &line)) {
+			rt_lines_outline(&lines, (struct rt_str){ p, (size_t)(end - p) });
+			if (!rt_lines_next(&lines, &line)) { /* one with something amiss */
+				p = nl + 1;
+				continue;
+			}
+		}
+		if (line.p != p || line.p + line.n != nl ||
+		    !same_walk(line, simd, &lines, &is_outlined) ||
+		    !same_few(line, simd, &lines, 1 + (int)(line.n % 8)))
+			return false;
+		*outlined += is_outlined;
+		p = nl + 1;
+	}
+	return !rt_lines_next(&lines, &line);
 }
 
 #endif
