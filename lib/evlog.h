@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "err.h"
 #include "rundir.h"
+#include "scan.h"
 
 #include <sys/types.h>
 
@@ -74,5 +75,11 @@ int rt_reader_next(struct rt_reader *r, struct rt_str *line);
 
 /* Forwards: a whole line that is in the buffer already, as 1; else 0, without reading. */
 int rt_reader_buffered(struct rt_reader *r, struct rt_str *line);
+
+/*
+ * The same, of lines that are outlined together, in *lines; 0 also when the next
+ * one cannot be. Begin with new *lines, and take others only after a 0.
+ */
+int rt_reader_outlined(struct rt_reader *r, struct rt_lines *lines, struct rt_str *line);
 
 #endif

@@ -126,15 +126,34 @@ static off_t start_offset(const struct rt_reader *r)
 	return r->pos - (off_t)(r->end - r->start);
 }
 
+/* What is handed out next is known to be a line of n bytes. */
+static void take_line(struct rt_reader *r, size_t n, struct rt_str *line)
+{
+	r->torn = false;
+	hand_out(r, r->start, r->start + n, start_offset(r), line);
+	r->start += n + 1;
+}
+
 int rt_reader_buffered(struct rt_reader *r, struct rt_str *line)
 {
 	char *nl = memchr(r->buf + r->start, '\n', r->end - r->start);
 
 	if (!nl || r->skipping || (size_t)(nl - r->buf) - r->start > RT_READ_LINE_MAX)
 		return 0;
-	r->torn = false;
-	hand_out(r, r->start, (size_t)(nl - r->buf), start_offset(r), line);
-	r->start = (size_t)(nl - r->buf) + 1;
+	take_line(r, (size_t)(nl - r->buf) - r->start, line);
+	return 1;
+}
+
+int rt_reader_outlined(struct rt_reader *r, struct rt_lines *lines, struct rt_str *line)
+{
+	if (!rt_lines_next(lines, line)) {
+		if (r->skipping || r->start == r->end)
+			return 0;
+		rt_lines_outline(lines, (struct rt_str){ r->buf + r->start, r->end - r->start });
+		if (!rt_lines_next(lines, line))
+			return 0;
+	}
+	take_line(r, line->n, line);
 	return 1;
 }
 
@@ -154,9 +173,7 @@ static int next_forward(struct rt_reader *r, struct rt_str *line)
 			continue;
 		}
 		if (nl) {
-			r->torn = false;
-			hand_out(r, r->start, (size_t)(nl - r->buf), start_offset(r), line);
-			r->start = (size_t)(nl - r->buf) + 1;
+			take_line(r, (size_t)(nl - r->buf) - r->start, line);
 			return 1;
 		}
 		if (r->end - r->start > RT_READ_LINE_MAX || r->skipping) {

@@ -5,6 +5,7 @@ void rt_sieve_init(struct rt_sieve *s, const struct rt_filter *f)
 {
 	rt_filter_probe(f, &s->probe);
 	s->pos = -1;
+	rt_lines_init(&s->lines, s->probe.n ? RT_SIMD_PORTABLE : rt_simd_best());
 }
 
 static void find(struct rt_sieve *s, size_t i, const char *from)
@@ -47,12 +48,15 @@ static bool next_buffered(struct rt_sieve *s, struct rt_reader *r, struct rt_str
 
 int rt_sieve_next(struct rt_sieve *s, struct rt_reader *r, struct rt_str *line)
 {
-	if (s->probe.n && !r->skipping && r->end > r->start) {
+	if (s->probe.n == 0) {
+		if (rt_reader_outlined(r, &s->lines, line))
+			return 1;
+	} else if (!r->skipping && r->end > r->start) {
 		if (s->pos != r->pos)
 			look_again(s, r);
 		if (next_buffered(s, r, line))
 			return 1;
 	}
-	/* What comes next begins in what is not read yet. */
+	/* What comes next begins in what is not read yet, or has something amiss. */
 	return rt_reader_next(r, line);
 }

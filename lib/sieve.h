@@ -10,6 +10,7 @@ struct rt_sieve {
 	off_t pos;                     /* the reader has read up to here, */
 	const char *end;               /* to here it is whole lines, */
 	const char *hit[RT_PROBE_MAX]; /* and here each text stands next: `end` if nowhere */
+	struct rt_lines lines;         /* where no text is looked for: these come next */
 };
 
 void rt_sieve_init(struct rt_sieve *s, const struct rt_filter *f);

@@ -125,8 +125,8 @@ static bool next(struct sql_cursor *base)
 	int got;
 
 	while ((got = rt_sieve_next(&c->sieve, &c->reader, &line)) > 0) {
-		if (source_match(&base->source, base->plan.filter, &c->wanted, line, c->reader.torn,
-				 &c->ev, &c->scratch)) {
+		if (source_match(&base->source, base->plan.filter, &c->wanted, line,
+				 &c->sieve.lines, c->reader.torn, &c->ev, &c->scratch)) {
 			base->place = c->reader.line_at;
 			return true;
 		}

@@ -29,6 +29,7 @@ struct stream {
 	struct rt_buf base_metadata, merged, type;
 	struct rt_record *record; /* NULL: no run is set, or it cannot be opened */
 	struct rt_reader in;
+	struct rt_lines *lines; /* of what is in its buffer */
 	size_t line, refused, cut;
 	int64_t status_ns; /* when status.json was last written */
 	bool dirty;        /* it lags behind */
@@ -152,7 +153,8 @@ static bool looks_like_object(struct rt_str line)
 /* The line as an event; false when --strict refuses it. */
 static bool make_event(struct stream *s, struct rt_str line, struct rt_event *ev)
 {
-	bool object = looks_like_object(line) && rt_event_parse_with(ev, line, s->simd, NULL) == 0;
+	bool object = looks_like_object(line) &&
+		      rt_event_parse_with(ev, line, s->simd, s->lines) == 0;
 
 	if (!object) {
 		if (line.n && line.p[line.n - 1] == '\r')
@@ -278,7 +280,9 @@ static void read_all(struct stream *s)
 	int got;
 
 	for (;;) {
-		got = rt_reader_buffered(&s->in, &line);
+		got = rt_reader_outlined(&s->in, s->lines, &line);
+		if (!got)
+			got = rt_reader_buffered(&s->in, &line);
 		if (!got) {
 			before_blocking(s);
 			got = s->deaf ? 0 : rt_reader_next(&s->in, &line);
@@ -313,7 +317,8 @@ static void report(struct stream *s)
 
 int emit_stream(const struct emit_opts *o)
 {
-	struct stream s = { .opts = o, .simd = rt_simd_best(), .tee = o->tee };
+	struct rt_lines lines;
+	struct stream s = { .opts = o, .simd = rt_simd_best(), .lines = &lines, .tee = o->tee };
 	void (*on_pipe)(int) = SIG_IGN;
 	struct rt_redact *redact;
 
@@ -322,6 +327,7 @@ int emit_stream(const struct emit_opts *o)
 	rt_buf_init(&s.base_metadata);
 	rt_buf_init(&s.merged);
 	rt_buf_init(&s.type);
+	rt_lines_init(&lines, s.simd);
 	emit_event_init(&s.base, o, &s.base_metadata);
 	redact = redact_env();
 	levels_init(&s.levels);

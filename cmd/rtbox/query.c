@@ -98,10 +98,10 @@ static void end(struct source *s, struct rt_reader *r)
 	source_close(s);
 }
 
-static bool matches(struct query *q, struct source *s, struct rt_str line, bool torn,
-		    struct rt_event *ev)
+static bool matches(struct query *q, struct source *s, struct rt_str line,
+		    const struct rt_lines *lines, bool torn, struct rt_event *ev)
 {
-	return source_match(s, q->filter, &q->wanted, line, torn, ev, &q->scratch);
+	return source_match(s, q->filter, &q->wanted, line, lines, torn, ev, &q->scratch);
 }
 
 static void answer(struct query *q, const struct source *s, struct rt_event *ev)
@@ -140,7 +140,7 @@ static void read_forward(struct query *q, struct source *s)
 		return;
 	rt_sieve_init(&sieve, q->filter);
 	while (!q->enough && (got = rt_sieve_next(&sieve, &r, &line)) > 0)
-		if (matches(q, s, line, r.torn, &ev) && is_whole(q, &ev))
+		if (matches(q, s, line, &sieve.lines, r.torn, &ev) && is_whole(q, &ev))
 			answer(q, s, &ev);
 	if (got < 0)
 		read_failed(q, s);
@@ -187,7 +187,7 @@ static size_t keep_last(struct query *q, struct source *s, struct rt_reader *r, 
 	int got;
 
 	while ((got = rt_reader_next(r, &line)) > 0)
-		if (matches(q, s, line, r->torn, &ev))
+		if (matches(q, s, line, NULL, r->torn, &ev))
 			keep(s, line, want);
 	if (got < 0)
 		read_failed(q, s);
@@ -210,7 +210,7 @@ static size_t find_last(struct query *q, struct source *s, struct rt_reader *r, 
 	s->to = r->to;
 	s->from = s->to;
 	while (found < want && (got = rt_reader_next(r, &line)) > 0) {
-		if (!matches(q, s, line, r->torn, &ev))
+		if (!matches(q, s, line, NULL, r->torn, &ev))
 			continue;
 		s->from = r->line_at;
 		found++;

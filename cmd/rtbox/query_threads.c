@@ -168,12 +168,13 @@ static void hand_in(struct worker *w)
 
 /* One line; false when no more is wanted. */
 static bool take_line(struct worker *w, struct source *s, struct finding *f, struct rt_str line,
-		      bool torn)
+		      const struct rt_lines *lines, bool torn)
 {
 	struct pool *p = w->pool;
 	struct rt_event ev;
 
-	if (!source_match(s, p->search->filter, p->search->wanted, line, torn, &ev, &w->scratch))
+	if (!source_match(s, p->search->filter, p->search->wanted, line, lines, torn, &ev,
+			  &w->scratch))
 		return true;
 	f->matches++;
 	if (w->answer) {
@@ -211,7 +212,7 @@ static int read_piece(struct worker *w, const struct piece *piece, struct source
 		return got;
 	rt_sieve_init(&sieve, w->pool->search->filter);
 	while (got > 0 && more && (got = rt_sieve_next(&sieve, r, &line)) > 0)
-		more = take_line(w, s, f, line, r->torn);
+		more = take_line(w, s, f, line, &sieve.lines, r->torn);
 	if (got < 0 || !more || r->start == r->end || !r->whole_only)
 		return got;
 	r->whole_only = false;
@@ -222,7 +223,7 @@ static int read_piece(struct worker *w, const struct piece *piece, struct source
 	if (r->skipped > skipped)
 		r->skipped = skipped + 1;
 	else if (got > 0)
-		take_line(w, s, f, line, r->torn);
+		take_line(w, s, f, line, NULL, r->torn);
 	return got;
 }
 

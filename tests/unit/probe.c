@@ -206,7 +206,7 @@ static void search(struct block *b, const struct rt_filter *f, int fd)
 	while (rt_sieve_next(&sieve, &r, &line) > 0) {
 		while (b->at[i] < (size_t)r.line_at)
 			i++;
-		b->found[i] = rt_event_parse_for(&ev, line, &wanted, NULL) == 0 &&
+		b->found[i] = rt_event_parse_for(&ev, line, &wanted, &sieve.lines) == 0 &&
 			      rt_filter_match(f, &ev, &scratch);
 	}
 	rt_reader_release(&r);

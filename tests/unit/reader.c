@@ -35,24 +35,33 @@ static void expect(struct rt_str text, size_t from, size_t to, struct rt_buf *ou
 	}
 }
 
+enum how { FORWARD, BACKWARD, BUFFERED, OUTLINED };
+
+/* The next line, taken from the buffer as long as there is one in it if that is asked. */
+static int read_line(struct rt_reader *r, enum how how, struct rt_lines *lines, struct rt_str *line)
+{
+	if (how == OUTLINED && rt_reader_outlined(r, lines, line) > 0)
+		return 1;
+	if (how >= BUFFERED && rt_reader_buffered(r, line) > 0)
+		return 1;
+	return rt_reader_next(r, line);
+}
+
 /* What a reader gives; the lines of one that goes backwards are put in order. */
-static bool read_lines(int fd, off_t from, off_t to, bool backward, bool in_buffer, size_t *skipped,
+static bool read_lines(int fd, off_t from, off_t to, enum how how, size_t *skipped,
 		       struct rt_buf *out)
 {
+	struct rt_lines lines;
 	struct rt_reader r;
 	struct rt_str line;
-	int got = 1;
+	int got;
 
 	rt_buf_clear(out);
-	if (rt_reader_init(&r, fd, from, to, backward) < 0)
+	if (rt_reader_init(&r, fd, from, to, how == BACKWARD) < 0)
 		return false;
-	while (got > 0) {
-		got = in_buffer ? rt_reader_buffered(&r, &line) : 0;
-		if (got <= 0)
-			got = rt_reader_next(&r, &line);
-		if (got <= 0)
-			break;
-		if (backward) {
+	rt_lines_init(&lines, rt_simd_best());
+	while ((got = read_line(&r, how, &lines, &line)) > 0) {
+		if (how == BACKWARD) {
 			rt_buf_splice(out, 0, 0, "\x1f", 1);
 			rt_buf_splice(out, 0, 0, line.p, line.n);
 		} else {
@@ -65,7 +74,10 @@ static bool read_lines(int fd, off_t from, off_t to, bool backward, bool in_buff
 	return got == 0;
 }
 
-/* A file of random lines: some empty, some longer than the reader's buffer, perhaps torn. */
+/*
+ * A file of random lines: some empty, some longer than the reader's buffer, some
+ * that end in a string, perhaps torn.
+ */
 static void random_file(struct rt_buf *text, int round)
 {
 	static const size_t most[] = { 3, 100, 5000, 400000, 1500000 };
@@ -77,7 +89,7 @@ static void random_file(struct rt_buf *text, int round)
 
 		rt_buf_reserve(text, n + 1);
 		for (size_t k = 0; k < n; k++)
-			rt_buf_addc(text, (char)('a' + (k * 7 + i) % 26));
+			rt_buf_addc(text, k % 50 == 49 ? '"' : (char)('a' + (k * 7 + i) % 26));
 		rt_buf_addc(text, '\n');
 	}
 	if (round % 3 == 0 && text->len)
@@ -100,7 +112,7 @@ static bool same(const struct rt_buf *a, const struct rt_buf *b)
 static void test_random(struct tap *t)
 {
 	struct rt_buf text, want, got;
-	bool forward = true, backward = true, buffered = true, parts = true;
+	bool forward = true, backward = true, buffered = true, outlined = true, parts = true;
 	size_t skipped;
 
 	rt_buf_init(&text);
@@ -116,24 +128,25 @@ static void test_random(struct tap *t)
 		all = rt_buf_view(&text);
 		fd = scratch_file(all);
 		expect(all, 0, all.n, &want);
-		forward &= read_lines(fd, 0, -1, false, false, &skipped, &got) && same(&got, &want);
-		buffered &= read_lines(fd, 0, -1, false, true, &skipped, &got) && same(&got, &want);
+		forward &= read_lines(fd, 0, -1, FORWARD, &skipped, &got) && same(&got, &want);
+		buffered &= read_lines(fd, 0, -1, BUFFERED, &skipped, &got) && same(&got, &want);
+		outlined &= read_lines(fd, 0, -1, OUTLINED, &skipped, &got) && same(&got, &want);
 		if (all.n < 3000000)
-			backward &= read_lines(fd, 0, -1, true, false, &skipped, &got) &&
+			backward &= read_lines(fd, 0, -1, BACKWARD, &skipped, &got) &&
 				    same(&got, &want);
 		from = line_start(all, all.n ? (size_t)rand() % all.n : 0);
 		to = from + (all.n > from ? (size_t)rand() % (all.n - from) : 0);
 		expect(all, from, to, &want);
-		parts &= read_lines(fd, (off_t)from, (off_t)to, false, false, &skipped, &got) &&
+		parts &= read_lines(fd, (off_t)from, (off_t)to, FORWARD, &skipped, &got) &&
 			 same(&got, &want);
 		if (to - from < 3000000)
-			parts &= read_lines(fd, (off_t)from, (off_t)to, true, false, &skipped,
-					    &got) &&
+			parts &= read_lines(fd, (off_t)from, (off_t)to, BACKWARD, &skipped, &got) &&
 				 same(&got, &want);
 		close(fd);
 	}
 	ok(t, forward, "random files, forwards");
 	ok(t, buffered, "taking what is in the buffer first");
+	ok(t, outlined, "and outlined together");
 	ok(t, backward, "backwards");
 	ok(t, parts, "and parts of them, both ways");
 	rt_buf_release(&text);
@@ -158,7 +171,7 @@ static bool from_pipe(struct rt_str text, size_t piece, struct rt_buf *got)
 		_exit(0);
 	}
 	close(fds[1]);
-	good = read_lines(fds[0], 0, -1, false, false, &skipped, got);
+	good = read_lines(fds[0], 0, -1, FORWARD, &skipped, got);
 	close(fds[0]);
 	return good;
 }
@@ -199,18 +212,16 @@ static void test_too_long(struct tap *t)
 		rt_buf_addc(&text, 'x');
 	rt_buf_adds(&text, "\ntwo\nthree");
 	fd = scratch_file(rt_buf_view(&text));
-	ok(t, read_lines(fd, 0, -1, false, false, &skipped, &got) && skipped == 1,
+	ok(t, read_lines(fd, 0, -1, FORWARD, &skipped, &got) && skipped == 1,
 	   "a line over 16 MiB is skipped and counted");
 	is_text(t, got.s, "one\x1ftwo\x1fthree\x1f", "the others are not");
-	ok(t, read_lines(fd, 0, -1, true, false, &skipped, &got) && skipped == 1, "backwards, too");
+	ok(t, read_lines(fd, 0, -1, BACKWARD, &skipped, &got) && skipped == 1, "backwards, too");
 	is_text(t, got.s, "one\x1ftwo\x1fthree\x1f", "the others are not");
 	close(fd);
 	text.len = RT_READ_LINE_MAX + 4;
 	rt_buf_adds(&text, "\ntwo\n");
 	fd = scratch_file(rt_buf_view(&text));
-	ok(t,
-	   read_lines(fd, 0, -1, false, false, &skipped, &got) && skipped == 0 &&
-		   got.len == text.len,
+	ok(t, read_lines(fd, 0, -1, FORWARD, &skipped, &got) && skipped == 0 && got.len == text.len,
 	   "one of 16 MiB is read");
 	close(fd);
 	rt_buf_release(&text);
@@ -224,9 +235,9 @@ static void test_mark(struct tap *t)
 	int fd = scratch_file(rt_str("\xef\xbb\xbfone\n\xef\xbb\xbftwo\n"));
 
 	rt_buf_init(&got);
-	read_lines(fd, 0, -1, false, false, &skipped, &got);
+	read_lines(fd, 0, -1, FORWARD, &skipped, &got);
 	is_text(t, got.s, "one\x1f\xef\xbb\xbftwo\x1f", "a byte order mark is passed over, once");
-	read_lines(fd, 0, -1, true, false, &skipped, &got);
+	read_lines(fd, 0, -1, BACKWARD, &skipped, &got);
 	is_text(t, got.s, "one\x1f\xef\xbb\xbftwo\x1f", "backwards, too");
 	close(fd);
 	rt_buf_release(&got);
