@@ -145,18 +145,9 @@ static struct rt_group *new_group(struct rt_aggregate *a, uint64_t hash, int64_t
 static struct rt_group *group_of(struct rt_aggregate *a, int64_t bucket_ns, struct rt_str key,
 				 struct rt_err *err)
 {
-	uint64_t hash;
-	struct rt_group *g;
+	uint64_t hash = hash_text(key, RT_HASH_SEED ^ (uint64_t)bucket_ns);
 	uint32_t *slot;
 
-	/* One event is often of the same group as the one before. */
-	if (a->last < a->n) {
-		g = &a->groups[a->last];
-		if (g->bucket_ns == bucket_ns &&
-		    rt_str_eq((struct rt_str){ g->key, g->key_len }, key))
-			return g;
-	}
-	hash = hash_text(key, RT_HASH_SEED ^ (uint64_t)bucket_ns);
 	if ((a->n + 1) * 2 > a->index_cap && grow_index(a, err) < 0)
 		return NULL;
 	slot = find_slot(a, hash, bucket_ns, key);
@@ -281,22 +272,26 @@ static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct r
 	return 0;
 }
 
+/* A number where a text belongs is a text. */
+static inline enum rt_key_kind key_kind(const struct rt_path *path, const struct rt_json *v)
+{
+	if (v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT ||
+	    (path->field != RT_FIELD_COUNT && rt_field_is_text(path->field)))
+		return RT_KEY_TEXT;
+	return RT_KEY_BARE;
+}
+
 /* The part of a key that a value makes. */
 static void add_key(struct rt_buf *key, const struct rt_path *path, const struct rt_json *v,
 		    struct rt_buf *scratch)
 {
-	bool bare = v->type != RT_JSON_STRING && v->type != RT_JSON_TEXT;
 	struct rt_str text = rt_json_plain(v, scratch);
 	uint32_t n = (uint32_t)text.n;
-	char *p;
+	char *p = rt_buf_extend(key, 1 + sizeof(n) + text.n);
 
-	/* A number where a text belongs is a text. */
-	if (path->field != RT_FIELD_COUNT && rt_field_is_text(path->field))
-		bare = false;
-	p = rt_buf_extend(key, 1 + sizeof(n) + text.n);
 	if (!p)
 		return;
-	p[0] = bare ? RT_KEY_BARE : RT_KEY_TEXT;
+	p[0] = (char)key_kind(path, v);
 	memcpy(p + 1, &n, sizeof(n));
 	memcpy(p + 1 + sizeof(n), text.p, text.n);
 }
@@ -358,11 +353,36 @@ int rt_aggregate_add_empty(struct rt_aggregate *a, struct rt_err *err)
 	return !one || group_of(a, 0, rt_str(""), err) ? 0 : -1;
 }
 
-int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const char *run_id,
-		     struct rt_err *err)
+/*
+ * The group that was met last, if the event is of that one too, as often it is:
+ * its values stand in the line as they do in the group's key.
+ */
+static struct rt_group *same_as_last(struct rt_aggregate *a, const struct rt_event *ev,
+				     int64_t bucket_ns)
+{
+	struct rt_group *g = &a->groups[a->last];
+	const char *p, *end;
+
+	if (a->last >= a->n || g->bucket_ns != bucket_ns)
+		return NULL;
+	p = g->key;
+	end = p + g->key_len;
+	for (size_t i = 0; i < a->n_keys; i++) {
+		const struct rt_json *v = rt_event_peek_at(ev, &a->keys[i]);
+		struct rt_str text = { NULL, 0 };
+
+		if (!v || v->escaped || rt_key_next(&p, &text) != key_kind(&a->keys[i], v) ||
+		    !rt_str_eq(text, v->text))
+			return NULL;
+	}
+	return p == end ? g : NULL;
+}
+
+/* The group that the event belongs to, a new one perhaps. */
+static struct rt_group *find_group(struct rt_aggregate *a, const struct rt_event *ev,
+				   const char *run_id, int64_t bucket_ns, struct rt_err *err)
 {
 	const struct rt_json *v;
-	struct rt_group *g;
 
 	rt_buf_clear(&a->key);
 	for (size_t i = 0; i < a->n_keys; i++) {
@@ -372,9 +392,22 @@ int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const ch
 		else
 			rt_buf_addc(&a->key, RT_KEY_NONE);
 	}
-	if (a->key.failed || a->scratch.failed)
-		return no_memory(err);
-	g = group_of(a, bucket_of(a, ev), rt_buf_view(&a->key), err);
+	if (a->key.failed || a->scratch.failed) {
+		no_memory(err);
+		return NULL;
+	}
+	return group_of(a, bucket_ns, rt_buf_view(&a->key), err);
+}
+
+int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const char *run_id,
+		     struct rt_err *err)
+{
+	int64_t bucket_ns = bucket_of(a, ev);
+	const struct rt_json *v;
+	struct rt_group *g = same_as_last(a, ev, bucket_ns);
+
+	if (!g)
+		g = find_group(a, ev, run_id, bucket_ns, err);
 	if (!g)
 		return -1;
 	for (size_t i = 0; i < a->n_columns; i++) {
