@@ -156,8 +156,22 @@ void rt_give_to_owner_of(int dirfd, int fd)
 		return; /* not a member of that group: nothing to be done */
 }
 
-/* The new file gets what the old one has; a stricter mode where it may not have the owner. */
-static int copy_ownership(int fd, const struct stat *old)
+int rt_dir_make(int dirfd, const char *name, struct rt_err *err)
+{
+	bool made = mkdirat(dirfd, name, 0777) == 0;
+	int fd;
+
+	if (!made && errno != EEXIST)
+		return rt_err_sys(err, "cannot make folder \"%s\"", name);
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return rt_err_sys(err, "cannot open folder \"%s\"", name);
+	if (made)
+		rt_give_to_owner_of(dirfd, fd);
+	return fd;
+}
+
+int rt_copy_ownership(int fd, const struct stat *old)
 {
 	struct stat now;
 	mode_t mode = old->st_mode & 07777;
@@ -202,7 +216,7 @@ int rt_replace_prepare(struct rt_replacement *r, int dirfd, const char *name, st
 		return rt_err_sys(err, "cannot write \"%s\"", name);
 	if (!r->exists)
 		rt_give_to_owner_of(dirfd, fd);
-	if (rt_fd_write(fd, data.p, data.n) < 0 || (r->exists && copy_ownership(fd, &old) < 0) ||
+	if (rt_fd_write(fd, data.p, data.n) < 0 || (r->exists && rt_copy_ownership(fd, &old) < 0) ||
 	    (how == RT_REPLACE_DURABLE && fsync(fd) < 0)) {
 		rt_err_sys(err, "cannot write \"%s\"", name);
 		close(fd);

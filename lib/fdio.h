@@ -67,6 +67,15 @@ int rt_file_replace(int dirfd, const char *name, struct rt_str data, enum rt_rep
 int rt_lock(int fd, int timeout_ms);
 void rt_unlock(int fd);
 
+/* Make a folder in dirfd, or take the one that is there (no link), and open it: -1 and err. */
+int rt_dir_make(int dirfd, const char *name, struct rt_err *err);
+
+/*
+ * Give a new file owner, group and mode of the one it is to replace; a stricter
+ * mode where it may not have the group. -1 and errno.
+ */
+int rt_copy_ownership(int fd, const struct stat *old);
+
 /* A new file or folder as root belongs to the owner of the folder it is in. Best effort. */
 void rt_give_to_owner_of(int dirfd, int fd);
 

@@ -132,22 +132,6 @@ static int make_path(const char *path, struct rt_err *err)
 	return 0;
 }
 
-/* Make a folder in dirfd, or take the one that is there, and open it. */
-static int make_dir(int dirfd, const char *name, struct rt_err *err)
-{
-	bool made = mkdirat(dirfd, name, 0777) == 0;
-	int fd;
-
-	if (!made && errno != EEXIST)
-		return rt_err_sys(err, "cannot make folder \"%s\"", name);
-	fd = openat(dirfd, name, DIR_FLAGS | O_NOFOLLOW);
-	if (fd < 0)
-		return rt_err_sys(err, "cannot open folder \"%s\"", name);
-	if (made)
-		rt_give_to_owner_of(dirfd, fd);
-	return fd;
-}
-
 static int write_new(int dirfd, const char *name, struct rt_str text, bool durable,
 		     struct rt_err *err)
 {
@@ -190,7 +174,7 @@ static int open_runs(const char *runs_dir, int *private_fd, struct rt_err *err)
 		close(fd);
 		return -1;
 	}
-	*private_fd = make_dir(fd, RT_PRIVATE_DIR, err);
+	*private_fd = rt_dir_make(fd, RT_PRIVATE_DIR, err);
 	if (*private_fd < 0) {
 		close(fd);
 		return -1;
@@ -227,7 +211,7 @@ static void remove_draft(int private_fd, const char *draft, const struct rt_file
 static int write_draft(int private_fd, const char *draft, const struct rt_file_text *files,
 		       size_t n, bool durable, struct rt_err *err)
 {
-	int fd = make_dir(private_fd, draft, err), logs;
+	int fd = rt_dir_make(private_fd, draft, err), logs;
 
 	if (fd < 0)
 		return -1;
@@ -235,7 +219,7 @@ static int write_draft(int private_fd, const char *draft, const struct rt_file_t
 		if (write_new(fd, files[i].name, files[i].text, durable, err) < 0)
 			goto fail;
 	}
-	logs = make_dir(fd, RT_LOGS_DIR, err);
+	logs = rt_dir_make(fd, RT_LOGS_DIR, err);
 	if (logs < 0)
 		goto fail;
 	close(logs);
@@ -272,7 +256,7 @@ static int open_home(int runs, const char *group, struct rt_err *err)
 	}
 	if (rt_rundir_is_run(runs, group))
 		return rt_err_set(err, RT_ERR_REFUSED, "group \"%s\" is a run already", group);
-	return make_dir(runs, group, err);
+	return rt_dir_make(runs, group, err);
 }
 
 int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
@@ -331,7 +315,7 @@ static int first_free_step(int logs)
 
 int rt_rundir_new_step(const struct rt_rundir *d, int *number, struct rt_err *err)
 {
-	int logs = make_dir(d->fd, RT_LOGS_DIR, err), step = -1, n;
+	int logs = rt_dir_make(d->fd, RT_LOGS_DIR, err), step = -1, n;
 	char name[32];
 
 	if (logs < 0)
@@ -363,7 +347,7 @@ static int open_log(const struct rt_rundir *d, const char *path)
 	int fd = rt_file_open(d->fd, path, O_WRONLY | O_APPEND, 0);
 
 	if (fd < 0 && errno == ENOENT) {
-		int logs = make_dir(d->fd, RT_LOGS_DIR, NULL);
+		int logs = rt_dir_make(d->fd, RT_LOGS_DIR, NULL);
 
 		if (logs < 0)
 			return -1;
