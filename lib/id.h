@@ -6,6 +6,7 @@
 #include "err.h"
 
 #define RT_ID_MAX 128
+#define RT_KEY_MAX (2 * RT_ID_MAX + 1) /* of an artifact */
 
 /* A random UUID (RFC 9562 version 4, by libuuid) in lower case. */
 void rt_id_make(char out[37]);

@@ -16,6 +16,7 @@
 #define RT_RUN_LOG_NAME "run.log" /* in logs/ */
 #define RT_RUN_LOG RT_LOGS_DIR "/" RT_RUN_LOG_NAME
 #define RT_STEP_LOG "output.log" /* in logs/step_001/ */
+#define RT_ARTIFACTS_DIR "artifacts"
 #define RT_SUMMARY_FILE "logs_summary.txt"
 #define RT_SUMMARY_MD_FILE "summary.md"
 #define RT_ALIVE_FILE ".alive"

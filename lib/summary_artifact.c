@@ -153,7 +153,7 @@ static void list_files(struct rt_summary *s, int fd, const char *above)
 /* The same from the archive, where there is no such directory. */
 static void list_members(struct rt_summary *s, struct rt_packed *a)
 {
-	static const char above[] = SUM_ARTIFACTS_DIR "/";
+	static const char above[] = RT_ARTIFACTS_DIR "/";
 	const size_t n = sizeof(above) - 1;
 
 	if (rt_packed_load(a) < 0)
@@ -181,7 +181,7 @@ void rt_sum_read_artifacts(struct rt_summary *s, const struct rt_rundir *d)
 	if (s->n_artifacts)
 		return;
 	fd = d->fd < 0 ? -1 :
-			 openat(d->fd, SUM_ARTIFACTS_DIR,
+			 openat(d->fd, RT_ARTIFACTS_DIR,
 				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		list_files(s, fd, "");

@@ -282,7 +282,7 @@ static void artifacts_section(const struct rt_summary *s, size_t room, struct rt
 				       out);
 
 	if (left && s->artifacts[0].made == SUM_FOUND)
-		rt_buf_addf(out, "\n%zu more in `" SUM_ARTIFACTS_DIR "/`\n", left);
+		rt_buf_addf(out, "\n%zu more in `" RT_ARTIFACTS_DIR "/`\n", left);
 	else
 		more(s, (int64_t)left, "", SUM_SHOW_ARTIFACTS, out);
 }

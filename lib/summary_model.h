@@ -32,7 +32,6 @@
 #define SUM_FOLD 1024       /* bytes that likeness is judged by */
 #define SUM_FILE (1u << 20) /* bytes of metadata.json and archive.json */
 
-#define SUM_ARTIFACTS_DIR "artifacts"
 #define SUM_RECON_LOG "logs/reconciliation.log"
 
 /* From text to a number, by hash. */

@@ -244,7 +244,7 @@ static void artifacts_section(const struct rt_summary *s, size_t room, struct rt
 				       out);
 
 	if (left && s->artifacts[0].made == SUM_FOUND)
-		rt_sum_wrapf(out, 2, 1, "(%zu more in " SUM_ARTIFACTS_DIR "/)", left);
+		rt_sum_wrapf(out, 2, 1, "(%zu more in " RT_ARTIFACTS_DIR "/)", left);
 	else
 		more(s, (int64_t)left, "", SUM_SHOW_ARTIFACTS, out);
 }

@@ -10,9 +10,13 @@ setup() {
 	((${#programs[@]} >= 6))
 }
 
-# The subcommands of a program, one a line.
+# The subcommands of a program, and theirs, one a line: "step", "artifact put".
 commands_of() {
-	"$1" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'
+	local command
+	while read -r command; do
+		echo "$command"
+		commands_of "$@" "$command" | sed "s/^/$command /"
+	done < <("$@" --help | sed -n '/^Commands/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p')
 }
 
 # The options of a program and its subcommands as --help shows them: -x and --name.
@@ -20,7 +24,7 @@ help_options() {
 	local command
 	{
 		"$1" --help
-		for command in $(commands_of "$1"); do "$1" "$command" --help; done
+		while read -ra command; do "$1" "${command[@]}" --help; done < <(commands_of "$1")
 	} | sed -nE 's/^  (-.|   ).*/&/p' | grep -oE '^ +-[^ ]+( --[a-z-]+)?(, --[a-z-]+)?' |
 		grep -oE -- '--?[A-Za-z][a-z-]*' | sort -u
 }
@@ -93,11 +97,11 @@ applet_of() {
 		[ -z "$stderr" ]
 		[ "$output" = "$("$p" -h)" ]
 		run ! grep -nE '.{81}|[[:space:]]$' <<<"$output"
-		for command in $(commands_of "$p"); do
-			run -0 "$p" "$command" --help
-			[[ ${lines[0]} == "usage: $p $command"* ]]
+		while read -ra command; do
+			run -0 "$p" "${command[@]}" --help
+			[[ ${lines[0]} == "usage: $p ${command[*]}"* ]]
 			run ! grep -nE '.{81}|[[:space:]]$' <<<"$output"
-		done
+		done < <(commands_of "$p")
 	done
 }
 
@@ -276,10 +280,10 @@ try \"$p --help\"" ]
 		[ -z "$stderr" ]
 		# each line is a candidate with a tab, or the last one a directive
 		LC_ALL=C run ! grep -avP '\t|^:(file|dir|command)$' <("$p" --complete --)
-		for command in $(commands_of "$p"); do
-			"$p" --complete '' | grep -q "^$command"$'\t'
-			"$p" --complete "$command" --hel | grep -q '^--help'
-		done
+		while read -ra command; do
+			"$p" --complete "${command[@]:0:${#command[@]}-1}" '' | grep -q "^${command[-1]}"$'\t'
+			"$p" --complete "${command[@]}" --hel | grep -q '^--help'
+		done < <(commands_of "$p")
 	done
 	run -0 rtbox --complete sta
 	[[ $output == status$'\t'* ]]

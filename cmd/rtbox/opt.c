@@ -305,8 +305,17 @@ const struct rt_applet *opt_find_sub(const struct rt_applet *a, const char *word
 
 int opt_run_sub(const struct rt_applet *sub, int argc, char **argv)
 {
-	char *name = xasprintf("%s %s", prog_name(), sub->name);
+	char *name = xasprintf("%s %s", prog_name(), sub->name), *longer;
+	const struct rt_applet *below;
 
+	while (argc > 1 && (below = opt_find_sub(sub, argv[1])) != NULL) {
+		longer = xasprintf("%s %s", name, below->name);
+		free(name);
+		name = longer;
+		sub = below;
+		argc--;
+		argv++;
+	}
 	prog_set_name(name); /* kept to the end: messages at exit use it, too */
 	return sub->run(sub, argc, argv);
 }

@@ -104,7 +104,10 @@ void opt_release(const struct rt_applet *a, void *values);
 /* The subcommand called `word`, or NULL. */
 const struct rt_applet *opt_find_sub(const struct rt_applet *a, const char *word);
 
-/* Run it: messages start with "rt-run step" from here on. argv[0] is its name. */
+/*
+ * Run it, or the subcommand of it that argv[1] names: messages start with
+ * "rt-run step" from here on. argv[0] is its name.
+ */
 int opt_run_sub(const struct rt_applet *sub, int argc, char **argv);
 
 /* Print the help text of an applet, as --help does. */
