@@ -15,6 +15,7 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_FAIL = 3,
 	EXIT_NOT_OVER = 4, /* --exit-status of a run that goes on */
+	EXIT_OVERLAP = 75, /* as sysexits.h has it: try again later */
 	EXIT_TIMEOUT = 124,
 };
 

@@ -35,6 +35,12 @@ struct new_run {
 	int64_t created_ns;
 };
 
+/* Die of bad arguments. */
+void new_run_check(const struct new_run_opts *o);
+
+/* What it is called; NULL when there is nothing to call it by. */
+const char *new_run_name(const struct new_run_opts *o, char *const *argv);
+
 /*
  * Check the options and make the run. Bad arguments die with `usage_code`
  * before anything is made. 0: *out is open; 1: --join and there is such a run

@@ -9,6 +9,7 @@
 #include "handoff.h"
 #include "job.h"
 #include "outlet.h"
+#include "overlap.h"
 #include "run.h"
 #include "spawn.h"
 #include "summary.h"
@@ -27,12 +28,16 @@ struct exec_opts {
 	struct job_opts job;
 	struct outlet_opts outlet;
 	bool required;
+	const char *no_overlap;
 	struct common_opts common;
 };
 
 static const struct opt exec_options[] = {
 	{ 0, "require-record", NULL, OPT_FLAG, offsetof(struct exec_opts, required), NULL,
 	  "do not run the command when it cannot be recorded", NULL, COMPLETE_NONE },
+	{ 0, "no-overlap", NULL, OPT_CHOICE, offsetof(struct exec_opts, no_overlap), "WHAT",
+	  "while another run of this name goes on: skip, wait or fail", "skip|wait|fail",
+	  COMPLETE_NONE },
 	{ 0 },
 };
 
@@ -128,6 +133,25 @@ static void run_command(struct supervised *s, struct new_run *n, struct outlet *
 	env_free(&all);
 }
 
+/* See that no other run of this name goes on; where that cannot be told it is as with the record. */
+static void guard(struct overlap *lock, const struct exec_opts *o, char *const *argv)
+{
+	struct rt_err err = RT_ERR_INIT;
+	char *runs_dir;
+
+	lock->fd = -1;
+	if (!o->no_overlap)
+		return;
+	runs_dir = find_runs_dir(&o->common, &err);
+	if (!runs_dir || overlap_take(lock, o->no_overlap, runs_dir, o->run.group,
+				      new_run_name(&o->run, argv), &err) < 0) {
+		if (o->required)
+			die(125, "overlap cannot be ruled out, so not run: %s", err.msg);
+		warn("overlap cannot be ruled out: %s", err.msg);
+	}
+	free(runs_dir);
+}
+
 /* A run of its own for the command. */
 _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 {
@@ -137,12 +161,15 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	struct rt_record *record;
 	struct supervised s = { .argv = argv, .limits = job_limits(&o->job) };
 	struct outlet outlet;
+	struct overlap lock;
 	struct new_run n;
 	struct rt_inherited in;
 	char *path;
 	int ret;
 
 	record_opts_init(&opts, redact);
+	new_run_check(&o->run);
+	guard(&lock, o, argv);
 	supervise_signals(&in);
 	ret = new_run_create(&n, &o->run, &o->common, argv, getpid(), &opts, &in, &record, &path,
 			     &err);
@@ -156,18 +183,22 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	if (ret < 0) {
 		recording_trouble(&err, o->required);
 		unsetenv("RT_RUN"); /* its steps are not the run's around it */
+		overlap_hand_over(&lock);
 		run_unrecorded(argv, &in);
 	}
+	overlap_tell(&lock, n.id);
 	s.record = record;
 	s.in = &in;
 	run_command(&s, &n, &outlet, &o->outlet, redact);
 	if (s.end.alone) {
 		rt_record_close(record);
 		new_run_release(&n);
+		overlap_hand_over(&lock);
 		run_unrecorded(argv, &in);
 	}
 	new_run_wait_git(&n, GIT_MS);
 	note_end(record, &s);
+	overlap_release(&lock);
 	rt_record_close(record);
 	new_run_release(&n);
 	outlet_close(&outlet, &s);
@@ -193,6 +224,8 @@ static int run_exec(const struct rt_applet *self, int argc, char **argv)
 	if (dashdash != 0)
 		die_usage("\"%s\" is no command of rt-run (to run a program: rt-run -- %s)",
 			  words[0], words[0]);
+	if (o.no_overlap && o.run.join)
+		die_usage("--join adds to a run that goes on, --no-overlap yields to it: give one");
 	run_recorded(&o, words);
 }
 

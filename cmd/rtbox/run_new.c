@@ -43,7 +43,7 @@ const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-static const char *choose_name(const struct new_run_opts *o, char *const *argv)
+const char *new_run_name(const struct new_run_opts *o, char *const *argv)
 {
 	if (o->name && *o->name)
 		return o->name;
@@ -77,7 +77,7 @@ static char *find_joined(const struct new_run *n, const struct new_run_opts *o)
 static void describe(struct new_run *n, const struct new_run_opts *o, char *const *argv,
 		     const struct rt_record_opts *opts)
 {
-	const char *parent = env_value("RT_RUN_ID"), *name = choose_name(o, argv);
+	const char *parent = env_value("RT_RUN_ID"), *name = new_run_name(o, argv);
 	struct rt_trace around;
 
 	/* After RT_RUN=$(rt-run start) it is all that tells of the run around us. */
@@ -116,6 +116,15 @@ static void add_git(struct git_job *g)
 	rt_buf_release(&text);
 }
 
+void new_run_check(const struct new_run_opts *o)
+{
+	if (o->join && !o->id)
+		die_usage("--join wants to know which run: give --id");
+	check_id("run id", o->id);
+	check_id("group", o->group);
+	metadata_check_labels(&o->label);
+}
+
 int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct common_opts *c,
 		   char *const *argv, int64_t owner_pid, const struct rt_record_opts *opts,
 		   const struct rt_inherited *in, struct rt_record **out, char **path,
@@ -125,11 +134,7 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 	struct rt_buf text;
 	int ret;
 
-	if (o->join && !o->id)
-		die_usage("--join wants to know which run: give --id");
-	check_id("run id", o->id);
-	check_id("group", o->group);
-	metadata_check_labels(&o->label);
+	new_run_check(o);
 	memset(n, 0, sizeof(*n));
 	if (o->id)
 		memcpy(n->id, o->id, strlen(o->id) + 1);
