@@ -83,7 +83,7 @@ struct rt_change {
 
 /*
  * Change the state: checked against the table under the lock, recorded as its
- * run_* event, synced. Saying the same end twice does nothing and returns 0.
+ * run_* event, synced. Saying the same end twice does nothing and returns 1.
  * RT_ERR_REFUSED for a transition that is not allowed, and while events that
  * were queued wait for their flush.
  */

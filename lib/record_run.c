@@ -124,7 +124,7 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 		return -1;
 	from = r->status.state;
 	if (from == change->to && rt_state_over(from)) {
-		ret = 0;
+		ret = 1;
 		goto out;
 	}
 	if (check_change(r, change, err) < 0)

@@ -38,7 +38,7 @@ bool env_trace(struct rt_trace *t)
 	return traceparent && rt_trace_parse(t, rt_str(traceparent));
 }
 
-static void add_value(struct env_list *list, const char *name, const char *value)
+void env_add(struct env_list *list, const char *name, const char *value)
 {
 	if (value)
 		add(list, xasprintf("%s=%s", name, value));
@@ -53,18 +53,18 @@ void env_of_run(struct env_list *list, const struct rt_rundir *d, const char *ru
 	list->v = NULL;
 	list->n = 0;
 	rt_trace_format(traceparent, trace);
-	add_value(list, "RT_RUN", d->path);
-	add_value(list, "RT_RUN_ID", d->id);
-	add_value(list, "RT_RUNS_DIR", runs_dir ? runs_dir : found);
+	env_add(list, "RT_RUN", d->path);
+	env_add(list, "RT_RUN_ID", d->id);
+	env_add(list, "RT_RUNS_DIR", runs_dir ? runs_dir : found);
 	if (step) {
-		add_value(list, "RT_STEP_ID", step->id);
-		add_value(list, "RT_STAGE", step->stage);
-		add_value(list, "RT_COMPONENT", step->component);
-		add_value(list, "RT_CONTEXT_FILE", step->context_file);
+		env_add(list, "RT_STEP_ID", step->id);
+		env_add(list, "RT_STAGE", step->stage);
+		env_add(list, "RT_COMPONENT", step->component);
+		env_add(list, "RT_CONTEXT_FILE", step->context_file);
 	}
-	add_value(list, "RT_CORRELATION_ID", correlation && *correlation ? correlation : d->id);
-	add_value(list, "RT_ON_ERROR", "warn");
-	add_value(list, "TRACEPARENT", traceparent);
+	env_add(list, "RT_CORRELATION_ID", correlation && *correlation ? correlation : d->id);
+	env_add(list, "RT_ON_ERROR", "warn");
+	env_add(list, "TRACEPARENT", traceparent);
 	free(found);
 }
 

@@ -26,6 +26,9 @@ bool env_trace(struct rt_trace *t);
 void env_of_run(struct env_list *list, const struct rt_rundir *d, const char *runs_dir,
 		const struct rt_trace *trace, const struct env_step *step);
 
+/* Add one more; NULL: nothing. */
+void env_add(struct env_list *list, const char *name, const char *value);
+
 /* This process's environment with those in place of what it has of the same names. */
 void env_merged(struct env_list *list, const struct env_list *with);
 void env_free(struct env_list *list);

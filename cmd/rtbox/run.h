@@ -68,9 +68,6 @@ const char *base_name(const char *path);
 void record_retry(struct supervised *s, struct rt_event *ev, const char *text, int retry,
 		  int64_t delay_ns);
 
-/* Record the end of a run, and write its metrics.json. What can be made good later is only said. */
-int end_run(struct rt_record *record, const struct rt_change *change, struct rt_err *err);
-
 /* Say that a run goes unrecorded or recorded in part; with `required` die of it instead. */
 void recording_trouble(const struct rt_err *err, bool required);
 

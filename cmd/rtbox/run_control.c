@@ -5,8 +5,9 @@
 #include "clock.h"
 #include "die.h"
 #include "environ.h"
+#include "epilogue.h"
+#include "notify.h"
 #include "run.h"
-#include "summary.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -132,6 +133,7 @@ const struct rt_applet run_start_applet = {
 
 struct finish_opts {
 	const char *exit_code, *status, *error;
+	struct epilogue_opts epilogue;
 	struct common_opts common;
 };
 
@@ -148,6 +150,7 @@ static const struct opt finish_options[] = {
 
 static const struct opt_group finish_groups[] = {
 	{ finish_options, 0 },
+	{ epilogue_opts, offsetof(struct finish_opts, epilogue) },
 	{ common_opts, offsetof(struct finish_opts, common) },
 	{ NULL, 0 },
 };
@@ -192,7 +195,7 @@ static int run_finish(const struct rt_applet *self, int argc, char **argv)
 	struct rt_redact *redact;
 	struct rt_change change;
 	char **words, text[64];
-	int n, code = 0;
+	int n, ret, code = 0;
 
 	n = opt_parse(self, argc, argv, &o, &words, NULL);
 	common_apply(&o.common, NULL);
@@ -202,8 +205,11 @@ static int run_finish(const struct rt_applet *self, int argc, char **argv)
 	finish_change(&change, &o, text);
 	redact = redact_env();
 	if (writer_open(&record, &o.common, n ? words[0] : NULL, redact, &code) == 1) {
-		if (end_run(record, &change, &err) < 0)
+		ret = end_run(record, &change, &o.epilogue, &err);
+		if (ret < 0)
 			code = recording_failed(&err);
+		else if (ret == 0)
+			notify(&(struct notice){ record, change.to, &change, NULL, NULL });
 		rt_record_close(record);
 	}
 	rt_redact_free(redact);

@@ -6,13 +6,14 @@
 #include "clock.h"
 #include "die.h"
 #include "environ.h"
+#include "epilogue.h"
 #include "handoff.h"
 #include "job.h"
+#include "notify.h"
 #include "outlet.h"
 #include "overlap.h"
 #include "run.h"
 #include "spawn.h"
-#include "summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ struct exec_opts {
 	struct outlet_opts outlet;
 	bool required;
 	const char *no_overlap;
+	struct epilogue_opts epilogue;
 	struct common_opts common;
 };
 
@@ -46,6 +48,7 @@ const struct opt_group run_exec_groups[] = {
 	{ exec_options, 0 },
 	{ job_options, offsetof(struct exec_opts, job) },
 	{ outlet_options, offsetof(struct exec_opts, outlet) },
+	{ epilogue_opts, offsetof(struct exec_opts, epilogue) },
 	{ common_opts, offsetof(struct exec_opts, common) },
 	{ NULL, 0 },
 };
@@ -57,47 +60,46 @@ void recording_trouble(const struct rt_err *err, bool required)
 	warn("not recorded: %s", err->msg);
 }
 
-int end_run(struct rt_record *record, const struct rt_change *change, struct rt_err *err)
+/* How the command ended, as the state that follows from it. Free what error is. */
+static char *describe_end(struct rt_change *change, const struct supervised *s)
 {
-	struct rt_err warning = RT_ERR_INIT;
+	const struct outcome *end = &s->end;
+	char text[64];
 
-	if (rt_record_change(record, change, &warning, err) < 0)
-		return -1;
-	if (warning.kind)
-		warn("%s", warning.msg);
-	/* The run's last word; it can be made again at any time. */
-	if (rt_metrics_write(rt_record_dir(record), &warning) < 0)
-		warn("%s", warning.msg);
-	return 0;
+	*change = (struct rt_change){ .to = RT_FAILED, .exit_code = -1 };
+	if (WIFSIGNALED(end->status))
+		change->signal = WTERMSIG(end->status);
+	else
+		change->exit_code = WEXITSTATUS(end->status);
+	if (outcome_cancelled(end))
+		change->to = RT_CANCELLED;
+	else if (end->status == 0)
+		change->to = RT_COMPLETED;
+	if (!end->started)
+		return xasprintf("cannot execute %s", s->argv[0]);
+	outcome_text(end, &s->limits, text);
+	return xstrdup(text);
 }
 
-/* How the run ended, as the state that follows from it. */
-static void note_end(struct rt_record *record, const struct supervised *s)
+/*
+ * The command has ended. Once that is recorded, the next run of its name may
+ * begin, and what was held back goes out; who is told may take their time.
+ */
+static void conclude(const struct supervised *s, const char *name, const struct exec_opts *o,
+		     struct outlet *outlet, struct overlap *lock)
 {
-	struct rt_change change = { .to = RT_FAILED, .exit_code = -1 };
 	struct rt_err err = RT_ERR_INIT;
-	const struct outcome *end = &s->end;
-	char text[64], *cannot = NULL;
-	int ret;
+	struct rt_change change;
+	char *text = describe_end(&change, s);
 
-	outcome_text(end, &s->limits, text);
 	change.error = text;
-	if (WIFSIGNALED(end->status))
-		change.signal = WTERMSIG(end->status);
-	else
-		change.exit_code = WEXITSTATUS(end->status);
-	if (outcome_cancelled(end))
-		change.to = RT_CANCELLED;
-	else if (end->status == 0)
-		change.to = RT_COMPLETED;
-	if (!end->started)
-		change.error = cannot = xasprintf("cannot execute %s", s->argv[0]);
 	/* The command's own end is what counts, whatever became of the record. */
-	ret = end->started ? end_run(record, &change, &err) :
-			     rt_record_change(record, &change, NULL, &err);
-	if (ret < 0)
+	if (end_run(s->record, &change, &o->epilogue, &err) < 0)
 		warn("%s", err.msg);
-	free(cannot);
+	overlap_release(lock);
+	outlet_close(outlet, s);
+	notify(&(struct notice){ s->record, change.to, &change, name, s->in });
+	free(text);
 }
 
 static void note_retry(struct supervised *s, const char *text, int retry, int64_t delay_ns)
@@ -197,11 +199,9 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		run_unrecorded(argv, &in);
 	}
 	new_run_wait_git(&n, GIT_MS);
-	note_end(record, &s);
-	overlap_release(&lock);
+	conclude(&s, n.name, o, &outlet, &lock);
 	rt_record_close(record);
 	new_run_release(&n);
-	outlet_close(&outlet, &s);
 	rt_redact_free(redact);
 	outcome_end_like(&s.end);
 }

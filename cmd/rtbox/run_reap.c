@@ -2,6 +2,8 @@
 #include "catalog.h"
 #include "clock.h"
 #include "die.h"
+#include "epilogue.h"
+#include "notify.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -43,7 +45,7 @@ static int reap(const char *path, const struct rt_record_opts *opts, bool force)
 	struct rt_rundir d = { .fd = -1 };
 	struct rt_status st;
 	enum rt_state state;
-	char *why;
+	char *why = NULL;
 	int ret = -1;
 
 	if (rt_status_init(&st) < 0)
@@ -59,15 +61,16 @@ static int reap(const char *path, const struct rt_record_opts *opts, bool force)
 	change.only_if = 1u << state;
 	ret = rt_record_open(&record, path, opts, &err);
 	if (ret == 0)
-		ret = end_run(record, &change, &err);
-	free(why);
+		ret = end_run(record, &change, &(struct epilogue_opts){ false, false }, &err);
 	if (ret == 0) {
 		puts(d.id);
+		notify(&(struct notice){ record, RT_LOST, &change, NULL, NULL });
 		ret = 1;
 	} else if (err.kind == RT_ERR_REFUSED) {
 		ret = 0; /* somebody else was faster, or it lives again */
 	}
 out:
+	free(why);
 	if (ret < 0)
 		error("%s", err.msg);
 	rt_record_close(record);
