@@ -82,13 +82,28 @@ bool rt_owner_fill(struct rt_owner *o, int64_t pid)
 	return true;
 }
 
-/* Can this process tell by the pid alone? Only in the same boot and pid namespace. */
-static bool is_near(const struct rt_owner *o)
+/* Whether it was started since this machine was: its monotonic clock is ours. */
+static bool is_same_boot(const struct rt_owner *o)
 {
 	char boot_id[40];
 
 	read_boot_id(boot_id);
-	return strcmp(o->boot_id, boot_id) == 0 && o->pid_ns == read_pid_ns(getpid());
+	return *boot_id && strcmp(o->boot_id, boot_id) == 0;
+}
+
+/*
+ * Can this process tell by the pid alone? Only in the same boot and pid
+ * namespace; where the system has no such things, on the same machine.
+ */
+static bool is_near(const struct rt_owner *o, const char *host)
+{
+	int64_t pid_ns = read_pid_ns(getpid());
+	char here[256];
+
+	if (*o->boot_id || o->pid_ns || pid_ns)
+		return is_same_boot(o) && o->pid_ns == pid_ns;
+	rt_hostname(here);
+	return *here && strcmp(host, here) == 0;
 }
 
 static bool is_alive(const struct rt_owner *o)
@@ -107,14 +122,43 @@ static bool is_alive(const struct rt_owner *o)
 	return now > 0 && (o->start_ticks == 0 || o->start_ticks == now);
 }
 
-/* When a supervisor last said that it lives; 0: it never does (rt-run start --owner). */
-static int64_t heartbeat(int dirfd)
+/*
+ * What stands in .alive is the monotonic clock, which neither jumps nor goes on
+ * while the machine sleeps: for readers on the same machine in other pid
+ * namespaces. Others have its mtime.
+ */
+void rt_owner_beat(int dirfd)
+{
+	int fd = rt_file_open(dirfd, RT_ALIVE_FILE, O_WRONLY | O_CREAT, 0666);
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%020lld\n", (long long)rt_clock_monotonic_ns());
+
+	if (fd < 0)
+		return;
+	(void)!pwrite(fd, text, (size_t)n, 0);
+	futimens(fd, NULL);
+	close(fd);
+}
+
+/* How long a supervisor has not said that it lives; -1: it never does (rt-run start --owner). */
+static int64_t silence_ns(const struct rt_owner *o, int dirfd, int64_t now_ns)
 {
 	struct stat alive;
+	struct rt_buf text;
+	int64_t silence, own;
 
-	if (fstatat(dirfd, RT_ALIVE_FILE, &alive, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	return alive.st_mtim.tv_sec * RT_NS_PER_S + alive.st_mtim.tv_nsec;
+	if (!o->pid || fstatat(dirfd, RT_ALIVE_FILE, &alive, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	silence = now_ns - rt_mtime_ns(&alive);
+	rt_buf_init(&text);
+	/* A false alarm is worse than a late one: where the two clocks differ, the kinder one. */
+	if (is_same_boot(o) && rt_file_read(dirfd, RT_ALIVE_FILE, &text, 64) == 0 && text.len) {
+		own = rt_clock_monotonic_ns() - strtoll(text.s, NULL, 10);
+		if (own >= 0 && own < silence)
+			silence = own;
+	}
+	rt_buf_release(&text);
+	return silence < 0 ? 0 : silence;
 }
 
 static int64_t quiet_limit_ns(void)
@@ -127,17 +171,16 @@ static int64_t quiet_limit_ns(void)
 
 enum rt_state rt_status_derive(const struct rt_status *st, int dirfd, int64_t now_ns)
 {
-	int64_t heard = st->updated_ns, beat;
+	int64_t quiet = now_ns - st->updated_ns, silence;
 
 	if (st->state != RT_RUNNING && st->state != RT_PAUSED && st->state != RT_PENDING)
 		return st->state;
-	if (st->owner.pid && is_near(&st->owner))
+	if (st->owner.pid && is_near(&st->owner, st->host.s))
 		return is_alive(&st->owner) ? st->state : RT_LOST;
-	beat = st->owner.pid ? heartbeat(dirfd) : 0;
-	if (beat > heard)
-		heard = beat;
-	return now_ns - heard > (beat ? HEARTBEAT_LATE_NS : quiet_limit_ns()) ? RT_STALE :
-										st->state;
+	silence = silence_ns(&st->owner, dirfd, now_ns);
+	if (silence < 0)
+		return quiet > quiet_limit_ns() ? RT_STALE : st->state;
+	return quiet > HEARTBEAT_LATE_NS && silence > HEARTBEAT_LATE_NS ? RT_STALE : st->state;
 }
 
 void rt_hostname(char out[256])

@@ -125,6 +125,9 @@ int rt_status_fold(struct rt_status *st, int fd, off_t from, off_t to, bool torn
 /* Fill in this process (or another) as the owner; false when there is no such process. */
 bool rt_owner_fill(struct rt_owner *o, int64_t pid);
 
+/* Say in the run directory (.alive) that the owner, this process, lives. Best effort. */
+void rt_owner_beat(int dirfd);
+
 /* The name of this machine, as `host` has it. */
 void rt_hostname(char out[256]);
 
@@ -135,7 +138,7 @@ void rt_owner_parse(struct rt_owner *o, struct rt_str object);
 /*
  * What a reader should say of the run: the state, or RT_LOST when its owner is
  * dead, or RT_STALE when nothing has been heard of it for too long. dirfd is
- * the run directory (for .alive), host the name of this machine.
+ * the run directory (for .alive).
  */
 enum rt_state rt_status_derive(const struct rt_status *st, int dirfd, int64_t now_ns);
 
