@@ -96,7 +96,7 @@ told() {
 	export RT_NOTIFY_CMD='trap "" TERM; sleep 100 & echo $! >"$HOME/pid"; wait' RT_NOTIFY_TIMEOUT=300ms
 	run -1 --separate-stderr timeout 20 rt-run --id a -- false
 	[ "$stderr" = 'rt-run: the notification was killed after 300ms' ]
-	gone() { ! kill -0 "$1" 2>/dev/null; }
+	gone() { [[ ! -e /proc/$1/stat || $(sed 's/.*) //' "/proc/$1/stat") == [ZX]* ]]; }
 	wait_for 5 gone "$(cat "$HOME/pid")"
 	[ "$(rt-status a --format '{status}')" = failed ]
 	RT_NOTIFY_TIMEOUT=x RT_NOTIFY_CMD=true run -1 --separate-stderr rt-run -- false

@@ -4,13 +4,14 @@
 #include "die.h"
 #include "epilogue.h"
 #include "notify.h"
+#include "orphans.h"
 #include "run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 struct reap_opts {
-	bool all, force;
+	bool all, force, kill_orphans;
 	struct common_opts common;
 };
 
@@ -19,6 +20,8 @@ static const struct opt reap_options[] = {
 	  "every run of the runs folder", NULL, COMPLETE_NONE },
 	{ 0, "force", NULL, OPT_FLAG, offsetof(struct reap_opts, force), NULL,
 	  "runs that are only stale, too", NULL, COMPLETE_NONE },
+	{ 0, "kill-orphans", NULL, OPT_FLAG, offsetof(struct reap_opts, kill_orphans), NULL,
+	  "end what is left of the processes of lost runs", NULL, COMPLETE_NONE },
 	{ 0 },
 };
 
@@ -28,21 +31,55 @@ static const struct opt_group reap_groups[] = {
 	{ NULL, 0 },
 };
 
-static char *reason(const struct rt_status *st, enum rt_state state)
+/* What became of the run; `left` is what its command left behind. */
+static char *reason(const struct rt_status *st, enum rt_state state, const struct rt_tree *left)
 {
+	struct rt_buf why;
+	char *text;
+
 	if (state == RT_STALE)
 		return xstrdup("lost: nothing was heard of it for too long");
-	return xasprintf("lost: process %lld on %s is gone", (long long)st->owner.pid,
-			 st->host.len ? st->host.s : "its host");
+	rt_buf_init(&why);
+	rt_buf_addf(&why, "lost: process %lld on %s is gone", (long long)st->owner.pid,
+		    st->host.len ? st->host.s : "its host");
+	if (left->n) {
+		rt_buf_adds(&why, ", but not ");
+		orphans_name(left, &why);
+	}
+	text = rt_buf_detach(&why);
+	if (!text)
+		die(EXIT_FAIL, "out of memory");
+	return text;
+}
+
+/* A supervisor that was killed could end nothing: who is left is said, or ended now. */
+static void deal_with_left(const struct rt_rundir *d, const struct rt_tree *left,
+			   const struct reap_opts *o)
+{
+	struct rt_buf names;
+	size_t n;
+
+	if (left->n == 0)
+		return;
+	rt_buf_init(&names);
+	orphans_name(left, &names);
+	if (!o->kill_orphans)
+		warn("run \"%s\": its processes live on: %s", d->id, names.s);
+	else if ((n = orphans_end(d->path)) > 0)
+		warn("run \"%s\": %zu of its processes cannot be ended: %s", d->id, n, names.s);
+	else
+		note("run \"%s\": ended %s", d->id, names.s);
+	rt_buf_release(&names);
 }
 
 /* Whether the run was one to be reaped; -1 when that failed, which was said. */
-static int reap(const char *path, const struct rt_record_opts *opts, bool force)
+static int reap(const char *path, const struct rt_record_opts *opts, const struct reap_opts *o)
 {
 	struct rt_change change = { .to = RT_FAILED, .exit_code = -1 };
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *record = NULL;
 	struct rt_rundir d = { .fd = -1 };
+	struct rt_tree left = { NULL, 0 };
 	struct rt_status st;
 	enum rt_state state;
 	char *why = NULL;
@@ -54,36 +91,40 @@ static int reap(const char *path, const struct rt_record_opts *opts, bool force)
 		goto out;
 	state = rt_status_derive(&st, d.fd, rt_clock_now_ns());
 	ret = 0;
-	if (state != RT_LOST && !(force && state == RT_STALE))
+	if (state != RT_LOST && !(o->force && state == RT_STALE))
 		goto out;
-	why = reason(&st, state);
-	change.error = why;
+	/* A stale one's processes are not here, or were never its own. */
+	if (state == RT_LOST)
+		orphans_find(&left, d.path);
+	change.error = why = reason(&st, state, &left);
 	change.only_if = 1u << state;
 	ret = rt_record_open(&record, path, opts, &err);
 	if (ret == 0)
 		ret = end_run(record, &change, &(struct epilogue_opts){ false, false }, &err);
 	if (ret == 0) {
 		puts(d.id);
+		deal_with_left(&d, &left, o);
 		notify(&(struct notice){ record, RT_LOST, &change, NULL, NULL });
 		ret = 1;
 	} else if (err.kind == RT_ERR_REFUSED) {
 		ret = 0; /* somebody else was faster, or it lives again */
 	}
 out:
-	free(why);
 	if (ret < 0)
 		error("%s", err.msg);
+	free(why);
+	rt_tree_release(&left);
 	rt_record_close(record);
 	rt_status_release(&st);
 	rt_rundir_release(&d);
 	return ret;
 }
 
-static int reap_all(const struct common_opts *c, const struct rt_record_opts *opts, bool force)
+static int reap_all(const struct rt_record_opts *opts, const struct reap_opts *o)
 {
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_catalog catalog;
-	char *runs_dir = common_runs_dir(c);
+	char *runs_dir = common_runs_dir(&o->common);
 	int code = 0;
 
 	if (rt_catalog_list(&catalog, runs_dir, NULL, NULL, &err) < 0)
@@ -91,8 +132,8 @@ static int reap_all(const struct common_opts *c, const struct rt_record_opts *op
 	for (size_t i = 0; i < catalog.n; i++) {
 		enum rt_state state = catalog.rows[i].state;
 
-		if ((state == RT_LOST || (force && state == RT_STALE)) &&
-		    reap(catalog.rows[i].path, opts, force) < 0)
+		if ((state == RT_LOST || (o->force && state == RT_STALE)) &&
+		    reap(catalog.rows[i].path, opts, o) < 0)
 			code = EXIT_FAIL;
 	}
 	rt_catalog_release(&catalog);
@@ -101,13 +142,13 @@ static int reap_all(const struct common_opts *c, const struct rt_record_opts *op
 }
 
 /* A run that was named: if there is nothing to do, that is said. */
-static int reap_one(const char *path, const struct rt_record_opts *opts, bool force)
+static int reap_one(const char *path, const struct rt_record_opts *opts, const struct reap_opts *o)
 {
-	int done = reap(path, opts, force);
+	int done = reap(path, opts, o);
 
 	if (done == 0)
 		error("\"%s\" is not lost%s", base_name(path),
-		      force ? "" : " (--force takes what is stale, too)");
+		      o->force ? "" : " (--force takes what is stale, too)");
 	return done == 1 ? 0 : EXIT_FAIL;
 }
 
@@ -128,11 +169,11 @@ static int run_reap(const struct rt_applet *self, int argc, char **argv)
 	redact = redact_env();
 	record_opts_init(&opts, redact);
 	if (o.all) {
-		code = reap_all(&o.common, &opts, o.force);
+		code = reap_all(&opts, &o);
 	} else {
 		if (!common_resolve(&o.common, n ? words[0] : NULL, USE_WRITE, &found))
 			die_usage("which run? give RUN, or --all");
-		code = reap_one(found.path, &opts, o.force);
+		code = reap_one(found.path, &opts, &o);
 		rt_found_release(&found);
 	}
 	rt_redact_free(redact);
@@ -142,7 +183,7 @@ static int run_reap(const struct rt_applet *self, int argc, char **argv)
 const struct rt_applet run_reap_applet = {
 	.name = "reap",
 	.summary = "mark runs whose owner is gone as failed",
-	.usage = "[--force] RUN\n[--force] --all",
+	.usage = "[--force] [--kill-orphans] RUN\n[--force] [--kill-orphans] --all",
 	.groups = reap_groups,
 	.operands = COMPLETE_RUN,
 	.more = "Prints the id of each run that it changed.",

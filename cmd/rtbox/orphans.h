@@ -1,0 +1,21 @@
+/* What a run's command left behind when its supervisor was killed. */
+#ifndef RT_ORPHANS_H
+#define RT_ORPHANS_H
+
+#include "buf.h"
+#include "proctree.h"
+
+/*
+ * The processes that were started in the run at `path`: those with that RT_RUN
+ * in the environment they began with, and all below them; never this process,
+ * nor what it is below of. Of other users' only root sees that. Release t.
+ */
+int orphans_find(struct rt_tree *t, const char *path);
+
+/* "sleep (12), sh (13) and 3 more" */
+void orphans_name(const struct rt_tree *t, struct rt_buf *out);
+
+/* End them: TERM, and KILL for those that are still there after 10 seconds. Returns how many are left. */
+size_t orphans_end(const char *path);
+
+#endif
