@@ -61,31 +61,23 @@ static int source_close(struct source *s, int code)
 	return code;
 }
 
-/* To its end; dies of what goes wrong, except that nobody reads us any more. path NULL: standard output. */
-static void copy(int from, int to, const char *path)
+/* To its end, and that of the artifact. */
+static int copy(struct rt_runfile *f, int to, const char *path, struct rt_err *err)
 {
 	char piece[65536];
 	ssize_t n;
 
-	while ((n = read(from, piece, sizeof(piece))) != 0) {
+	while ((n = read(f->fd, piece, sizeof(piece))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			die(EXIT_FAIL, "cannot read the artifact: %s", strerror(errno));
-		if (rt_fd_write(to, piece, (size_t)n) == 0)
-			continue;
-		if (errno == EPIPE)
-			exit(0);
-		if (!path)
-			die(EXIT_FAIL, "cannot write standard output: %s", strerror(errno));
-		die(EXIT_FAIL, "cannot write \"%s\": %s", path, strerror(errno));
+			return rt_err_sys(err, "cannot read the artifact");
+		if (rt_fd_write(to, piece, (size_t)n) < 0)
+			return rt_err_sys(err, "cannot write \"%s\"", path);
 	}
-}
-
-static void finish_read(struct rt_runfile *f)
-{
 	if (rt_runfile_close(f) < 0)
-		exit(EXIT_FAIL); /* rt-archive has said why */
+		return rt_err_set(err, RT_ERR_FAILURE, "the artifact is not whole");
+	return 0;
 }
 
 /* A FIFO or a device is written to as it is; a folder gets a file of the key's last name. */
@@ -104,54 +96,47 @@ static char *target_of(const char *path, const char *key, bool *as_it_is)
 	return xstrdup(realpath(path, real) ? real : path);
 }
 
-static void get_whole(struct rt_runfile *f, char *path)
+static int get_whole(struct rt_runfile *f, char *path, struct rt_err *err)
 {
-	struct rt_err err = RT_ERR_INIT;
 	struct rt_draft draft;
 	char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	int folder;
+	int folder, ret;
 
 	if (slash)
 		*slash = '\0';
 	folder = open(!slash ? "." : *path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
-		die(EXIT_FAIL, "cannot open folder \"%s\": %s", path, strerror(errno));
-	if (rt_draft_open(&draft, folder, name, &err) < 0)
-		die_err(&err);
-	copy(f->fd, draft.fd, name);
-	finish_read(f);
-	if (rt_draft_finish(&draft, false, &err) < 0 || rt_draft_put(&draft, false, &err) < 0) {
+		return rt_err_sys(err, "cannot open folder \"%s\"", path);
+	ret = rt_draft_open(&draft, folder, name, err);
+	if (ret == 0) {
+		ret = copy(f, draft.fd, name, err);
+		if (ret == 0)
+			ret = rt_draft_finish(&draft, false, err);
+		if (ret == 0)
+			ret = rt_draft_put(&draft, false, err);
 		rt_draft_close(&draft);
-		die_err(&err);
 	}
-	rt_draft_close(&draft);
 	close(folder);
+	return ret;
 }
 
-static void get_to(struct rt_runfile *f, const char *key, const char *path)
+static int get_to(struct rt_runfile *f, const char *key, const char *path, struct rt_err *err)
 {
 	bool as_it_is;
-	char *target;
-	int fd;
+	char *target = target_of(path, key, &as_it_is);
+	int fd, ret = -1;
 
-	if (strcmp(path, "-") == 0) {
-		copy(f->fd, STDOUT_FILENO, NULL);
-		finish_read(f);
-		return;
-	}
-	target = target_of(path, key, &as_it_is);
-	if (as_it_is) {
-		fd = open(target, O_WRONLY | O_CLOEXEC);
-		if (fd < 0)
-			die(EXIT_FAIL, "cannot write \"%s\": %s", path, strerror(errno));
-		copy(f->fd, fd, path);
-		finish_read(f);
-		close(fd);
+	if (!as_it_is) {
+		ret = get_whole(f, target, err);
+	} else if ((fd = open(target, O_WRONLY | O_CLOEXEC)) < 0) {
+		rt_err_sys(err, "cannot write \"%s\"", path);
 	} else {
-		get_whole(f, target);
+		ret = copy(f, fd, path, err);
+		close(fd);
 	}
 	free(target);
+	return ret;
 }
 
 static int run_get(const struct rt_applet *self, int argc, char **argv)
@@ -162,7 +147,7 @@ static int run_get(const struct rt_applet *self, int argc, char **argv)
 	struct rt_runfile f;
 	struct source s;
 	char **words;
-	int n;
+	int n, ret;
 
 	n = opt_parse(self, argc, argv, &o, &words, NULL);
 	common_apply(&o.common, NULL);
@@ -171,7 +156,13 @@ static int run_get(const struct rt_applet *self, int argc, char **argv)
 	source_open(&s, &o.common);
 	if (rt_artifact_open(&f, &a, &s.dir, words[0], &err) < 0)
 		die_err(&err);
-	get_to(&f, a.key, n == 2 ? words[1] : "-");
+	if (n == 2 && strcmp(words[1], "-") != 0)
+		ret = get_to(&f, a.key, words[1], &err);
+	else
+		ret = copy(&f, STDOUT_FILENO, "standard output", &err);
+	/* A reader that went away is no failure. */
+	if (ret < 0 && err.sys != EPIPE)
+		die_err(&err);
 	return source_close(&s, 0);
 }
 
@@ -205,6 +196,41 @@ static void add_shown(const struct rt_artifact *a, struct rt_buf *json)
 		    a->sha256);
 }
 
+static const char *columns_of(const struct output_opts *o, enum out_mode mode)
+{
+	if (o->columns)
+		return o->columns;
+	return mode == OUT_CSV ? "key,size_bytes,modified_at,sha256" :
+				 "key,size=SIZE,modified_at=MODIFIED,short_sha256=SHA256";
+}
+
+/* What to exit with: one that cannot be read keeps nobody from seeing the others. */
+static int print_list(struct source *s, const struct rt_keys *keys, const struct output_opts *o,
+		      enum out_mode mode, struct records *records)
+{
+	struct rt_buf json;
+	int code = 0;
+
+	rt_buf_init(&json);
+	for (size_t i = 0; i < keys->n && !ferror(records->out->f); i++) {
+		struct rt_err err = RT_ERR_INIT;
+		struct rt_artifact a;
+
+		if (rt_artifact_stat(&a, &s->dir, keys->v[i], sum_wanted(o), &err) == 0) {
+			rt_buf_clear(&json);
+			rt_artifact_json(&a, &json);
+			if (mode == OUT_TABLE)
+				add_shown(&a, &json);
+			records_add(records, rt_buf_view(&json));
+		} else if (err.kind != RT_ERR_NOTFOUND) { /* else it went away meanwhile */
+			error("%s", err.msg);
+			code = EXIT_FAIL;
+		}
+	}
+	rt_buf_release(&json);
+	return code;
+}
+
 static int run_list(const struct rt_applet *self, int argc, char **argv)
 {
 	struct read_opts o = { .output = { NULL } };
@@ -212,7 +238,6 @@ static int run_list(const struct rt_applet *self, int argc, char **argv)
 	struct records records;
 	enum out_mode mode;
 	struct rt_keys keys;
-	struct rt_buf json;
 	struct source s;
 	struct out out;
 	char **words;
@@ -225,33 +250,11 @@ static int run_list(const struct rt_applet *self, int argc, char **argv)
 	source_open(&s, &o.common);
 	if (rt_artifact_keys(&keys, &s.dir, &err) < 0)
 		die_err(&err);
-	rt_buf_init(&json);
-	if (mode != OUT_TABLE || keys.n)
-		records_begin(&records, &out, mode, o.output.format,
-			      o.output.columns ? o.output.columns :
-			      mode == OUT_CSV  ? "key,size_bytes,modified_at,sha256" :
-						 "key,size=SIZE,modified_at=MODIFIED,"
-						 "short_sha256=SHA256");
-	for (size_t i = 0; i < keys.n && !ferror(out.f); i++) {
-		struct rt_artifact a;
-
-		if (rt_artifact_stat(&a, &s.dir, keys.v[i], sum_wanted(&o.output), &err) < 0) {
-			/* one that went away meanwhile is not there */
-			if (err.kind != RT_ERR_NOTFOUND) {
-				error("%s", err.msg);
-				code = EXIT_FAIL;
-			}
-			continue;
-		}
-		rt_buf_clear(&json);
-		rt_artifact_json(&a, &json);
-		if (mode == OUT_TABLE)
-			add_shown(&a, &json);
-		records_add(&records, rt_buf_view(&json));
-	}
-	if (mode != OUT_TABLE || keys.n)
+	if (mode != OUT_TABLE || keys.n) {
+		records_begin(&records, &out, mode, o.output.format, columns_of(&o.output, mode));
+		code = print_list(&s, &keys, &o.output, mode, &records);
 		records_end(&records);
-	rt_buf_release(&json);
+	}
 	rt_keys_release(&keys);
 	return source_close(&s, code);
 }
