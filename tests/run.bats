@@ -541,6 +541,11 @@ can_mount() {
 	[ "${lines[0]}" = 'rt-run start: --resume wants to know which run: give it as an argument' ]
 }
 
+@test "a limit on the size of files keeps the record from being, not the command" {
+	run -7 bash -c 'ulimit -f 0; exec rt-run -- sh -c "exit 7"'
+	[[ $output == 'rt-run: not recorded: '*': File too large' ]]
+}
+
 @test "a run whose owner is gone is lost, and reaped" {
 	sleep 100 3>&- &
 	mine=$!

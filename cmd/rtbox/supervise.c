@@ -56,10 +56,19 @@ _Noreturn void outcome_end_like(const struct outcome *end)
 	rt_end_like(end->status);
 }
 
+/* A signal that waits is forgotten when it is ignored for a moment. */
+static void forget(int sig)
+{
+	signal(sig, signal(sig, SIG_IGN));
+}
+
 _Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
 {
 	int why;
 
+	/* What came of our own writing is not to end the command before it begins. */
+	forget(SIGXFSZ);
+	forget(SIGPIPE);
 	if (in)
 		rt_inherited_restore(in);
 	execvp(argv[0], argv);
