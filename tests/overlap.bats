@@ -130,6 +130,11 @@ runs() {
 	[ ! -e ran ]
 }
 
+@test "a limit on the size of files does not end it before it began" {
+	run -7 bash -c 'ulimit -f 0; exec rt-run --no-overlap=skip -- sh -c "exit 7"'
+	[[ ${lines[0]} == 'rt-run: overlap cannot be ruled out: '*'File too large' ]]
+}
+
 @test "wrong usage" {
 	run -125 rt-run --no-overlap=maybe -- true
 	run -125 rt-run --no-overlap -- true

@@ -139,11 +139,14 @@ static void run_command(struct supervised *s, struct new_run *n, struct outlet *
 static void guard(struct overlap *lock, const struct exec_opts *o, char *const *argv)
 {
 	struct rt_err err = RT_ERR_INIT;
+	void (*xfsz)(int);
 	char *runs_dir;
 
 	lock->fd = -1;
 	if (!o->no_overlap)
 		return;
+	/* a limit on the size of files must not end us */
+	xfsz = signal(SIGXFSZ, SIG_IGN);
 	runs_dir = find_runs_dir(&o->common, &err);
 	if (!runs_dir || overlap_take(lock, o->no_overlap, runs_dir, o->run.group,
 				      new_run_name(&o->run, argv), &err) < 0) {
@@ -151,6 +154,7 @@ static void guard(struct overlap *lock, const struct exec_opts *o, char *const *
 			die(125, "overlap cannot be ruled out, so not run: %s", err.msg);
 		warn("overlap cannot be ruled out: %s", err.msg);
 	}
+	signal(SIGXFSZ, xfsz);
 	free(runs_dir);
 }
 
