@@ -33,7 +33,10 @@ _Noreturn static void become(const struct rt_spawn *how, int report)
 	/* Both sides do it: whoever comes first, it is so before a signal is sent there. */
 	if (how->own_group)
 		setpgid(0, 0);
-	if (dup2(how->out, STDOUT_FILENO) >= 0 && dup2(how->err, STDERR_FILENO) >= 0) {
+	if (how->terminal)
+		tcsetpgrp(how->terminal, getpid());
+	if ((!how->input || dup2(how->input, STDIN_FILENO) >= 0) &&
+	    dup2(how->out, STDOUT_FILENO) >= 0 && dup2(how->err, STDERR_FILENO) >= 0) {
 		rt_inherited_restore(how->in);
 		environ = (char **)(char *const *)how->envp;
 		execvp(how->argv[0], how->argv);

@@ -28,8 +28,10 @@ void rt_inherited_restore(const struct rt_inherited *in);
 struct rt_spawn {
 	char *const *argv, *const *envp;
 	const struct rt_inherited *in;
-	int out, err;   /* what its standard output and error are to be */
+	int input;      /* what its standard input is to be; 0: ours */
+	int out, err;   /* and its standard output and error */
 	bool own_group; /* it leads a process group of its own */
+	int terminal;   /* which is the foreground one of this terminal; 0: of none */
 };
 
 /*
