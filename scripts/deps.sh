@@ -42,6 +42,7 @@ table() {
 		mandoc        mandoc           mandoc               mandoc             mandoc
 		script        bsdutils         util-linux           util-linux-misc    -
 		ps            procps           procps-ng            procps             -
+		python3       python3          python3              python3            python3
 	EOF
 	lint) cat <<-'EOF' ;;
 		shellcheck    shellcheck       ShellCheck           shellcheck         shellcheck

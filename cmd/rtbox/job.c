@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FIELD(f) offsetof(struct job_opts, f)
 
@@ -23,6 +24,9 @@ const struct opt job_options[] = {
 	  "wait F times longer before each further one (default: 1)", NULL, COMPLETE_NONE },
 	{ 0, "kill-orphans", NULL, OPT_FLAG, FIELD(kill_orphans), NULL,
 	  "end what it leaves in the background", NULL, COMPLETE_NONE },
+	{ 0, "pty", NULL, OPT_CHOICE, FIELD(pty), "WHEN",
+	  "give it a terminal of its own (default: auto, when it would have one)",
+	  "auto|always|never", COMPLETE_NONE },
 	{ 0 },
 };
 
@@ -39,6 +43,10 @@ struct limits job_limits(const struct job_opts *o)
 	};
 	char *end;
 
+	if (o->pty && strcmp(o->pty, "always") == 0)
+		l.pty = PTY_ALWAYS;
+	else if (o->pty && strcmp(o->pty, "never") == 0)
+		l.pty = PTY_NEVER;
 	if (o->backoff) {
 		l.backoff = strtod(o->backoff, &end);
 		if (end == o->backoff || *end || !isfinite(l.backoff) || l.backoff < 1)

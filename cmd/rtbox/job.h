@@ -7,7 +7,7 @@
 
 struct job_opts {
 	int64_t timeout_ns, idle_ns, kill_after_ns, retry_ns, retries;
-	const char *backoff;
+	const char *backoff, *pty;
 	bool kill_orphans;
 };
 
@@ -19,7 +19,7 @@ struct job_opts {
 
 extern const struct opt job_options[];
 
-/* The limits that they mean; dies of what cannot be. */
+/* What they mean; dies of what cannot be. */
 struct limits job_limits(const struct job_opts *o);
 
 #endif

@@ -16,12 +16,13 @@ void passon_init(struct passon *p, int fd)
 
 	p->fd = fd;
 	p->at = p->n = 0;
+	p->terminal = isatty(fd);
 	p->kind = PASSON_FILE;
 	if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode))
 		return;
 	/* A pipe that poll calls ready has room for PIPE_BUF bytes. */
-	p->kind = isatty(fd) ? PASSON_POLL : PASSON_NOWAIT;
-	p->chunk = isatty(fd) ? TTY_CHUNK : PIPE_BUF;
+	p->kind = p->terminal ? PASSON_POLL : PASSON_NOWAIT;
+	p->chunk = p->terminal ? TTY_CHUNK : PIPE_BUF;
 }
 
 /* Linux 6.4 knows it of pipes; where it does not, poll has to do. */

@@ -19,6 +19,7 @@ enum passon_kind {
 
 struct passon {
 	int fd; /* our output */
+	bool terminal;
 	enum passon_kind kind;
 	size_t chunk; /* of PASSON_POLL: bytes that a write takes at once when there is room */
 	size_t at, n; /* what of the piece is still to be written: [at, n) */

@@ -99,7 +99,8 @@ static void answer_step(struct loop *l)
 	for (int i = 0; i < 2; i++) {
 		given[i] = -1;
 		for (int stream = OUT; stream <= ERR; stream++) {
-			if (same_pipe(l->shown[i], l->in[stream]))
+			if (same_pipe(l->shown[i],
+				      l->tty.on && stream == OUT ? l->ends[OUT] : l->in[stream]))
 				given[i] = l->s->own[stream];
 		}
 	}
@@ -145,12 +146,13 @@ static int start(struct loop *l)
 		.envp = s->envp,
 		.in = s->in,
 		.out = l->ends[OUT],
-		.err = l->ends[ERR],
+		.err = l->ends[ERR] >= 0 ? l->ends[ERR] : l->ends[OUT],
 		.own_group = l->own_group,
 	};
 	int code;
 
-	l->pid = rt_child_start(&how, &code, &err);
+	l->pid = l->tty.on ? loop_tty_start(l, &how, &code, &err) :
+			     rt_child_start(&how, &code, &err);
 	if (l->pid < 0) {
 		l->pid = 0;
 		s->end.status = code << 8;
@@ -162,7 +164,8 @@ static int start(struct loop *l)
 		return -1;
 	}
 	s->end.started = true;
-	if (s->limits.retries == 0)
+	/* A terminal that nobody has open for a moment would be at its end. */
+	if (s->limits.retries == 0 && !l->tty.on)
 		close_ends(l);
 	if (s->limits.timeout_ns)
 		loop_set(l, TIMER_TIMEOUT, s->limits.timeout_ns);
@@ -235,6 +238,9 @@ static void run_timers(struct loop *l)
 		case TIMER_RETRY:
 			retry(l);
 			break;
+		case TIMER_TTY:
+			loop_tty_take(l);
+			break;
 		case TIMERS:
 			break;
 		}
@@ -266,6 +272,7 @@ static void choose(struct loop *l)
 		l->fds[OUTPUTS + i].fd = pending ? l->s->own[i] : -1;
 	}
 	l->fds[ASKED].events = l->asking < 0 ? POLLIN : 0;
+	loop_tty_choose(l);
 }
 
 static void turn(struct loop *l)
@@ -294,6 +301,7 @@ static void turn(struct loop *l)
 		loop_take_signal(l);
 	if (l->fds[JOB].revents && l->s->job->ready(l->s->job) == 0)
 		l->fds[JOB].fd = -1;
+	loop_tty_turn(l);
 }
 
 /* From a start to an end after which nothing is to be started again. */
@@ -315,6 +323,7 @@ static void run(struct loop *l)
 /* The command has ended: what it wrote goes out, unless somebody wants us to end as well. */
 static void finish_output(struct loop *l)
 {
+	loop_tty_finish(l);
 	close_ends(l);
 	memset(l->at_ns + TIMER_TIMEOUT, 0, (TIMERS - TIMER_TIMEOUT) * sizeof(*l->at_ns));
 	loop_make_due(l);
@@ -323,6 +332,7 @@ static void finish_output(struct loop *l)
 	/* Once more, to see the end of a pipe that nobody writes to any more. */
 	loop_pump(l, OUT);
 	loop_pump(l, ERR);
+	loop_tty_leave(l);
 }
 
 /* "NAME (PID), ..." of those that go on, and the same as JSON; how many there are. */
@@ -394,6 +404,8 @@ static bool leave_drainer(struct loop *l)
 	/* An open log would keep a lock that we die with. */
 	rt_record_close(l->s->record);
 	l->s->annotate = NULL;
+	/* The keeper stays as long as we have what it talks to. */
+	l->fds[INPUT].fd = l->fds[TYPED].fd = l->fds[KEEPER].fd = -1;
 	for (int i = SIGNALS; i < POLLED; i++) {
 		if (l->fds[i].fd >= 0)
 			close(l->fds[i].fd);
@@ -417,15 +429,20 @@ static int begin(struct loop *l)
 	for (int i = 0; i < POLLED; i++)
 		l->fds[i] = (struct pollfd){ -1, POLLIN, 0 };
 	for (int i = OUT; i <= ERR; i++) {
+		passon_init(&l->pass[i], s->own[i]);
+		l->fds[OUTPUTS + i].events = POLLOUT;
+	}
+	loop_tty_begin(l);
+	for (int i = OUT; i <= ERR; i++) {
 		int fds[2];
 
+		if (l->tty.on && (i == OUT || isatty(STDERR_FILENO)))
+			continue;
 		if (pipe2(fds, O_CLOEXEC) < 0)
 			return -1;
 		fcntl(fds[0], F_SETFL, O_NONBLOCK);
 		l->in[i] = fds[0];
 		l->ends[i] = fds[1];
-		passon_init(&l->pass[i], s->own[i]);
-		l->fds[OUTPUTS + i].events = POLLOUT;
 	}
 	sigprocmask(SIG_BLOCK, NULL, &signals);
 	l->fds[SIGNALS].fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -495,6 +512,7 @@ void supervise(struct supervised *s)
 	if (s->end.started && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
 		note_left(l);
 	if (!leave_drainer(l)) {
+		rt_pty_dismiss(&l->tty.pty);
 		loop_captured(l, rt_capture_end(s->capture));
 		if (s->annotate)
 			annotate_end(s->annotate);

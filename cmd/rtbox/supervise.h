@@ -22,7 +22,14 @@ struct side_job {
 	int status; /* as wait(2) has it */
 };
 
-/* How long it may take, and what then; all 0: no limit. */
+/* Whether the command gets a terminal of its own. */
+enum use_pty {
+	PTY_AUTO, /* when standard input and output are a terminal, and we are in its foreground */
+	PTY_ALWAYS,
+	PTY_NEVER,
+};
+
+/* How it is run: how long it may take, and what then (all 0: no limit), and where. */
 struct limits {
 	int64_t timeout_ns, idle_ns; /* in all, and without output */
 	int64_t kill_after_ns;       /* from the signal that it may end by to SIGKILL */
@@ -30,6 +37,7 @@ struct limits {
 	int64_t retry_ns;            /* wait so long before */
 	double backoff;              /* and so many times longer before the next, ... */
 	bool kill_orphans;           /* end what it leaves behind */
+	enum use_pty pty;
 };
 
 /* Why it was ended, or was not left to go on. */

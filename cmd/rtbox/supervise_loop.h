@@ -5,12 +5,14 @@
 #include "clock.h"
 #include "passon.h"
 #include "proctree.h"
+#include "pty.h"
 #include "supervise.h"
 
 #include <poll.h>
+#include <termios.h>
 
 /* Everything that is polled. A stream's output has the number of its input and OUTPUTS. */
-enum { OUT, ERR, OUTPUTS, ERR_OUTPUT, SIGNALS, ASKED, JOB, POLLED };
+enum { OUT, ERR, OUTPUTS, ERR_OUTPUT, SIGNALS, ASKED, JOB, INPUT, TYPED, KEEPER, POLLED };
 
 /* What is due at some time. */
 enum timer {
@@ -21,7 +23,23 @@ enum timer {
 	TIMER_IDLE,    /* it has been quiet for too long */
 	TIMER_KILL,    /* it has not ended when it was told to */
 	TIMER_RETRY,   /* it is started again */
+	TIMER_TTY,     /* we look whether our terminal is ours again */
 	TIMERS
+};
+
+/* The command's own terminal; loop->in[OUT] is its other side. See supervise_tty.c. */
+struct loop_tty {
+	struct rt_pty pty;
+	bool on;   /* the command has one */
+	bool ours; /* in place of ours, which is raw meanwhile; else only its output's way */
+	bool raw;
+	bool input_over;
+	bool carriage;        /* the last of the output was a carriage return */
+	char last;            /* of the input */
+	int typed;            /* the signal of a key that the command has read as a character */
+	struct termios modes; /* of ours, as it is to be left */
+	struct passon input;
+	char text[PASSON_MAX];
 };
 
 struct loop {
@@ -42,6 +60,7 @@ struct loop {
 	int kills;      /* rounds of SIGKILL */
 	int interrupts; /* SIGINTs that were sent to us */
 	int64_t start_ns, output_ns; /* when it began, and last put out something */
+	struct loop_tty tty;
 	char piece[PASSON_MAX];
 };
 
@@ -78,5 +97,37 @@ bool loop_ended(struct loop *l);
 void loop_stop(struct loop *l, enum stop why);
 /* Kill all that runs. */
 void loop_kill(struct loop *l);
+void loop_add_usage(struct loop *l, const struct rusage *usage);
+/* A signal that is meant to end the command is remembered, so that its end is understood. */
+void loop_note_signal(struct loop *l, int sig);
+
+/* supervise_tty.c: the command's own terminal. What it has none for does nothing. */
+
+/* Make it, if it is to have one; -1: it has none. */
+int loop_tty_begin(struct loop *l);
+/* Start the command on it; as rt_child_start. */
+pid_t loop_tty_start(struct loop *l, const struct rt_spawn *how, int *code, struct rt_err *err);
+/* Set what is polled, and do what is to be done after. */
+void loop_tty_choose(struct loop *l);
+void loop_tty_turn(struct loop *l);
+/* Make our terminal raw if it is ours to be, or look again in a while; and put it back. */
+void loop_tty_take(struct loop *l);
+void loop_tty_leave(struct loop *l);
+/* Another size, another foreground. */
+void loop_tty_resize(struct loop *l);
+void loop_tty_continued(struct loop *l);
+/* The command is stopped: so are we, and whoever shares our terminal. */
+void loop_stopped(struct loop *l, int sig);
+/* The command has ended, and is not started again: what is typed is not for it. */
+void loop_tty_finish(struct loop *l);
+
+/*
+ * What of a piece of the command's output goes to our output, and what into the
+ * log: there, a line ends as it was written, not as a terminal shows it. Valid
+ * until the next call.
+ */
+struct rt_str loop_tty_logged(struct loop *l, int stream, struct rt_str piece);
+struct rt_str loop_tty_rest(struct loop *l, int stream); /* at its end */
+struct rt_str loop_tty_shown(struct loop *l, int stream, struct rt_str piece, struct rt_str logged);
 
 #endif

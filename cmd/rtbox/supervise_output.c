@@ -13,7 +13,8 @@
 #define PARTIAL_NS (200 * RT_NS_PER_MS)
 #define PIPE_SIZE (64 << 10)
 #define LARGE_PIPE (256 << 10)
-#define SAID_MAX 60 /* bytes of the command in what is said of it */
+#define SAID_MAX 60     /* bytes of the command in what is said of it */
+#define TTY_HOLDS 16384 /* bytes, at most; Linux says of a part of them only that they are there */
 
 static void close_stream(struct loop *l, int i)
 {
@@ -106,18 +107,23 @@ void loop_say_still(struct loop *l)
 /* Read a piece, once; nothing while the one before still has to go. */
 void loop_pump(struct loop *l, int i)
 {
+	/* Where a terminal needs carriage returns, there is room for them. */
+	size_t max = sizeof(l->piece) / (l->pass[i].terminal ? 2 : 1);
+	struct rt_str piece, logged;
 	ssize_t n;
 
 	if (l->in[i] < 0 || passon_pending(&l->pass[i]))
 		return;
 	do
-		n = read(l->in[i], l->piece, sizeof(l->piece));
+		n = read(l->in[i], l->piece, max);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN) {
 		l->due[i] = 0;
 		return;
 	}
 	if (n <= 0) {
+		loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
+						loop_tty_rest(l, i)));
 		close_stream(l, i);
 		return;
 	}
@@ -126,17 +132,18 @@ void loop_pump(struct loop *l, int i)
 	if (n == PIPE_SIZE)
 		fcntl(l->in[i], F_SETPIPE_SZ, LARGE_PIPE);
 	note_output(l);
-	loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
-					(struct rt_str){ l->piece, (size_t)n }));
+	piece = (struct rt_str){ l->piece, (size_t)n };
+	logged = loop_tty_logged(l, i, piece);
+	loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i, logged));
 	l->at_ns[TIMER_PARTIAL] = 0;
 	if (rt_capture_pending(l->s->capture))
 		loop_set(l, TIMER_PARTIAL, PARTIAL_NS);
 	if (l->s->hold)
 		hold_note(l->s->hold, i);
 	if (!l->muted[i])
-		passed(l, i, passon_take(&l->pass[i], (struct rt_str){ l->piece, (size_t)n }));
+		passed(l, i, passon_take(&l->pass[i], loop_tty_shown(l, i, piece, logged)));
 	if (l->s->annotate)
-		annotate_add(l->s->annotate, i, (struct rt_str){ l->piece, (size_t)n });
+		annotate_add(l->s->annotate, i, logged);
 }
 
 /* What stands in the pipes now is due, and no more: somebody may go on writing for ever. */
@@ -145,7 +152,9 @@ void loop_make_due(struct loop *l)
 	for (int i = OUT; i <= ERR; i++) {
 		int waiting = 0;
 
-		if (l->in[i] >= 0 && ioctl(l->in[i], FIONREAD, &waiting) == 0)
+		if (i == OUT && l->tty.on)
+			l->due[i] = l->in[i] >= 0 ? TTY_HOLDS : 0;
+		else if (l->in[i] >= 0 && ioctl(l->in[i], FIONREAD, &waiting) == 0)
 			l->due[i] = waiting;
 	}
 }

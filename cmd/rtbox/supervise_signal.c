@@ -32,7 +32,7 @@ void supervise_signals(struct rt_inherited *in)
 
 static bool is_other(const struct loop *l, pid_t pid)
 {
-	if (l->s->job && pid == l->s->job->pid)
+	if ((l->s->job && pid == l->s->job->pid) || pid == l->tty.pty.keeper)
 		return true;
 	for (size_t i = 0; i < l->others.n; i++) {
 		if (l->others.v[i].pid == pid)
@@ -111,24 +111,16 @@ static void add_time(struct timeval *a, const struct timeval *b)
 	}
 }
 
-static void add_usage(struct rusage *all, const struct rusage *one)
+void loop_add_usage(struct loop *l, const struct rusage *one)
 {
+	struct rusage *all = &l->s->end.usage;
+
 	add_time(&all->ru_utime, &one->ru_utime);
 	add_time(&all->ru_stime, &one->ru_stime);
 	if (one->ru_maxrss > all->ru_maxrss)
 		all->ru_maxrss = one->ru_maxrss;
 	all->ru_inblock += one->ru_inblock;
 	all->ru_oublock += one->ru_oublock;
-}
-
-/* Stopped from its terminal, it takes us along: the shell above waits for that. */
-static void stop_with_it(struct loop *l)
-{
-	if (l->own_group)
-		return;
-	loop_make_due(l);
-	loop_drain(l);
-	kill(getpid(), SIGSTOP);
 }
 
 void loop_reap(struct loop *l)
@@ -141,12 +133,14 @@ void loop_reap(struct loop *l)
 	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0) {
 		if (WIFSTOPPED(status)) {
 			if (pid == l->pid)
-				stop_with_it(l);
+				loop_stopped(l, WSTOPSIG(status));
+		} else if (pid == l->tty.pty.keeper) {
+			l->tty.pty.keeper = 0;
 		} else if (job && pid == job->pid) {
 			job->status = status;
 			job->pid = 0;
 		} else {
-			add_usage(&l->s->end.usage, &usage);
+			loop_add_usage(l, &usage);
 			if (pid == l->pid) {
 				l->s->end.status = status;
 				l->pid = 0;
@@ -165,7 +159,7 @@ bool loop_ended(struct loop *l)
 	if (!l->stopping || l->kills > KILL_ROUNDS)
 		return true;
 	/* Where there are others below us, waiting cannot tell: what is to be killed is. */
-	if (l->others.n || (l->s->job && l->s->job->pid)) {
+	if (l->others.n || l->tty.pty.keeper || (l->s->job && l->s->job->pid)) {
 		struct rt_tree tree;
 		bool none = loop_tree(l, &tree) == 0 && tree.n == 0;
 
@@ -182,8 +176,7 @@ static bool is_ignored(int sig)
 	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/* One that is meant to end the command is remembered, so that its end is understood. */
-static void note_signal(struct loop *l, int sig)
+void loop_note_signal(struct loop *l, int sig)
 {
 	if ((sig != SIGHUP && sig != SIGINT && sig != SIGQUIT && sig != SIGTERM) || is_ignored(sig))
 		return;
@@ -225,8 +218,17 @@ void loop_take_signal(struct loop *l)
 	}
 	if (sig == SIGPIPE || sig == SIGXFSZ)
 		return;
-	note_signal(l, sig);
+	/* What our own group gets from us, the command has from its terminal. */
+	if (info.ssi_code == SI_USER && info.ssi_pid == (uint32_t)getpid())
+		return;
+	loop_note_signal(l, sig);
 	if (rt_tree_told(info.ssi_code, info.ssi_int))
+		return;
+	if (sig == SIGCONT)
+		loop_tty_continued(l);
+	if (sig == SIGWINCH)
+		loop_tty_resize(l);
+	if (sig == SIGWINCH && l->tty.ours && info.ssi_code == SI_KERNEL)
 		return;
 	forward(l, sig, info.ssi_code);
 	/* Once is a request; whoever repeats it wants an end. A terminal's goes to all anyway. */
