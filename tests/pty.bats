@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# rt-run on a terminal: one of the command's own, and job control.
+# rt-run on a terminal: one of the command's own, job control, and --detach.
 
 load helper
 
@@ -299,4 +299,45 @@ nobody_sleeps() {
 	shell 'expect:# ' $'send:rt-run -- sh -c "read x; echo got:\$x" &\n' 'expect:# ' sleep:0.5 $'send:\n' \
 		expect:Stopped 'expect:# ' $'send:fg\n' expect:rt-run sleep:0.3 $'send:hello\n' \
 		expect:got:hello 'expect:# '
+}
+
+@test "--detach prints the run's id and goes on without the terminal" {
+	terminal -- bash -c 'id=$(rt-run --detach -- sh -c "ps -o tty= -p \$\$; cat
+		until [ -e go ]; do sleep 0.05; done; echo done; exit 3"); echo "$? $id" >said'
+	id=$(cut -d' ' -f2 said)
+	[ "$(cut -d' ' -f1 said)" = 0 ]
+	[ "$(status_of "$id" .status)" = running ]
+	touch go
+	rt-tail -f "$id" --logs -o raw >out
+	[ "$(cat out)" = $'?\ndone' ]
+	[ "$(status_of "$id" .error)" = "exit code 3" ]
+}
+
+@test "--detach: who waits for its output does not wait for the command" {
+	run -0 timeout 20 rt-run --detach --id a -- sh -c "echo out; echo err >&2; sleep $NAP"
+	[ "$output" = a ]
+	wait_for 10 sh -c 'rt-tail --logs a -o raw | grep -q err'
+	kill -TERM "$(status_of a .owner.pid)"
+	wait_for 10 nobody_sleeps
+	wait_for 10 sh -c 'rt-status a --json | jq -e ".status == \"cancelled\""'
+}
+
+@test "--detach: signals are what they would be" {
+	want=$(bash -c 'trap "" USR1; grep SigIgn /proc/self/status')
+	bash -c 'trap "" USR1; rt-run --detach --id a -- grep SigIgn /proc/self/status'
+	wait_for 10 sh -c 'rt-status a --json | jq -e ".status == \"completed\""'
+	[ "$(log_of a)" = "$want" ]
+}
+
+@test "--detach: what cannot be recorded or started says so, and nothing is left" {
+	run -127 rt-run --detach --id a -- no-such-command
+	[ "$output" = 'rt-run: cannot execute "no-such-command": No such file or directory' ]
+	[ "$(status_of a .status)" = failed ]
+	run -126 rt-run --detach -- /
+	run -125 rt-run --detach --id a -- touch ran
+	[[ $output == *exists* ]]
+	run -125 rt-run --detach -d /proc/nowhere -- touch ran
+	[[ $output == *"not recorded, so not run"* ]]
+	run -125 rt-run --detach --join --id a -- touch ran
+	[ ! -e ran ]
 }

@@ -4,6 +4,7 @@
  */
 #include "applets.h"
 #include "clock.h"
+#include "detach.h"
 #include "die.h"
 #include "environ.h"
 #include "epilogue.h"
@@ -28,7 +29,7 @@ struct exec_opts {
 	struct new_run_opts run;
 	struct job_opts job;
 	struct outlet_opts outlet;
-	bool required;
+	bool required, detach;
 	const char *no_overlap;
 	struct epilogue_opts epilogue;
 	struct common_opts common;
@@ -40,6 +41,8 @@ static const struct opt exec_options[] = {
 	{ 0, "no-overlap", NULL, OPT_CHOICE, offsetof(struct exec_opts, no_overlap), "WHAT",
 	  "while another run of this name goes on: skip, wait or fail", "skip|wait|fail",
 	  COMPLETE_NONE },
+	{ 0, "detach", NULL, OPT_FLAG, offsetof(struct exec_opts, detach), NULL,
+	  "print the run's id and leave it to itself, without a terminal", NULL, COMPLETE_NONE },
 	{ 0 },
 };
 
@@ -175,6 +178,8 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 
 	record_opts_init(&opts, redact);
 	new_run_check(&o->run);
+	if (o->detach)
+		s.waiting = detach();
 	guard(&lock, o, argv);
 	supervise_signals(&in);
 	ret = new_run_create(&n, &o->run, &o->common, argv, getpid(), &opts, &in, &record, &path,
@@ -230,6 +235,9 @@ static int run_exec(const struct rt_applet *self, int argc, char **argv)
 			  words[0], words[0]);
 	if (o.no_overlap && o.run.join)
 		die_usage("--join adds to a run that goes on, --no-overlap yields to it: give one");
+	if (o.detach && o.run.join)
+		die_usage("--detach is for a run of its own, not for one that is joined");
+	o.required |= o.detach;
 	run_recorded(&o, words);
 }
 

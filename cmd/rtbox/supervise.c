@@ -3,6 +3,7 @@
  * is done meanwhile. Its output is in supervise_output.c, signals and ending it
  * in supervise_signal.c.
  */
+#include "detach.h"
 #include "die.h"
 #include "fdio.h"
 #include "handoff.h"
@@ -164,6 +165,9 @@ static int start(struct loop *l)
 		return -1;
 	}
 	s->end.started = true;
+	if (s->waiting)
+		detach_done(s->waiting, s->dir->id);
+	s->waiting = 0;
 	/* A terminal that nobody has open for a moment would be at its end. */
 	if (s->limits.retries == 0 && !l->tty.on)
 		close_ends(l);
