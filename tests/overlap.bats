@@ -6,7 +6,7 @@ load helper
 
 # Each test may leave runs that wait for a file; they go when it is there.
 teardown() {
-	touch go
+	touch go go2
 	wait
 }
 
@@ -63,6 +63,19 @@ runs() {
 	[ "$(paste -sd' ' trace)" = 'in out in out in out' ]
 	[ "$(runs)" = 'one w1 w2 w3' ]
 	[ -z "$(find "$RT_RUNS_DIR/.rt" -name 'overlap.*')" ]
+}
+
+@test "who has waited has it then, as anybody sees" {
+	holder one --name n
+	rt-run --id two --name n --no-overlap=wait -- sh -c 'until [ -e go2 ]; do sleep 0.02; done' 3>&- &
+	sleep 0.2
+	touch go
+	wait_for 10 is_holder two
+	run -75 rt-run --name n --no-overlap=fail -- true
+	[[ $output == *': two' ]]
+	touch go2
+	wait
+	run -0 rt-run --name n --no-overlap=fail -- true
 }
 
 @test "a signal ends the waiting, and no run is made" {
