@@ -7,7 +7,7 @@
 #define RT_OUTLET_H
 
 #include "annotate.h"
-#include "hold.h"
+#include "holdback.h"
 #include "opt.h"
 #include "supervise.h"
 

@@ -8,7 +8,7 @@
 
 #include "annotate.h"
 #include "capture.h"
-#include "hold.h"
+#include "holdback.h"
 #include "record.h"
 #include "spawn.h"
 

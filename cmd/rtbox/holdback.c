@@ -1,9 +1,9 @@
 /*
- * Output that is held back. See hold.h. In which order pieces of the two streams
+ * Output that is held back. See holdback.h. In which order pieces of the two streams
  * came can only be seen where both go to the same place: there one file has
  * both. Where they go apart it is kept as well as it is known.
  */
-#include "hold.h"
+#include "holdback.h"
 
 #include <errno.h>
 #include <fcntl.h>

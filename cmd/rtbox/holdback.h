@@ -3,8 +3,8 @@
  * (--output=failed): in unlinked files, which take what is written to them in the
  * place of our own output, also from steps inside the run.
  */
-#ifndef RT_HOLD_H
-#define RT_HOLD_H
+#ifndef RT_HOLDBACK_H
+#define RT_HOLDBACK_H
 
 #include "buf.h"
 
