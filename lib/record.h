@@ -79,6 +79,14 @@ struct rt_change {
 	const char *error; /* may be NULL */
 	int64_t owner_pid; /* on resume: the new owner, 0: none */
 	unsigned only_if;  /* bit S: if readers see the run as S (RT_LOST ...); 0: whatever */
+	struct rt_str by;  /* who asked for it, as a JSON object: recorded before it, as
+			      pause_requested ...; empty: nobody */
+	/*
+	 * What makes it so, done under the lock just before it is recorded; NULL:
+	 * nothing. -1: it could not be, and is not recorded.
+	 */
+	int (*act)(void *arg, struct rt_err *err);
+	void *arg;
 };
 
 /*
@@ -89,5 +97,9 @@ struct rt_change {
  */
 int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
 		     struct rt_err *err);
+
+/* Record that somebody asked for a change that is still to come, as `by` of struct rt_change. */
+int rt_record_request(struct rt_record *r, enum rt_state to, struct rt_str by,
+		      struct rt_err *warning, struct rt_err *err);
 
 #endif

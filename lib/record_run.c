@@ -86,6 +86,24 @@ static int queue_change(struct rt_record *r, const struct rt_change *c, enum rt_
 	return ret;
 }
 
+/* That somebody asked for a change. */
+static int queue_request(struct rt_record *r, enum rt_state to, struct rt_str by,
+			 struct rt_err *err)
+{
+	enum rt_type type = to == RT_PAUSED  ? RT_T_PAUSE_REQUESTED :
+			    to == RT_RUNNING ? RT_T_RESUME_REQUESTED :
+					       RT_T_CANCEL_REQUESTED;
+	struct rt_event ev;
+
+	rt_event_init(&ev);
+	rt_event_set_text(&ev, RT_F_TYPE, rt_str(rt_type_name(type)));
+	rt_event_set_text(&ev, RT_F_STATE_BEFORE, rt_str(rt_state_name(r->status.state)));
+	rt_event_set_text(&ev, RT_F_STATE_AFTER, rt_str(rt_state_name(to)));
+	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(by, RT_JSON_OBJECT));
+	rt_event_derive(&ev);
+	return rt_record_queue(r, &ev, err);
+}
+
 /* Whether the state allows the change, as it stands under the lock. */
 static int check_change(const struct rt_record *r, const struct rt_change *c, struct rt_err *err)
 {
@@ -129,12 +147,27 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 	}
 	if (check_change(r, change, err) < 0)
 		goto out;
+	if (change->by.n && queue_request(r, change->to, change->by, err) < 0)
+		goto out;
+	if (change->act && change->act(change->arg, err) < 0)
+		goto out;
 	ret = queue_change(r, change, from, traced ? &trace : NULL, err);
 	if (ret == 0)
 		ret = rt_batch_commit(r, COMMIT_STATE, warning, err);
 out:
 	rt_batch_end(r);
 	return ret;
+}
+
+int rt_record_request(struct rt_record *r, enum rt_state to, struct rt_str by,
+		      struct rt_err *warning, struct rt_err *err)
+{
+	if (rt_batch_begin(r, err) < 0)
+		return -1;
+	if (queue_request(r, to, by, err) == 0)
+		return rt_record_flush(r, true, warning, err);
+	rt_batch_end(r);
+	return -1;
 }
 
 static void add_member(struct rt_buf *out, const char *key, const char *text)
