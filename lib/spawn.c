@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,26 +100,44 @@ int rt_wait_code(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* The names that kill -l has, without the ones that nothing dies of. */
+/* The names that kill -l has, those that nothing dies of last. */
+static const struct {
+	int sig;
+	const char *name;
+} signals[] = {
+	{ SIGHUP, "SIGHUP" },   { SIGINT, "SIGINT" },   { SIGQUIT, "SIGQUIT" },
+	{ SIGILL, "SIGILL" },   { SIGTRAP, "SIGTRAP" }, { SIGABRT, "SIGABRT" },
+	{ SIGBUS, "SIGBUS" },   { SIGFPE, "SIGFPE" },   { SIGKILL, "SIGKILL" },
+	{ SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" }, { SIGUSR2, "SIGUSR2" },
+	{ SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
+	{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }, { SIGSYS, "SIGSYS" },
+	{ SIGCONT, "SIGCONT" }, { SIGTSTP, "SIGTSTP" }, { SIGWINCH, "SIGWINCH" },
+};
+#define SIGNALS (sizeof(signals) / sizeof(*signals))
+
 static const char *signal_name(int sig)
 {
-	static const struct {
-		int sig;
-		const char *name;
-	} names[] = {
-		{ SIGHUP, "SIGHUP" },   { SIGINT, "SIGINT" },   { SIGQUIT, "SIGQUIT" },
-		{ SIGILL, "SIGILL" },   { SIGTRAP, "SIGTRAP" }, { SIGABRT, "SIGABRT" },
-		{ SIGBUS, "SIGBUS" },   { SIGFPE, "SIGFPE" },   { SIGKILL, "SIGKILL" },
-		{ SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" }, { SIGUSR2, "SIGUSR2" },
-		{ SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
-		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }, { SIGSYS, "SIGSYS" },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (names[i].sig == sig)
-			return names[i].name;
+	for (size_t i = 0; i < SIGNALS; i++) {
+		if (signals[i].sig == sig)
+			return signals[i].name;
 	}
 	return NULL;
+}
+
+int rt_signal_find(const char *name)
+{
+	char *end;
+	long n = strtol(name, &end, 10);
+
+	if (end != name)
+		return *end || n < 1 || n >= NSIG ? 0 : (int)n;
+	if (strncasecmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (size_t i = 0; i < SIGNALS; i++) {
+		if (strcasecmp(name, signals[i].name + 3) == 0)
+			return signals[i].sig;
+	}
+	return 0;
 }
 
 void rt_wait_text(char text[64], int status)

@@ -46,6 +46,9 @@ int rt_wait_code(int status);
 /* "exit code 2", "killed by SIGTERM"; "" for success. */
 void rt_wait_text(char text[64], int status);
 
+/* The number of a signal by its name or number ("TERM", "SIGTERM", "15"); 0: there is none. */
+int rt_signal_find(const char *name);
+
 /* End this process as wait(2) says that another one ended, by the same signal, without a core. */
 _Noreturn void rt_end_like(int status);
 

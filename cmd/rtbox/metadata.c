@@ -143,7 +143,7 @@ static void put_ci(struct rt_buf *out, const struct rt_redact *redact)
 }
 
 /* cron and containers may say nothing; a look at the user database would need NSS. */
-static const char *user_name(void)
+const char *user_name(void)
 {
 	const char *user = env("USER");
 

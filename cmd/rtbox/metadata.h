@@ -22,6 +22,9 @@ void metadata_write(const struct metadata *m, const char *git, int64_t created_n
 /* Die of a label that is no K=V. */
 void metadata_check_labels(const struct opt_list *labels);
 
+/* What the user is called, or NULL. */
+const char *user_name(void);
+
 /* The CI system's name for the job, or NULL. */
 const char *ci_job_name(void);
 

@@ -5,17 +5,13 @@
 #include <string.h>
 
 static const struct rt_applet *const subs[] = {
-	&run_start_applet,
-	&run_step_applet,
-	&run_begin_applet,
-	&run_end_applet,
-	&run_finish_applet,
-	&run_env_applet,
-	&run_reap_applet,
-	&run_checkpoint_applet,
-	&run_context_applet,
-	&run_artifact_applet,
-	NULL,
+	&run_start_applet,   &run_step_applet,
+	&run_begin_applet,   &run_end_applet,
+	&run_finish_applet,  &run_env_applet,
+	&run_reap_applet,    &run_checkpoint_applet,
+	&run_context_applet, &run_artifact_applet,
+	&run_pause_applet,   &run_resume_applet,
+	&run_cancel_applet,  NULL,
 };
 
 static int run_run(const struct rt_applet *self, int argc, char **argv)

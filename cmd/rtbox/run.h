@@ -8,7 +8,8 @@
 
 extern const struct rt_applet run_exec_applet, run_start_applet, run_step_applet, run_finish_applet,
 	run_env_applet, run_reap_applet, run_checkpoint_applet, run_begin_applet, run_end_applet,
-	run_context_applet, run_artifact_applet;
+	run_context_applet, run_artifact_applet, run_pause_applet, run_resume_applet,
+	run_cancel_applet;
 
 /* Of `rt-run artifact`: those that read. */
 extern const struct rt_applet artifact_get_applet, artifact_list_applet, artifact_stat_applet;

@@ -62,6 +62,9 @@ static int resume_run(const struct start_opts *o, const char *arg, const struct 
 		die_err(&err);
 	if (warning.kind)
 		warn("%s", warning.msg);
+	/* What a supervisor that was killed has left speaks of none any more. */
+	unlinkat(rt_record_dir(record)->fd, RT_SOCKET_FILE, 0);
+	unlinkat(rt_record_dir(record)->fd, RT_ALIVE_FILE, 0);
 	puts(rt_record_dir(record)->id);
 	rt_record_close(record);
 	return 0;

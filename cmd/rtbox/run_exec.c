@@ -8,12 +8,12 @@
 #include "die.h"
 #include "environ.h"
 #include "epilogue.h"
-#include "handoff.h"
 #include "job.h"
 #include "notify.h"
 #include "outlet.h"
 #include "overlap.h"
 #include "run.h"
+#include "sock.h"
 #include "spawn.h"
 
 #include <errno.h>
@@ -124,7 +124,7 @@ static void run_command(struct supervised *s, struct new_run *n, struct outlet *
 	s->dir = rt_record_dir(s->record);
 	s->own[0] = STDOUT_FILENO;
 	s->own[1] = STDERR_FILENO;
-	s->listen_fd = rt_handoff_listen(s->dir);
+	s->listen_fd = rt_sock_listen(s->dir);
 	s->heartbeat = true;
 	s->job = &n->git.job;
 	s->retrying = note_retry;
@@ -133,7 +133,7 @@ static void run_command(struct supervised *s, struct new_run *n, struct outlet *
 	s->envp = all.v;
 	outlet_open(outlet, opts, s, &place, redact);
 	supervise(s);
-	rt_handoff_close(s->dir, s->listen_fd);
+	rt_sock_close(s->dir, s->listen_fd);
 	env_free(&ours);
 	env_free(&all);
 }

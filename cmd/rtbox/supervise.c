@@ -6,7 +6,6 @@
 #include "detach.h"
 #include "die.h"
 #include "fdio.h"
-#include "handoff.h"
 #include "supervise_loop.h"
 #include "text.h"
 
@@ -17,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,15 +31,22 @@ bool outcome_stopped(const struct outcome *end)
 /* By the signal itself, or as shells report it, or not at all well after rt-run cancel. */
 bool outcome_cancelled(const struct outcome *end)
 {
+	int code = rt_wait_code(end->status);
+
 	if (end->why == STOP_CANCEL)
 		return true;
-	return end->why == STOP_SIGNAL && rt_wait_code(end->status) == 128 + end->signal;
+	return end->why == STOP_SIGNAL &&
+	       (code == 128 + end->signal || (end->told && code == 128 + SIGKILL));
 }
 
 void outcome_text(const struct outcome *end, const struct limits *limits, char text[64])
 {
 	char span[32];
 
+	if (end->why == STOP_CANCEL) {
+		snprintf(text, 64, "cancelled by %.48s", end->by);
+		return;
+	}
 	if (!outcome_stopped(end)) {
 		rt_wait_text(text, end->status);
 		return;
@@ -78,44 +83,7 @@ _Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
 	    strerror(why));
 }
 
-static bool same_pipe(int fd, int pipe_fd)
-{
-	struct stat a, b;
-
-	return fd >= 0 && pipe_fd >= 0 && fstat(fd, &a) == 0 && fstat(pipe_fd, &b) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
-/*
- * A step shows its output: where that is our own pipe, it gets what lies behind
- * it, once all that was written before has gone there.
- */
-static void answer_step(struct loop *l)
-{
-	int given[2];
-
-	if (!loop_drain(l))
-		return;
-	loop_captured(l, rt_capture_flush(l->s->capture));
-	for (int i = 0; i < 2; i++) {
-		given[i] = -1;
-		for (int stream = OUT; stream <= ERR; stream++) {
-			if (same_pipe(l->shown[i],
-				      l->tty.on && stream == OUT ? l->ends[OUT] : l->in[stream]))
-				given[i] = l->s->own[stream];
-		}
-	}
-	rt_handoff_answer(l->asking, l->shown, given);
-	l->asking = -1;
-}
-
-static void hear_step(struct loop *l)
-{
-	l->asking = rt_handoff_accept(l->fds[ASKED].fd, l->shown);
-	if (l->asking >= 0)
-		loop_make_due(l);
-}
-
+/* The mtime of .alive tells other machines that we live. */
 static void beat(struct loop *l)
 {
 	rt_owner_beat(l->s->dir->fd);
@@ -200,7 +168,7 @@ static bool will_retry(struct loop *l)
 	end->why = STOP_NONE;
 	l->stopping = false;
 	l->kills = 0;
-	memset(l->at_ns + TIMER_TIMEOUT, 0, (TIMERS - TIMER_TIMEOUT) * sizeof(*l->at_ns));
+	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
 	loop_set(l, TIMER_RETRY, (int64_t)delay);
 	return true;
 }
@@ -211,13 +179,19 @@ static void retry(struct loop *l)
 	start(l);
 }
 
+/* Limits of time do not count while the run is paused. */
+static bool is_set(const struct loop *l, int t)
+{
+	return l->at_ns[t] && !(l->paused_ns && t >= TIMER_LIMITS);
+}
+
 /* What is due is done, each at most once. */
 static void run_timers(struct loop *l)
 {
 	int64_t now = rt_clock_monotonic_ns();
 
 	for (int t = 0; t < TIMERS; t++) {
-		if (!l->at_ns[t] || now < l->at_ns[t])
+		if (!is_set(l, t) || now < l->at_ns[t])
 			continue;
 		l->at_ns[t] = 0;
 		switch ((enum timer)t) {
@@ -229,6 +203,9 @@ static void run_timers(struct loop *l)
 			break;
 		case TIMER_STILL:
 			loop_say_still(l);
+			break;
+		case TIMER_PEERS:
+			loop_drop_silent(l);
 			break;
 		case TIMER_TIMEOUT:
 			loop_stop(l, STOP_TIMEOUT);
@@ -257,7 +234,7 @@ static int wait_ms(const struct loop *l)
 	int64_t next = INT64_MAX, ms;
 
 	for (int t = 0; t < TIMERS; t++) {
-		if (l->at_ns[t] && l->at_ns[t] < next)
+		if (is_set(l, t) && l->at_ns[t] < next)
 			next = l->at_ns[t];
 	}
 	if (next == INT64_MAX)
@@ -275,7 +252,7 @@ static void choose(struct loop *l)
 		l->fds[i].fd = pending ? -1 : l->in[i];
 		l->fds[OUTPUTS + i].fd = pending ? l->s->own[i] : -1;
 	}
-	l->fds[ASKED].events = l->asking < 0 ? POLLIN : 0;
+	loop_choose_peers(l);
 	loop_tty_choose(l);
 }
 
@@ -294,9 +271,12 @@ static void turn(struct loop *l)
 	}
 	/* Before anything that may come with it: what a step says must come after. */
 	if (l->fds[ASKED].revents & POLLIN)
-		hear_step(l);
-	if (l->asking >= 0)
-		answer_step(l);
+		loop_accept(l);
+	for (int i = 0; i < PEER_MAX; i++) {
+		if (l->fds[PEERS + i].revents)
+			loop_hear(l, &l->peers[i]);
+	}
+	loop_answer_steps(l);
 	for (int i = OUT; i <= ERR; i++) {
 		if (l->fds[i].revents)
 			loop_pump(l, i);
@@ -329,9 +309,9 @@ static void finish_output(struct loop *l)
 {
 	loop_tty_finish(l);
 	close_ends(l);
-	memset(l->at_ns + TIMER_TIMEOUT, 0, (TIMERS - TIMER_TIMEOUT) * sizeof(*l->at_ns));
+	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
 	loop_make_due(l);
-	while (!loop_drain(l) && l->s->end.why != STOP_SIGNAL)
+	while (!loop_drain(l) && l->s->end.why != STOP_SIGNAL && l->s->end.why != STOP_CANCEL)
 		turn(l);
 	/* Once more, to see the end of a pipe that nobody writes to any more. */
 	loop_pump(l, OUT);
@@ -466,8 +446,7 @@ static void release(struct loop *l)
 	}
 	if (l->fds[SIGNALS].fd >= 0)
 		close(l->fds[SIGNALS].fd);
-	if (l->asking >= 0)
-		close(l->asking);
+	loop_release_peers(l);
 	if (l->s->heartbeat)
 		unlinkat(l->s->dir->fd, RT_ALIVE_FILE, 0);
 	rt_tree_release(&l->others);
@@ -493,7 +472,9 @@ void supervise(struct supervised *s)
 	struct loop *l = xcalloc(1, sizeof(*l));
 
 	l->s = s;
-	l->asking = l->in[OUT] = l->in[ERR] = l->ends[OUT] = l->ends[ERR] = -1;
+	for (int i = 0; i < PEER_MAX; i++)
+		l->peers[i].fd = -1;
+	l->in[OUT] = l->in[ERR] = l->ends[OUT] = l->ends[ERR] = -1;
 	l->own_group = !has_terminal();
 	if (begin(l) < 0) {
 		/* The pipes are ours: without them the command can still run by itself. */
@@ -511,6 +492,7 @@ void supervise(struct supervised *s)
 	if (s->heartbeat)
 		beat(l);
 	run(l);
+	loop_thaw(l);
 	finish_output(l);
 	/* No children at all is the rule, and cheap to see. */
 	if (s->end.started && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)

@@ -56,6 +56,8 @@ struct outcome {
 	bool alone;          /* there is nothing to supervise it with: it is still to be run */
 	enum stop why;       /* may be set, and the command have ended well all the same */
 	int signal;          /* of STOP_SIGNAL */
+	bool told;           /* that signal went to all around us, by a supervisor of ours */
+	char by[64];         /* of STOP_CANCEL: who */
 	int retries;         /* that were made */
 	struct rusage usage; /* of all that was waited for */
 };

@@ -12,18 +12,34 @@
 #include <termios.h>
 
 /* Everything that is polled. A stream's output has the number of its input and OUTPUTS. */
-enum { OUT, ERR, OUTPUTS, ERR_OUTPUT, SIGNALS, ASKED, JOB, INPUT, TYPED, KEEPER, POLLED };
+#define PEER_MAX 32
+enum {
+	OUT,
+	ERR,
+	OUTPUTS,
+	ERR_OUTPUT,
+	SIGNALS,
+	ASKED,
+	JOB,
+	INPUT,
+	TYPED,
+	KEEPER,
+	PEERS,
+	POLLED = PEERS + PEER_MAX
+};
 
 /* What is due at some time. */
 enum timer {
-	TIMER_PARTIAL, /* a line without its end is written after that much quiet */
-	TIMER_BEAT,    /* .alive is touched */
-	TIMER_STILL,   /* nothing was passed on for long: say that it runs */
-	TIMER_TIMEOUT, /* it has taken too long */
-	TIMER_IDLE,    /* it has been quiet for too long */
-	TIMER_KILL,    /* it has not ended when it was told to */
-	TIMER_RETRY,   /* it is started again */
-	TIMER_TTY,     /* we look whether our terminal is ours again */
+	TIMER_PARTIAL,                /* a line without its end is written after that much quiet */
+	TIMER_BEAT,                   /* .alive is touched */
+	TIMER_STILL,                  /* nothing was passed on for long: say that it runs */
+	TIMER_PEERS,                  /* who has connected and says nothing is dropped */
+	TIMER_TTY,                    /* we look whether our terminal is ours again */
+	TIMER_LIMITS,                 /* these do not count while the run is paused */
+	TIMER_TIMEOUT = TIMER_LIMITS, /* it has taken too long */
+	TIMER_IDLE,                   /* it has been quiet for too long */
+	TIMER_KILL,                   /* it has not ended when it was told to */
+	TIMER_RETRY,                  /* it is started again */
 	TIMERS
 };
 
@@ -42,6 +58,14 @@ struct loop_tty {
 	char text[PASSON_MAX];
 };
 
+/* Somebody who has connected to the run's socket. */
+struct peer {
+	int fd;                                            /* -1: nobody */
+	enum { PEER_SILENT, PEER_STEP, PEER_CANCEL } what; /* the last two wait for an answer */
+	int shown[2];                                      /* of a step: its output */
+	int64_t since_ns;
+};
+
 struct loop {
 	struct pollfd fds[POLLED];
 	int64_t at_ns[TIMERS]; /* on the monotonic clock; 0: not set */
@@ -52,15 +76,16 @@ struct loop {
 	int in[2];             /* the command's pipes, -1: closed */
 	int ends[2]; /* their other ends, as long as it may be started again; -1: closed */
 	struct passon pass[2];
-	bool muted[2];  /* our output cannot be written: the stream is only captured */
-	int64_t due[2]; /* bytes of the pipe that have to go before something else may */
-	int asking;     /* the connection of a step that waits for its answer, -1: none */
-	int shown[2];   /* what it showed */
-	bool stopping;  /* all that runs is being ended */
-	int kills;      /* rounds of SIGKILL */
-	int interrupts; /* SIGINTs that were sent to us */
+	bool muted[2];     /* our output cannot be written: the stream is only captured */
+	int64_t due[2];    /* bytes of the pipe that have to go before something else may */
+	bool stopping;     /* all that runs is being ended */
+	int kills;         /* rounds of SIGKILL */
+	int interrupts;    /* SIGINTs that were sent to us */
+	int stop_signal;   /* what loop_stop sends; 0: SIGTERM */
+	int64_t paused_ns; /* since when; 0: it is not */
 	int64_t start_ns, output_ns; /* when it began, and last put out something */
 	struct loop_tty tty;
+	struct peer peers[PEER_MAX];
 	char piece[PASSON_MAX];
 };
 
@@ -129,5 +154,30 @@ void loop_tty_finish(struct loop *l);
 struct rt_str loop_tty_logged(struct loop *l, int stream, struct rt_str piece);
 struct rt_str loop_tty_rest(struct loop *l, int stream); /* at its end */
 struct rt_str loop_tty_shown(struct loop *l, int stream, struct rt_str piece, struct rt_str logged);
+/* The same in so long, if that was not to be sooner. */
+void loop_kill_within(struct loop *l, int64_t ns);
+/* A supervisor of its own: it is to note how its command ends. */
+bool loop_is_supervisor(const struct rt_process *p);
+
+/* supervise_control.c: who speaks to us over the run's socket. */
+
+void loop_accept(struct loop *l);
+void loop_hear(struct loop *l, struct peer *p);
+/* Steps get their answer when all that was written before has been passed on. */
+void loop_answer_steps(struct loop *l);
+void loop_choose_peers(struct loop *l);
+void loop_drop_silent(struct loop *l);
+void loop_release_peers(struct loop *l);
+
+/* supervise_pause.c: stopping all that runs, and letting it go on. */
+
+/* Both are recorded, with who asked for it (empty: nobody). -1: not so; it goes on then. */
+int loop_pause(struct loop *l, struct rt_str by, struct rt_err *err);
+int loop_resume(struct loop *l, struct rt_str by, struct rt_err *err);
+/* Let it go on if it is paused, which is not recorded. */
+void loop_thaw(struct loop *l);
+/* A supervisor around us pauses its run, and has resumed it. */
+void loop_told_to_stop(struct loop *l);
+void loop_told_to_go_on(struct loop *l);
 
 #endif

@@ -1,4 +1,5 @@
 /* The signals of a supervised command: passing them on, hearing of its end, ending it. */
+#include "die.h"
 #include "supervise_loop.h"
 
 #include <errno.h>
@@ -55,8 +56,7 @@ int loop_tree(const struct loop *l, struct rt_tree *t)
 	return 0;
 }
 
-/* A supervisor of its own: it is to note how its command ends, so that comes first. */
-static bool is_supervisor(const struct rt_process *p)
+bool loop_is_supervisor(const struct rt_process *p)
 {
 	return strcmp(p->name, "rt-run") == 0 || strcmp(p->name, "rtbox") == 0;
 }
@@ -71,7 +71,7 @@ static void signal_tree(struct loop *l, int sig, bool supervisors)
 		return;
 	}
 	for (size_t i = 0; i < tree.n; i++) {
-		if (supervisors || !is_supervisor(&tree.v[i]))
+		if (supervisors || !loop_is_supervisor(&tree.v[i]))
 			rt_tree_tell(tree.v[i].pid, sig);
 	}
 	rt_tree_release(&tree);
@@ -85,7 +85,8 @@ void loop_stop(struct loop *l, enum stop why)
 		return;
 	l->stopping = true;
 	l->at_ns[TIMER_RETRY] = l->at_ns[TIMER_TIMEOUT] = l->at_ns[TIMER_IDLE] = 0;
-	signal_tree(l, SIGTERM, true);
+	signal_tree(l, l->stop_signal ? l->stop_signal : SIGTERM, true);
+	l->paused_ns = 0;
 	/* What is stopped ends only when it goes on. */
 	signal_tree(l, SIGCONT, true);
 	loop_set(l, TIMER_KILL, l->s->limits.kill_after_ns);
@@ -99,6 +100,14 @@ void loop_kill(struct loop *l)
 	l->at_ns[TIMER_KILL] = 0;
 	if (l->kills++ < KILL_ROUNDS)
 		loop_set(l, TIMER_KILL, KILL_AGAIN_NS);
+}
+
+void loop_kill_within(struct loop *l, int64_t ns)
+{
+	int64_t at = rt_clock_monotonic_ns() + ns;
+
+	if (!l->at_ns[TIMER_KILL] || at < l->at_ns[TIMER_KILL])
+		l->at_ns[TIMER_KILL] = at;
 }
 
 static void add_time(struct timeval *a, const struct timeval *b)
@@ -132,7 +141,7 @@ void loop_reap(struct loop *l)
 
 	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0) {
 		if (WIFSTOPPED(status)) {
-			if (pid == l->pid)
+			if (pid == l->pid && !l->paused_ns)
 				loop_stopped(l, WSTOPSIG(status));
 		} else if (pid == l->tty.pty.keeper) {
 			l->tty.pty.keeper = 0;
@@ -176,9 +185,14 @@ static bool is_ignored(int sig)
 	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
+static bool is_end(int sig)
+{
+	return sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM;
+}
+
 void loop_note_signal(struct loop *l, int sig)
 {
-	if ((sig != SIGHUP && sig != SIGINT && sig != SIGQUIT && sig != SIGTERM) || is_ignored(sig))
+	if (!is_end(sig) || is_ignored(sig))
 		return;
 	l->at_ns[TIMER_RETRY] = 0;
 	if (l->s->end.why == STOP_NONE || l->s->end.why == STOP_SIGNAL) {
@@ -204,6 +218,26 @@ static void forward(struct loop *l, int sig, int code)
 		kill(l->pid, sig);
 }
 
+/* What a supervisor around us has sent to us and to all below. */
+static void take_told(struct loop *l, int sig)
+{
+	if (sig == SIGTSTP)
+		loop_told_to_stop(l);
+	else if (sig == SIGCONT)
+		loop_told_to_go_on(l);
+	else
+		l->s->end.told = true;
+}
+
+/* What is paused ends only when it goes on. */
+static void wake_to_end(struct loop *l, int sig)
+{
+	struct rt_err err = RT_ERR_INIT;
+
+	if (l->paused_ns && is_end(sig) && loop_resume(l, (struct rt_str){ "", 0 }, &err) < 0)
+		warn("not recorded: %s", err.msg);
+}
+
 void loop_take_signal(struct loop *l)
 {
 	struct signalfd_siginfo info;
@@ -222,15 +256,20 @@ void loop_take_signal(struct loop *l)
 	if (info.ssi_code == SI_USER && info.ssi_pid == (uint32_t)getpid())
 		return;
 	loop_note_signal(l, sig);
-	if (rt_tree_told(info.ssi_code, info.ssi_int))
+	if (rt_tree_told(info.ssi_code, info.ssi_int)) {
+		take_told(l, sig);
+		wake_to_end(l, sig);
 		return;
+	}
 	if (sig == SIGCONT)
 		loop_tty_continued(l);
 	if (sig == SIGWINCH)
 		loop_tty_resize(l);
 	if (sig == SIGWINCH && l->tty.ours && info.ssi_code == SI_KERNEL)
 		return;
-	forward(l, sig, info.ssi_code);
+	if (sig != SIGCONT || !l->paused_ns)
+		forward(l, sig, info.ssi_code);
+	wake_to_end(l, sig);
 	/* Once is a request; whoever repeats it wants an end. A terminal's goes to all anyway. */
 	if (sig == SIGINT && info.ssi_code != SI_KERNEL && ++l->interrupts == 2)
 		loop_kill(l);

@@ -1,0 +1,337 @@
+#!/usr/bin/env bats
+# rt-run pause, resume and cancel: what they do to a run, and what they say.
+
+load helper
+
+# The processes of this test: each sleeps for a number of seconds that no other test has.
+setup() {
+	rt_setup
+	NAP=$((500000 + BATS_SUITE_TEST_NUMBER * 1000 + $$ % 1000))
+}
+
+# What a failed test leaves must not outlive it.
+teardown() {
+	jq -r 'select(.status == "running" or .status == "paused").owner.pid' \
+		"$RT_RUNS_DIR"/*/status.json 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
+	pkill -KILL -xf "sleep $NAP" || true
+}
+
+# The exit code of a background job of ours.
+code_of() {
+	local code=0
+
+	wait "$1" || code=$?
+	echo "$code" >code
+}
+
+sleeping() {
+	pgrep -xf "sleep $NAP" >/dev/null
+}
+
+nobody_sleeps() {
+	! sleeping
+}
+
+# Whether any process that sleeps is not stopped.
+all_stopped() {
+	local pid
+
+	for pid in $(pgrep -xf "sleep $NAP"); do
+		grep -q '^State:.T' "/proc/$pid/status" || return 1
+	done
+}
+
+status_of() {
+	rt-status --json "${1:-@latest}" | jq -r "$2"
+}
+
+types_of() {
+	jq -r .type "$RT_RUNS_DIR/${1:-@latest}/events.jsonl" | tr '\n' ' '
+}
+
+# A run called r of a shell script, in the background, that has said "up".
+start_run() {
+	setsid rt-run --id r "${@:2}" -- sh -c "$1" >out 2>&1 3>&- &
+	wait_for 10 grep -q up out
+}
+
+@test "pause stops all that runs, resume lets it go on, and both are events" {
+	start_run '(sleep '"$NAP"' &); sleep '"$NAP"' & echo up; while [ ! -e stop ]; do :; done'
+	run -0 rt-run pause r
+	[ "$output" = paused ]
+	all_stopped
+	[ "$(status_of r .status)" = paused ]
+	run -0 rt-run resume r
+	[ "$output" = resumed ]
+	run ! all_stopped
+	[ "$(status_of r .status)" = running ]
+	touch stop
+	wait_for 10 rt-status -r r --exit-status
+	[ "$(types_of r)" = "run_started pause_requested run_paused resume_requested run_resumed info run_completed " ]
+}
+
+@test "who asked is in the event, and the state before and after" {
+	start_run 'echo up; sleep '"$NAP"
+	USER=jane rt-run pause r
+	run -0 jq -c 'select(.type == "pause_requested") |
+		[.state_before, .state_after, .metadata.user, .metadata.uid]' "$RT_RUNS_DIR/r/events.jsonl"
+	[ "$output" = "[\"running\",\"paused\",\"jane\",$(id -u)]" ]
+	run -0 jq -c 'select(.type == "run_paused") | [.state_before, .state_after]' "$RT_RUNS_DIR/r/events.jsonl"
+	[ "$output" = '["running","paused"]' ]
+}
+
+@test "pausing twice is fine, and so is resuming what runs" {
+	start_run 'echo up; sleep '"$NAP"
+	run -0 rt-run resume r
+	[ "$output" = "running already" ]
+	rt-run pause r
+	run -0 rt-run pause r
+	[ "$output" = "paused already" ]
+	[ "$(types_of r)" = "run_started pause_requested run_paused " ]
+}
+
+@test "cancel ends a run, says so, and rt-run ends as the command" {
+	start_run 'echo up; exec sleep '"$NAP"
+	run -0 env USER=jane rt-run cancel r
+	[ "$output" = cancelled ]
+	nobody_sleeps
+	code_of $!
+	[ "$(cat code)" = 143 ]
+	[ "$(status_of r '.status + ": " + .error')" = "cancelled: cancelled by jane" ]
+	[ "$(types_of r)" = "run_started cancel_requested run_cancelled " ]
+	run -0 rt-run cancel r
+	[ "$output" = "cancelled already" ]
+}
+
+@test "cancel ends what has forked twice, left the session and ignores TERM" {
+	start_run 'trap "" TERM
+		(setsid sh -c "trap \"\" TERM; (sleep '"$NAP"'; :) & sleep '"$NAP"'; :" &)
+		(sleep '"$NAP"' &) & echo up; sleep '"$NAP"'; :'
+	run -0 rt-run cancel --kill-after 100ms r
+	[ "$output" = cancelled ]
+	nobody_sleeps
+	code_of $!
+	[ "$(cat code)" = 137 ]
+	[ "$(status_of r .status)" = cancelled ]
+}
+
+@test "cancel takes another signal, by name or number" {
+	for signal in USR1 SIGUSR1 "$(kill -l USR1)"; do
+		rm -rf "$RT_RUNS_DIR" out
+		start_run 'trap "echo usr1; exit 9" USR1; echo up; sleep '"$NAP"' & while :; do wait; done'
+		run -0 rt-run cancel --signal "$signal" r
+		code_of $!
+		[ "$(cat code)" = 9 ]
+		grep -q usr1 out
+		nobody_sleeps
+	done
+	run -2 rt-run cancel --signal NONE r
+	[[ $output == *"bad --signal \"NONE\""* ]]
+}
+
+@test "cancel of a paused run ends it" {
+	start_run 'echo up; exec sleep '"$NAP"
+	rt-run pause r
+	run -0 rt-run cancel r
+	[ "$output" = cancelled ]
+	nobody_sleeps
+	[ "$(status_of r .status)" = cancelled ]
+}
+
+@test "steps end as cancelled" {
+	start_run 'rt-run step one -- sleep '"$NAP"' & rt-run step two -- sh -c "trap \"\" TERM; echo up; sleep '"$NAP"'; :"'
+	wait_for 10 sleeping
+	run -0 rt-run cancel --kill-after 200ms r
+	nobody_sleeps
+	[ "$(status_of r '[.steps[].status] | join(" ")')" = "cancelled cancelled" ]
+}
+
+@test "a paused run does not start again what has failed, and its time stands still" {
+	start_run 'echo up; sleep 0.3; exit 3' --retries 1 --retry-delay 100ms --timeout 1h
+	wait_for 10 rt-query -q --type task_retrying -r r
+	run -0 rt-run pause r
+	sleep 0.5
+	[ "$(grep -c up out)" = 1 ]
+	rt-run resume r
+	code_of $!
+	[ "$(cat code)" = 3 ]
+	[ "$(grep -c up out)" = 2 ]
+}
+
+@test "limits of time do not count while a run is paused, those of steps neither" {
+	start_run 'rt-run step --timeout 2s -- sh -c "echo up; while [ ! -e stop ]; do sleep 0.05; done"' \
+		--timeout 2s --idle-timeout 2s
+	rt-run pause r
+	sleep 2.5
+	rt-run resume r
+	touch stop
+	code_of $!
+	[ "$(cat code)" = 0 ]
+	[ "$(status_of r '.status + " " + .steps[0].status')" = "completed success" ]
+}
+
+@test "TERM ends a paused run" {
+	start_run 'echo up; exec sleep '"$NAP"
+	rt-run pause r
+	kill -TERM "$(status_of r .owner.pid)"
+	code_of $!
+	[ "$(cat code)" = 143 ]
+	[ "$(status_of r .status)" = cancelled ]
+}
+
+@test "what is killed while it is paused has failed, and what it left goes on" {
+	start_run 'sleep '"$NAP"' & echo $$ >pid; echo up; wait'
+	rt-run pause r
+	kill -KILL "$(cat pid)"
+	code_of $!
+	[ "$(cat code)" = 137 ]
+	[ "$(status_of r .status)" = failed ]
+	sleeping
+	run ! all_stopped
+}
+
+@test "a run inside that is paused by itself stays so" {
+	start_run 'rt-run --id inner -- sh -c "echo up; exec sleep '"$NAP"'"'
+	rt-run pause inner
+	rt-run pause r
+	rt-run resume r
+	wait_for 10 all_stopped
+	sleep 0.2
+	all_stopped
+	rt-run resume inner
+	run ! all_stopped
+	rt-run cancel r
+	nobody_sleeps
+}
+
+@test "a run that is over is refused" {
+	rt-run --id r -- true
+	for verb in pause resume cancel; do
+		run -3 rt-run "$verb" r
+		[ "$output" = "rt-run $verb: run \"r\" is completed" ]
+	done
+}
+
+@test "a run whose supervisor is gone is refused as lost" {
+	start_run 'echo up; exec sleep '"$NAP"
+	kill -KILL "$(status_of r .owner.pid)"
+	wait "$!" || true
+	for verb in pause resume cancel; do
+		run -3 rt-run "$verb" r
+		[ "$output" = "rt-run $verb: run \"r\" is lost: rt-run reap ends it" ]
+	done
+}
+
+@test "a run of another host is to be steered there" {
+	make_run r '"status":"running","host":"elsewhere","owner":{"pid":7,"boot_id":"x"},"updated_at":"2999-01-01T00:00:00.000+00:00"'
+	touch "$RT_RUNS_DIR/r/.alive" "$RT_RUNS_DIR/r/events.jsonl"
+	run -3 rt-run pause r
+	[ "$output" = 'rt-run pause: run "r" runs on host "elsewhere": that is where it can be steered' ]
+}
+
+@test "a supervisor that does not answer in time is 124" {
+	start_run 'echo up; exec sleep '"$NAP"
+	pid=$(status_of r .owner.pid)
+	kill -STOP "$pid"
+	run -124 rt-run pause --timeout 200ms r
+	[[ $output == *"has not done so in time"* ]]
+	run -124 rt-run cancel --timeout 200ms r
+	kill -CONT "$pid"
+	code_of $!
+	[ "$(cat code)" = 143 ]
+}
+
+@test "a run without a supervisor has its state changed" {
+	sleep "$NAP" 3>&- &
+	RT_RUN=$(rt-run start --id r --owner $!)
+	export RT_RUN
+	run -0 rt-run pause
+	[ "$output" = paused ]
+	[ "$(status_of r .status)" = paused ]
+	run -0 rt-run pause
+	[ "$output" = "paused already" ]
+	run -0 rt-run resume -r r
+	[ "$output" = resumed ]
+	run -0 env USER=jane rt-run cancel
+	[ "$output" = cancelled ]
+	[ "$(status_of r '.status + ": " + .error')" = "cancelled: cancelled by jane" ]
+	[ "$(types_of r)" = "run_started pause_requested run_paused resume_requested run_resumed cancel_requested run_cancelled " ]
+	run -3 rt-run resume
+}
+
+@test "a lost run that was taken up again is one without a supervisor" {
+	start_run 'echo up; exec sleep '"$NAP"
+	kill -KILL "$(status_of r .owner.pid)"
+	wait "$!" || true
+	rt-run reap r
+	sleep "$NAP" 3>&- &
+	rt-run start --resume --owner $! r
+	run -0 rt-run pause r
+	[ "$output" = paused ]
+}
+
+@test "garbage and silence on the socket harm nothing" {
+	command -v python3 >/dev/null || skip "no python3"
+	start_run 'echo up; while [ ! -e stop ]; do sleep 0.05; done; rt-run step -- echo done'
+	python3 - "$RT_RUNS_DIR/r/.sock" <<-'END'
+		import os, socket, sys
+		def say(*messages):
+		    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		    s.connect(sys.argv[1])
+		    for m in messages:
+		        try: s.send(m)
+		        except OSError: pass
+		    return s
+		silent = [say() for i in range(40)]
+		for m in (b"\xff\xff", b"x", b"pause", b"pause 0", b"cancel 9999 0 x", b"cancel 15 -2 x",
+		          b"pause 0 0 " + b"x" * 300, b"y" * 5000, bytes(3), b"\2\2", b"\0cancel 15 0 x"):
+		    say(m).close()
+		say(b"\1\1").close()
+		say(b"cancel").recv(100)
+	END
+	run -0 rt-run pause --timeout 20s r
+	[ "$output" = paused ]
+	run -0 rt-run resume --timeout 20s r
+	touch stop
+	code_of $!
+	[ "$(cat code)" = 0 ]
+	[ "$(types_of r)" = "run_started pause_requested run_paused resume_requested run_resumed step_started step_completed run_completed " ]
+	grep -q 'done$' "$RT_RUNS_DIR/r/logs/step_001/output.log"
+}
+
+@test "the socket is open to those who may write the run" {
+	umask 002
+	start_run 'echo up; sleep '"$NAP"
+	[ "$(stat -c '%a %g' "$RT_RUNS_DIR/r/.sock")" = "$(stat -c '%a %g' "$RT_RUNS_DIR/r/events.jsonl")" ]
+	[ "$(stat -c %a "$RT_RUNS_DIR/r/.sock")" = 664 ]
+	rt-run cancel r
+	rm -rf "$RT_RUNS_DIR"
+	umask 077
+	start_run 'echo up; sleep '"$NAP"
+	[ "$(stat -c %a "$RT_RUNS_DIR/r/.sock")" = 600 ]
+	rt-run cancel r
+}
+
+@test "another user who may write the run may steer it, another one not" {
+	[ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups true || skip "needs root"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	as() { setpriv --reuid 65534 --regid "$1" --clear-groups env USER=joe "${@:2}"; }
+	umask 002
+	mkdir -p "$RT_RUNS_DIR"
+	start_run 'echo up; sleep '"$NAP"
+	run -3 as 65534 rt-run pause r
+	[[ $output == *"is not yours to steer"* ]]
+	run -0 as 0 rt-run pause r
+	[ "$output" = paused ]
+	run -0 as 0 rt-run cancel r
+	[ "$(status_of r .error)" = "cancelled by joe" ]
+	run -0 jq -c 'select(.type == "cancel_requested") | .metadata.uid' "$RT_RUNS_DIR/r/events.jsonl"
+	[ "$output" = 65534 ]
+}
+
+@test "what makes no sense is refused" {
+	run -2 rt-run pause
+	run -2 rt-run pause a b
+	run -3 rt-run pause nothing
+	run -2 rt-run pause --signal TERM r
+}
