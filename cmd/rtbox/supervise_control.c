@@ -91,7 +91,7 @@ static bool resume_run(struct loop *l, struct rt_str by, struct rt_err *text)
 	return true;
 }
 
-/* Its answer is that the connection ends, with us. */
+/* Its answer is that the connection ends, with us. To wait for the run's lock comes last. */
 static void cancel_run(struct loop *l, struct peer *p, const struct rt_steer *steer,
 		       struct rt_str by)
 {
@@ -99,14 +99,14 @@ static void cancel_run(struct loop *l, struct peer *p, const struct rt_steer *st
 	struct outcome *end = &l->s->end;
 
 	p->what = PEER_CANCEL;
-	if (rt_record_request(l->s->record, RT_CANCELLED, by, NULL, &err) < 0)
-		warn("not recorded: %s", err.msg);
 	if (end->why == STOP_NONE)
 		rt_steer_who(steer, end->by);
 	l->stop_signal = steer->signal;
 	loop_stop(l, STOP_CANCEL);
 	if (steer->kill_after_ns >= 0)
 		loop_kill_within(l, steer->kill_after_ns);
+	if (rt_record_request(l->s->record, RT_CANCELLED, by, NULL, &err) < 0)
+		warn("not recorded: %s", err.msg);
 }
 
 static void take_steer(struct loop *l, struct peer *p, const struct rt_steer *steer)

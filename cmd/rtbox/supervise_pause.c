@@ -1,10 +1,11 @@
 /*
  * Pausing a run: all that the command has started is stopped, at a moment when
- * none of it has the run's lock, because we have it. Supervisors inside the run
- * are asked first and stop themselves, so that they hold no lock at all and
+ * none of it has the run's lock, because we have it, nor any other run's.
+ * Supervisors inside the run are asked first and stop themselves, so that they
  * know how long it took: limits of time do not count meanwhile.
  */
 #include "die.h"
+#include "proclock.h"
 #include "supervise_loop.h"
 
 #include <signal.h>
@@ -12,8 +13,9 @@
 #include <unistd.h>
 
 #define ROUND_NS (500 * 1000)
-#define ROUNDS 200    /* until then all is stopped, or it cannot be */
-#define ASK_ROUNDS 40 /* so long it is asked, and what hangs in the kernel waited for */
+#define ROUNDS 200      /* until then all is stopped, or it cannot be */
+#define LOCK_ROUNDS 160 /* so long somebody may have a lock: events are recorded in less */
+#define ASK_ROUNDS 40   /* so long it is asked, and what hangs in the kernel waited for */
 
 /* Stop what runs; how many that were. */
 static size_t stop_round(const struct rt_tree *tree, int round)
@@ -36,20 +38,30 @@ static size_t stop_round(const struct rt_tree *tree, int round)
 	return running;
 }
 
-/* Stop all, also what is started meanwhile. */
-static int freeze(const struct loop *l)
+static void go_on(pid_t pid)
+{
+	kill(pid, SIGCONT);
+}
+
+/*
+ * Stop all, also what is started meanwhile. Who has a run's lock first lets go of
+ * it; but_lockers: goes on, when all others have stopped.
+ */
+static int freeze(const struct loop *l, bool but_lockers)
 {
 	const struct timespec nap = { 0, ROUND_NS };
 	struct rt_tree tree;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		size_t running;
+		bool done;
 
 		if (loop_tree(l, &tree) < 0)
 			return -1;
-		running = stop_round(&tree, round);
+		done = stop_round(&tree, round) == 0;
+		if (done && round < LOCK_ROUNDS && rt_tree_lockers(&tree, go_on) > 0)
+			done = but_lockers;
 		rt_tree_release(&tree);
-		if (!running)
+		if (done)
 			return 0;
 		nanosleep(&nap, NULL);
 	}
@@ -68,15 +80,29 @@ static void thaw(const struct loop *l)
 	rt_tree_release(&tree);
 }
 
+static int cannot_stop(const struct loop *l, struct rt_err *err)
+{
+	return rt_err_set(err, RT_ERR_FAILURE, "the processes of run \"%s\" cannot be stopped",
+			  l->s->dir->id);
+}
+
+/* Under the run's lock. */
 static int freeze_all(void *arg, struct rt_err *err)
 {
 	const struct loop *l = arg;
 
-	if (freeze(l) == 0)
+	return freeze(l, false) == 0 ? 0 : cannot_stop(l, err);
+}
+
+/*
+ * Who writes all the time leaves the lock to nobody: all but the one who has it
+ * stop before we take it, where it can be seen who that is.
+ */
+static int freeze_most(const struct loop *l, struct rt_err *err)
+{
+	if (access("/proc/locks", R_OK) < 0 || freeze(l, true) == 0)
 		return 0;
-	thaw(l);
-	return rt_err_set(err, RT_ERR_FAILURE, "the processes of run \"%s\" cannot be stopped",
-			  l->s->dir->id);
+	return cannot_stop(l, err);
 }
 
 static void shift_limits(struct loop *l, int64_t ns)
@@ -99,7 +125,7 @@ int loop_pause(struct loop *l, struct rt_str by, struct rt_err *err)
 	struct rt_err warning = RT_ERR_INIT;
 	int64_t now = rt_clock_monotonic_ns();
 
-	if (rt_record_change(l->s->record, &change, &warning, err) < 0) {
+	if (freeze_most(l, err) < 0 || rt_record_change(l->s->record, &change, &warning, err) < 0) {
 		thaw(l);
 		return -1;
 	}
@@ -156,5 +182,5 @@ void loop_told_to_go_on(struct loop *l)
 {
 	/* Of those below us, who are not to. */
 	if (l->paused_ns)
-		freeze(l);
+		freeze(l, false);
 }
