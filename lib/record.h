@@ -73,13 +73,14 @@ int rt_record_flush(struct rt_record *r, bool status, struct rt_err *warning, st
 /* How a change of state is recorded. */
 struct rt_change {
 	enum rt_state to;
-	bool resume;       /* allow running from an end state */
-	int exit_code;     /* -1: not known */
-	int signal;        /* 0: none */
-	const char *error; /* may be NULL */
-	int64_t owner_pid; /* on resume: the new owner, 0: none */
-	unsigned only_if;  /* bit S: if readers see the run as S (RT_LOST ...); 0: whatever */
-	struct rt_str by;  /* who asked for it, as a JSON object: recorded before it, as
+	bool resume;                          /* allow running from an end state */
+	int exit_code;                        /* -1: not known */
+	int signal;                           /* 0: none */
+	const char *error;                    /* may be NULL */
+	const struct rt_resources *resources; /* what it has used; may be NULL */
+	int64_t owner_pid;                    /* on resume: the new owner, 0: none */
+	unsigned only_if; /* bit S: if readers see the run as S (RT_LOST ...); 0: whatever */
+	struct rt_str by; /* who asked for it, as a JSON object: recorded before it, as
 			      pause_requested ...; empty: nobody */
 	/*
 	 * What makes it so, done under the lock just before it is recorded; NULL:

@@ -38,8 +38,14 @@ static void change_metadata(const struct rt_change *c, struct rt_buf *out)
 		rt_buf_addf(out, "%s\"exit_code\":%d", sep, c->exit_code);
 		sep = ",";
 	}
-	if (c->signal)
+	if (c->signal) {
 		rt_buf_addf(out, "%s\"signal\":%d", sep, c->signal);
+		sep = ",";
+	}
+	if (c->resources) {
+		rt_buf_addf(out, "%s\"resources\":", sep);
+		rt_resources_write(c->resources, out);
+	}
 	rt_buf_addc(out, '}');
 }
 

@@ -323,6 +323,8 @@ static void take_result(struct rt_status *st, const struct rt_event *ev)
 	if (rt_scan_find(metadata.text, rt_str("signal"), &v) && rt_json_int(&v, &n) && n > 0 &&
 	    n < 128)
 		st->signal = (int)n;
+	if (rt_scan_find(metadata.text, rt_str("resources"), &v) && v.type == RT_JSON_OBJECT)
+		rt_resources_parse(&st->resources, v.text);
 }
 
 static void end_run(struct rt_status *st, const struct rt_event *ev, int64_t ns)
@@ -345,6 +347,7 @@ static void begin_run(struct rt_status *st, const struct rt_event *ev, int64_t n
 	st->finished_ns = 0;
 	st->exit_code = -1;
 	st->signal = 0;
+	st->resources.known = false;
 	rt_buf_clear(&st->error);
 }
 

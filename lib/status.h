@@ -13,6 +13,7 @@
 #include "err.h"
 #include "event.h"
 #include "id.h"
+#include "resources.h"
 #include "rundir.h"
 #include "usage.h"
 
@@ -75,6 +76,7 @@ struct rt_status {
 	struct rt_buf percent; /* number text, empty: not there */
 	int exit_code;         /* -1: not there */
 	int signal;            /* 0: not there */
+	struct rt_resources resources;
 	struct rt_owner owner;
 	int64_t n_events, n_warnings, n_errors;
 	struct rt_ledger *ledger; /* tokens and cost */

@@ -159,6 +159,8 @@ static bool take_head(struct rt_status *st, struct saved_usage *u, const struct 
 		rt_buf_release(&text);
 	} else if (rt_json_is(&m->key, "owner")) {
 		rt_owner_parse(&st->owner, m->value.text);
+	} else if (rt_json_is(&m->key, "resources") && m->value.type == RT_JSON_OBJECT) {
+		rt_resources_parse(&st->resources, m->value.text);
 	} else if (rt_json_is(&m->key, "counts")) {
 		take_numbers(m->value.text, counts, 3);
 	} else if (rt_json_is(&m->key, "tokens")) {
@@ -395,6 +397,10 @@ static void add_head(const struct rt_status *st, struct rt_buf *out)
 		add_int(out, "exit_code", st->exit_code);
 	if (st->signal)
 		add_int(out, "signal", st->signal);
+	if (st->resources.known) {
+		rt_buf_adds(out, ",\"resources\":");
+		rt_resources_write(&st->resources, out);
+	}
 	add_text(out, "error", &st->error);
 	add_text(out, "host", &st->host);
 	if (st->owner.pid) {

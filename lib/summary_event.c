@@ -107,6 +107,9 @@ static void run_ends(struct rt_summary *s, const struct rt_event *ev, int64_t at
 	if (rt_sum_metadata(ev, "exit_code", &v) && rt_json_int(&v, &code) && code >= 0 &&
 	    code <= INT_MAX)
 		story->exit_code = (int)code;
+	story->resources.known = false;
+	if (rt_sum_metadata(ev, "resources", &v) && v.type == RT_JSON_OBJECT)
+		rt_resources_parse(&story->resources, v.text);
 	free(story->error);
 	story->error = error.n ? rt_sum_keep(s, error, SUM_TEXT) : NULL;
 	rt_sum_end_stage(s, story->ended_ns, story->state);

@@ -37,21 +37,6 @@ void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns)
 		rt_buf_addf(out, "%.19s to %s", a, b);
 }
 
-void rt_sum_bytes(char out[32], int64_t n)
-{
-	static const char units[] = "KMGTPE";
-	int64_t tenths = n / 1024 * 10 + n % 1024 * 10 / 1024;
-	int unit = 0;
-
-	if (n < 1024) {
-		snprintf(out, 32, "%" PRId64 " B", n);
-		return;
-	}
-	for (; tenths >= 10240; unit++)
-		tenths /= 1024;
-	snprintf(out, 32, "%" PRId64 ".%d %cB", tenths / 10, (int)(tenths % 10), units[unit]);
-}
-
 void rt_sum_cost(struct rt_buf *out, double usd)
 {
 	rt_buf_addf(out, "%.15g", usd);
@@ -141,6 +126,14 @@ static void add_models(struct sum_facts *f, const struct rt_summary *s)
 	rt_buf_release(&b);
 }
 
+static void add_resources(struct sum_facts *f, const struct rt_summary *s)
+{
+	char text[RT_RESOURCES_TEXT];
+
+	rt_resources_text(&s->resources, text);
+	rt_sum_fact(f, "Resources", text);
+}
+
 void rt_sum_identity(const struct rt_summary *s, struct sum_facts *f)
 {
 	bool over = s->finished_ns != 0;
@@ -159,6 +152,7 @@ void rt_sum_identity(const struct rt_summary *s, struct sum_facts *f)
 	else
 		add_time(f, "Last Event", s->story.last_ns);
 	add_duration(f, s);
+	add_resources(f, s);
 }
 
 size_t rt_sum_steps_done(const struct rt_summary *s)

@@ -200,7 +200,7 @@ void rt_sum_read_archive(struct rt_summary *s, const struct rt_rundir *d)
 		if (!rt_scan_find(rt_buf_view(&b), rt_str(facts[i].key), &v))
 			continue;
 		if (strcmp(facts[i].key, "size_bytes") == 0 && rt_json_int(&v, &n)) {
-			rt_sum_bytes(size, n);
+			rt_bytes_format(size, n);
 			rt_sum_fact(&s->archive, facts[i].label, size);
 			continue;
 		}

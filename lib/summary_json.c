@@ -98,6 +98,10 @@ static void head(const struct rt_summary *s, struct rt_buf *out)
 		number(out, "exit_code", s->exit_code);
 	if (s->signal)
 		number(out, "signal", s->signal);
+	if (s->resources.known) {
+		rt_buf_adds(out, ",\"resources\":");
+		rt_resources_write(&s->resources, out);
+	}
 	text(out, "error", s->error);
 	counts(out, &s->all);
 	number(out, "skipped_lines", (int64_t)s->skipped);

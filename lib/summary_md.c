@@ -1,5 +1,6 @@
 /* The summary as Markdown, summary.md, for a pull request on GitHub or GitLab. */
 #include "summary_model.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -270,7 +271,7 @@ static void one_artifact(const struct rt_summary *s, size_t i, bool brief, struc
 	rt_buf_adds(out, "- ");
 	rt_sum_md_code(out, a->key);
 	if (a->size >= 0) {
-		rt_sum_bytes(size, a->size);
+		rt_bytes_format(size, a->size);
 		rt_buf_addf(out, ", %s", size);
 	}
 	rt_buf_addf(out, "%s%s\n", a->made == SUM_FOUND ? "" : ", ", rt_sum_made(a->made));

@@ -129,6 +129,7 @@ struct sum_story {
 	size_t back;   /* events older than the one before them */
 	int exit_code; /* -1: not told */
 	char *error;
+	struct rt_resources resources;
 };
 
 struct rt_summary {
@@ -141,6 +142,7 @@ struct rt_summary {
 	bool state_known;      /* something says the state; false only for files of others */
 	bool foreign;          /* no rt wrote it */
 	int exit_code, signal; /* -1, 0: unknown */
+	struct rt_resources resources;
 	char *error;
 	int64_t started_ns, finished_ns; /* 0: unknown; finished only when it is over */
 
@@ -268,7 +270,6 @@ void rt_sum_short(struct rt_buf *out, const char *name);               /* cut to
 void rt_sum_step_label(const struct sum_step *st, struct rt_buf *out); /* "001" or its name */
 void rt_sum_time(char out[32], int64_t ns); /* "2026-07-01 12:00:00 UTC" */
 void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns);
-void rt_sum_bytes(char out[32], int64_t n);       /* "78.7 KB" */
 void rt_sum_cost(struct rt_buf *out, double usd); /* the shortest number text that is it */
 /* A command that shows more of this run: "rt-query RUN ARGUMENTS". */
 char *rt_sum_command(const struct rt_summary *s, const char *arguments); /* NULL: no memory */

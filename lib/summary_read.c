@@ -77,6 +77,7 @@ static void settle(struct rt_summary *s, const struct rt_status *st)
 			story->started_ns    ? story->started_ns :
 					       story->first_ns;
 	s->exit_code = by_status ? st->exit_code : story->exit_code;
+	s->resources = by_status ? st->resources : story->resources;
 	s->signal = st ? st->signal : 0;
 	s->error = by_status && st->error.len ? keep_buf(s, &st->error) : NULL;
 	if (!s->error && story->error)

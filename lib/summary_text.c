@@ -1,5 +1,6 @@
 /* The summary as text, logs_summary.txt: no line is longer than 80 columns. */
 #include "summary_model.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -230,7 +231,7 @@ static void one_artifact(const struct rt_summary *s, size_t i, bool brief, struc
 	char size[32] = "";
 
 	if (a->size >= 0)
-		rt_sum_bytes(size, a->size);
+		rt_bytes_format(size, a->size);
 	if (*size || *made)
 		rt_sum_wrapf(out, 4, brief ? 1 : 2, "%s (%s%s%s)", a->key, size,
 			     *size && *made ? ", " : "", made);

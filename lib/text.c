@@ -7,6 +7,9 @@
  */
 #include "text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* How many bytes stand before the first one whose bit 7 is set in w, which is not 0. */
@@ -358,4 +361,19 @@ bool rt_json_is_number(struct rt_str s)
 			return false;
 	}
 	return p == end;
+}
+
+void rt_bytes_format(char out[32], int64_t n)
+{
+	static const char units[] = "KMGTPE";
+	int64_t tenths = n / 1024 * 10 + n % 1024 * 10 / 1024;
+	int unit = 0;
+
+	if (n < 1024) {
+		snprintf(out, 32, "%" PRId64 " B", n);
+		return;
+	}
+	for (; tenths >= 10240; unit++)
+		tenths /= 1024;
+	snprintf(out, 32, "%" PRId64 ".%d %cB", tenths / 10, (int)(tenths % 10), units[unit]);
 }

@@ -44,4 +44,7 @@ void rt_json_unescape(struct rt_buf *b, struct rt_str raw);
 /* Whether s is a JSON number as the grammar has it ("-1.5e3", not "01" or "1."). */
 bool rt_json_is_number(struct rt_str s);
 
+/* A size for people: "78.7 KB". */
+void rt_bytes_format(char out[32], int64_t n);
+
 #endif

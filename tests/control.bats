@@ -147,10 +147,10 @@ start_run() {
 }
 
 @test "a paused run does not start again what has failed, and its time stands still" {
-	start_run 'echo up; sleep 0.3; exit 3' --retries 1 --retry-delay 100ms --timeout 1h
+	start_run 'echo up; sleep 0.3; exit 3' --retries 1 --retry-delay 2s --timeout 1h
 	wait_for 10 rt-query -q --type task_retrying -r r
 	run -0 rt-run pause r
-	sleep 0.5
+	sleep 2.5
 	[ "$(grep -c up out)" = 1 ]
 	rt-run resume r
 	code_of $!
@@ -334,4 +334,26 @@ start_run() {
 	run -2 rt-run pause a b
 	run -3 rt-run pause nothing
 	run -2 rt-run pause --signal TERM r
+}
+
+@test "what a run and a step have used is recorded and shown" {
+	rt-run --id r -- sh -c 'rt-run step -- sh -c "head -c 60000000 /dev/zero | tail -c 50000000 >big; sync big"'
+	for where in status metrics; do
+		run -0 jq -r '.resources | "\(keys | join(" ")) \(.source)"' "$RT_RUNS_DIR/r/$where.json"
+		[ "$output" = "max_rss_bytes read_bytes source system_ms user_ms written_bytes rusage" ]
+	done
+	for type in step run; do
+		run -0 jq -c 'select(.type == "'$type'_completed") | .metadata.resources |
+			[.max_rss_bytes > 40000000, .max_rss_bytes < 400000000, .user_ms + .system_ms > 0]' \
+			"$RT_RUNS_DIR/r/events.jsonl"
+		[ "$output" = '[true,true,true]' ]
+	done
+	run -0 rt-status r
+	[[ $output == *" Resources: "*"user, "*"system, "*" MB memory, "*" read, "*" written"* ]]
+	run -0 rt-summarize r
+	[[ $output == *$'\n'"Resources: "*" MB memory"* ]]
+	# They are the events', so that a status.json that is lost can be made again.
+	want=$(jq -c .resources "$RT_RUNS_DIR/r/status.json")
+	rm "$RT_RUNS_DIR/r/status.json"
+	[ "$(rt-status --json r | jq -c .resources)" = "$want" ]
 }

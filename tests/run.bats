@@ -373,7 +373,7 @@ can_mount() {
 	run -127 rt-run step -- no-such-command
 	[ "$output" = 'rt-run step: cannot execute "no-such-command": No such file or directory' ]
 	[ "$(status a '[.steps[].status]')" = '["failed","failed","failed"]' ]
-	[ "$(jq -c 'select(.type == "step_failed") | [.error, .metadata]' "$RT_RUNS_DIR/a/events.jsonl" | paste -sd' ')" = \
+	[ "$(jq -c 'select(.type == "step_failed") | [.error, (.metadata | del(.resources))]' "$RT_RUNS_DIR/a/events.jsonl" | paste -sd' ')" = \
 		'["exit code 5",{"exit_code":5}] ["killed by SIGTERM",{"signal":15}] ["exit code 127",{"exit_code":127}]' ]
 	[ "$(status a .status)" = '"running"' ]
 }

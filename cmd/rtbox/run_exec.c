@@ -92,10 +92,13 @@ static void conclude(const struct supervised *s, const char *name, const struct 
 		     struct outlet *outlet, struct overlap *lock)
 {
 	struct rt_err err = RT_ERR_INIT;
+	const struct rt_resources resources = rt_resources_of(&s->end.usage);
 	struct rt_change change;
 	char *text = describe_end(&change, s);
 
 	change.error = text;
+	if (s->end.started)
+		change.resources = &resources;
 	/* The command's own end is what counts, whatever became of the record. */
 	if (end_run(s->record, &change, &o->epilogue, &err) < 0)
 		warn("%s", err.msg);

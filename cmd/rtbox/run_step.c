@@ -136,9 +136,11 @@ static void end_step(const struct running *r)
 	const struct outcome *end = &r->s.end;
 	struct rt_err err = RT_ERR_INIT;
 	char error[64];
+	const struct rt_resources resources = rt_resources_of(&end->usage);
 	struct step_result result = {
 		.status = end->status,
 		.error = error,
+		.resources = end->started ? &resources : NULL,
 		.duration_ms = (rt_clock_monotonic_ns() - r->start_ns) / RT_NS_PER_MS,
 	};
 

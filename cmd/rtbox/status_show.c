@@ -208,6 +208,14 @@ static void print_context(const struct status_view *v, struct out *o)
 	rt_buf_release(&b);
 }
 
+static void print_resources(const struct status_view *v, struct out *o)
+{
+	char text[RT_RESOURCES_TEXT];
+
+	rt_resources_text(&v->st.resources, text);
+	line(o, "Resources", rt_str(text));
+}
+
 static void print_head(const struct status_view *v, struct out *o)
 {
 	const struct rt_status *st = &v->st;
@@ -222,6 +230,7 @@ static void print_head(const struct status_view *v, struct out *o)
 	line(o, "Group", rt_buf_view(&st->group));
 	print_state(v, o);
 	print_times(v, o);
+	print_resources(v, o);
 	print_progress(v, o);
 	line(o, "Error", rt_buf_view(&st->error));
 	print_counts(v, o);

@@ -179,6 +179,10 @@ int step_end(const struct step *s, const struct step_result *r, struct rt_err *e
 		rt_buf_addf(&metadata, "{\"signal\":%d", WTERMSIG(r->status));
 	else
 		rt_buf_addf(&metadata, "{\"exit_code\":%d", WEXITSTATUS(r->status));
+	if (r->resources) {
+		rt_buf_adds(&metadata, ",\"resources\":");
+		rt_resources_write(r->resources, &metadata);
+	}
 	ret = record(s, &ev, &metadata, err);
 	free(message);
 	return ret;

@@ -41,6 +41,7 @@ struct step_result {
 	const char *word;  /* "cancelled", "timeout"; NULL: as the status says */
 	const char *error; /* why it failed; "" or NULL for nothing to say */
 	int64_t duration_ms;
+	const struct rt_resources *resources; /* what it has used; NULL: not known */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* lib/summary: likeness of messages, and text that is made inert and fits. */
 #include "summary_model.h"
+#include "text.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -113,7 +114,7 @@ static void test_size(struct tap *t)
 	char text[32];
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		rt_sum_bytes(text, sizes[i].n);
+		rt_bytes_format(text, sizes[i].n);
 		is_text(t, text, sizes[i].want, sizes[i].want);
 	}
 }
