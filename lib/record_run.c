@@ -273,11 +273,12 @@ int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 	if (metadata.len == 0)
 		write_metadata(spec, &r->status, &metadata);
 	const struct rt_file_text files[] = {
-		{ RT_METADATA_FILE, rt_buf_view(&metadata) },
-		{ RT_EVENTS_FILE, rt_buf_view(&r->lines) },
-		{ RT_STATUS_FILE, rt_buf_view(&r->document) },
-		{ RT_LOG_FILE, rt_buf_view(&r->log_text) },
-		{ RT_JSON_LOG_FILE, rt_buf_view(&r->json_log_text) },
+		{ RT_METADATA_FILE, rt_buf_view(&metadata), false },
+		{ RT_EVENTS_FILE, rt_buf_view(&r->lines), false },
+		{ RT_STATUS_FILE, rt_buf_view(&r->document), false },
+		/* What is added to the logs later is not synced either. */
+		{ RT_LOG_FILE, rt_buf_view(&r->log_text), true },
+		{ RT_JSON_LOG_FILE, rt_buf_view(&r->json_log_text), true },
 	};
 	ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files,
 			       spec->json_log ? 5 : 4, r->opts.sync != RT_SYNC_NEVER, err);

@@ -216,7 +216,8 @@ static int write_draft(int private_fd, const char *draft, const struct rt_file_t
 	if (fd < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (write_new(fd, files[i].name, files[i].text, durable, err) < 0)
+		if (write_new(fd, files[i].name, files[i].text, durable && !files[i].unsynced,
+			      err) < 0)
 			goto fail;
 	}
 	logs = rt_dir_make(fd, RT_LOGS_DIR, err);

@@ -66,6 +66,7 @@ int rt_runs_create(const char *runs_dir, struct rt_err *err);
 struct rt_file_text {
 	const char *name;
 	struct rt_str text;
+	bool unsynced; /* it is not waited for until this one is on the disk */
 };
 
 /*

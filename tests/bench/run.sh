@@ -131,6 +131,7 @@ fi
 
 header "a run of a command (200 times each)"
 us "rt-run -- true; /bin/true" -n 200 rt-run -- true --- /bin/true
+(export RT_SYNC=never && us "rt-run -- true, RT_SYNC=never; /bin/true" -n 200 rt-run -- true --- /bin/true)
 us "rt-run -- true; sh -c true" -n 200 rt-run -- true --- sh -c true
 
 # As many bytes are written to the log as the peers write: a record has 40 more than its line.
