@@ -26,7 +26,7 @@ running() {
 	local pid
 
 	for pid in $(pgrep -s "$supervisor"); do
-		[ "$pid" = "$supervisor" ] || sed -n '/^State:.[^TZD]/p' "/proc/$pid/status"
+		[ "$pid" = "$supervisor" ] || sed -n '/^State:.[^TtZD]/p' "/proc/$pid/status"
 	done 2>/dev/null
 }
 
