@@ -1,7 +1,6 @@
 /*
  * The supervisor's loop: from the command's start to its last output, and what
- * is done meanwhile. Its output is in supervise_output.c, signals and ending it
- * in supervise_signal.c.
+ * is done meanwhile. What there is to do is in the other supervise_*.c.
  */
 #include "detach.h"
 #include "die.h"
@@ -21,7 +20,6 @@
 
 #define BEAT_NS (30 * RT_NS_PER_S)
 #define EXIT_TIMEOUT 124
-#define NAMED_MAX 20 /* processes that are left behind */
 
 bool outcome_stopped(const struct outcome *end)
 {
@@ -256,12 +254,34 @@ static void choose(struct loop *l)
 	loop_tty_choose(l);
 }
 
-static void turn(struct loop *l)
+/*
+ * What is not open is not polled: the kernel refuses to look at more than the
+ * process may have open, open or not.
+ */
+static int poll_open(struct loop *l)
+{
+	struct pollfd open[POLLED];
+	int which[POLLED], n = 0, ready;
+
+	for (int i = 0; i < POLLED; i++) {
+		l->fds[i].revents = 0;
+		if (l->fds[i].fd < 0)
+			continue;
+		which[n] = i;
+		open[n++] = l->fds[i];
+	}
+	ready = poll(open, (nfds_t)n, wait_ms(l));
+	for (int i = 0; i < n && ready > 0; i++)
+		l->fds[which[i]].revents = open[i].revents;
+	return ready;
+}
+
+void loop_turn(struct loop *l)
 {
 	int n;
 
 	choose(l);
-	n = poll(l->fds, POLLED, wait_ms(l));
+	n = poll_open(l);
 	run_timers(l);
 	if (n <= 0)
 		return;
@@ -295,11 +315,11 @@ static void run(struct loop *l)
 		return;
 	do {
 		while (!loop_ended(l))
-			turn(l);
+			loop_turn(l);
 		if (l->s->limits.kill_orphans && !l->stopping) {
 			loop_stop(l, STOP_NONE);
 			while (!loop_ended(l))
-				turn(l);
+				loop_turn(l);
 		}
 	} while (will_retry(l));
 }
@@ -312,95 +332,11 @@ static void finish_output(struct loop *l)
 	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
 	loop_make_due(l);
 	while (!loop_drain(l) && l->s->end.why != STOP_SIGNAL && l->s->end.why != STOP_CANCEL)
-		turn(l);
+		loop_turn(l);
 	/* Once more, to see the end of a pipe that nobody writes to any more. */
 	loop_pump(l, OUT);
 	loop_pump(l, ERR);
 	loop_tty_leave(l);
-}
-
-/* "NAME (PID), ..." of those that go on, and the same as JSON; how many there are. */
-static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf *json)
-{
-	struct rt_tree tree;
-	size_t n = 0;
-
-	if (loop_tree(l, &tree) < 0)
-		return 0;
-	rt_buf_adds(json, "{\"processes\":[");
-	for (size_t i = 0; i < tree.n; i++) {
-		const struct rt_process *p = &tree.v[i];
-
-		if (n++ >= NAMED_MAX)
-			continue;
-		rt_buf_addf(text, "%s%s (%d)", n > 1 ? ", " : "", p->name, (int)p->pid);
-		rt_buf_addf(json, "%s{\"pid\":%d,\"name\":", n > 1 ? "," : "", (int)p->pid);
-		rt_json_quote(json, rt_str(p->name));
-		rt_buf_adds(json, "}");
-	}
-	rt_buf_adds(json, "]}");
-	if (n > NAMED_MAX)
-		rt_buf_addf(text, " and %zu more", n - NAMED_MAX);
-	rt_tree_release(&tree);
-	return n;
-}
-
-/* Processes that the command leaves behind live on, as they would without us: say who. */
-static void note_left(struct loop *l)
-{
-	struct rt_err err = RT_ERR_INIT;
-	struct rt_buf text, json;
-	struct rt_event ev;
-
-	rt_buf_init(&text);
-	rt_buf_init(&json);
-	rt_buf_adds(&text, "left in the background: ");
-	if (name_left(l, &text, &json)) {
-		rt_event_init(&ev);
-		rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
-		rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
-		rt_event_set_json(&ev, RT_F_METADATA,
-				  rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
-		rt_event_derive(&ev);
-		if (rt_record_emit(l->s->record, &ev, NULL, &err) < 0)
-			warn("not recorded: %s", err.msg);
-	}
-	rt_buf_release(&text);
-	rt_buf_release(&json);
-}
-
-/*
- * Processes that the command left behind go on writing. Their output is passed
- * on and captured by a process of its own, until they close it, while we return
- * with the command, as the caller would have without us. True when there is
- * one: a line that has no end yet is then its to write.
- */
-static bool leave_drainer(struct loop *l)
-{
-	pid_t pid;
-
-	if (l->in[OUT] < 0 && l->in[ERR] < 0)
-		return false;
-	pid = fork();
-	if (pid != 0)
-		return pid > 0;
-	close(STDIN_FILENO);
-	/* An open log would keep a lock that we die with. */
-	rt_record_close(l->s->record);
-	l->s->annotate = NULL;
-	/* The keeper stays as long as we have what it talks to. */
-	l->fds[INPUT].fd = l->fds[TYPED].fd = l->fds[KEEPER].fd = -1;
-	for (int i = SIGNALS; i < POLLED; i++) {
-		if (l->fds[i].fd >= 0)
-			close(l->fds[i].fd);
-		l->fds[i].fd = -1;
-	}
-	memset(l->at_ns, 0, sizeof(l->at_ns));
-	while (l->in[OUT] >= 0 || l->in[ERR] >= 0 || passon_pending(&l->pass[OUT]) ||
-	       passon_pending(&l->pass[ERR]))
-		turn(l);
-	rt_capture_end(l->s->capture);
-	_exit(0);
 }
 
 /* -1: there are no pipes for the command to write to. */
@@ -496,8 +432,8 @@ void supervise(struct supervised *s)
 	finish_output(l);
 	/* No children at all is the rule, and cheap to see. */
 	if (s->end.started && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
-		note_left(l);
-	if (!leave_drainer(l)) {
+		loop_note_left(l);
+	if (!loop_leave_drainer(l)) {
 		rt_pty_dismiss(&l->tty.pty);
 		loop_captured(l, rt_capture_end(s->capture));
 		if (s->annotate)

@@ -94,6 +94,21 @@ static inline void loop_set(struct loop *l, enum timer t, int64_t from_now_ns)
 	l->at_ns[t] = rt_clock_monotonic_ns() + from_now_ns;
 }
 
+/* Wait for something to do, and do it, once. */
+void loop_turn(struct loop *l);
+
+/* supervise_left.c: what the command leaves behind. */
+
+/* Record who goes on. */
+void loop_note_left(struct loop *l);
+/*
+ * They go on writing: their output is passed on and captured by a process of its
+ * own, until they close it, while we return with the command, as the caller would
+ * have without us. True when there is one: a line that has no end yet is then its
+ * to write.
+ */
+bool loop_leave_drainer(struct loop *l);
+
 /* supervise_output.c: the command's output. */
 
 /* Read a piece of a stream, once; nothing while the one before still has to go. */

@@ -1,0 +1,92 @@
+/* Processes that a supervised command leaves behind: they live on, as they would without us. */
+#include "die.h"
+#include "supervise_loop.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAMED_MAX 20 /* of them; the others are only counted */
+
+/* "NAME (PID), ..." of those that go on, and the same as JSON; how many there are. */
+static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf *json)
+{
+	struct rt_tree tree;
+	size_t n = 0;
+
+	if (loop_tree(l, &tree) < 0)
+		return 0;
+	rt_buf_adds(json, "{\"processes\":[");
+	for (size_t i = 0; i < tree.n; i++) {
+		const struct rt_process *p = &tree.v[i];
+
+		if (n++ >= NAMED_MAX)
+			continue;
+		rt_buf_addf(text, "%s%s (%d)", n > 1 ? ", " : "", p->name, (int)p->pid);
+		rt_buf_addf(json, "%s{\"pid\":%d,\"name\":", n > 1 ? "," : "", (int)p->pid);
+		rt_json_quote(json, rt_str(p->name));
+		rt_buf_adds(json, "}");
+	}
+	rt_buf_adds(json, "]}");
+	if (n > NAMED_MAX)
+		rt_buf_addf(text, " and %zu more", n - NAMED_MAX);
+	rt_tree_release(&tree);
+	return n;
+}
+
+void loop_note_left(struct loop *l)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_buf text, json;
+	struct rt_event ev;
+
+	rt_buf_init(&text);
+	rt_buf_init(&json);
+	rt_buf_adds(&text, "left in the background: ");
+	if (name_left(l, &text, &json)) {
+		rt_event_init(&ev);
+		rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
+		rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
+		rt_event_set_json(&ev, RT_F_METADATA,
+				  rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
+		rt_event_derive(&ev);
+		if (rt_record_emit(l->s->record, &ev, NULL, &err) < 0)
+			warn("not recorded: %s", err.msg);
+	}
+	rt_buf_release(&text);
+	rt_buf_release(&json);
+}
+
+bool loop_leave_drainer(struct loop *l)
+{
+	pid_t pid;
+
+	if (l->in[OUT] < 0 && l->in[ERR] < 0)
+		return false;
+	pid = fork();
+	if (pid != 0)
+		return pid > 0;
+	close(STDIN_FILENO);
+	/* An open log would keep a lock that we die with. */
+	rt_record_close(l->s->record);
+	l->s->annotate = NULL;
+	for (int i = 0; i < PEER_MAX; i++) {
+		if (l->peers[i].fd >= 0)
+			close(l->peers[i].fd);
+		l->peers[i].fd = l->fds[PEERS + i].fd = -1;
+	}
+	/* The keeper stays as long as we have what it talks to. */
+	l->fds[INPUT].fd = l->fds[TYPED].fd = l->fds[KEEPER].fd = -1;
+	for (int i = SIGNALS; i < PEERS; i++) {
+		if (l->fds[i].fd >= 0)
+			close(l->fds[i].fd);
+		l->fds[i].fd = -1;
+	}
+	memset(l->at_ns, 0, sizeof(l->at_ns));
+	while (l->in[OUT] >= 0 || l->in[ERR] >= 0 || passon_pending(&l->pass[OUT]) ||
+	       passon_pending(&l->pass[ERR]))
+		loop_turn(l);
+	rt_capture_end(l->s->capture);
+	_exit(0);
+}
