@@ -19,46 +19,6 @@
 #include <unistd.h>
 
 #define BEAT_NS (30 * RT_NS_PER_S)
-#define EXIT_TIMEOUT 124
-
-bool outcome_stopped(const struct outcome *end)
-{
-	return (end->why == STOP_TIMEOUT || end->why == STOP_IDLE) && end->status != 0;
-}
-
-/* By the signal itself, or as shells report it, or not at all well after rt-run cancel. */
-bool outcome_cancelled(const struct outcome *end)
-{
-	int code = rt_wait_code(end->status);
-
-	if (end->why == STOP_CANCEL)
-		return true;
-	return end->why == STOP_SIGNAL &&
-	       (code == 128 + end->signal || (end->told && code == 128 + SIGKILL));
-}
-
-void outcome_text(const struct outcome *end, const struct limits *limits, char text[64])
-{
-	char span[32];
-
-	if (end->why == STOP_CANCEL) {
-		snprintf(text, 64, "cancelled by %.48s", end->by);
-		return;
-	}
-	if (!outcome_stopped(end)) {
-		rt_wait_text(text, end->status);
-		return;
-	}
-	rt_duration_format(span, end->why == STOP_IDLE ? limits->idle_ns : limits->timeout_ns);
-	snprintf(text, 64, end->why == STOP_IDLE ? "no output for %s" : "timed out after %s", span);
-}
-
-_Noreturn void outcome_end_like(const struct outcome *end)
-{
-	if (outcome_stopped(end))
-		_exit(EXIT_TIMEOUT);
-	rt_end_like(end->status);
-}
 
 /* A signal that waits is forgotten when it is ignored for a moment. */
 static void forget(int sig)
