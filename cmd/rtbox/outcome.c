@@ -1,12 +1,11 @@
 /* How a command ended. See outcome.h. */
 #include "outcome.h"
 #include "clock.h"
+#include "die.h"
 #include "spawn.h"
 
 #include <stdio.h>
 #include <unistd.h>
-
-#define EXIT_TIMEOUT 124
 
 bool outcome_stopped(const struct outcome *end)
 {
