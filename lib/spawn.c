@@ -27,6 +27,11 @@ void rt_inherited_restore(const struct rt_inherited *in)
 	sigprocmask(SIG_SETMASK, &in->mask, NULL);
 }
 
+static bool set_up(int fd, int as)
+{
+	return fd < 0 ? close(as) == 0 || errno == EBADF : dup2(fd, as) >= 0;
+}
+
 /* In the child: become the command, or tell the parent why not. */
 _Noreturn static void become(const struct rt_spawn *how, int report)
 {
@@ -37,8 +42,8 @@ _Noreturn static void become(const struct rt_spawn *how, int report)
 		setpgid(0, 0);
 	if (how->terminal)
 		tcsetpgrp(how->terminal, getpid());
-	if ((!how->input || dup2(how->input, STDIN_FILENO) >= 0) &&
-	    dup2(how->out, STDOUT_FILENO) >= 0 && dup2(how->err, STDERR_FILENO) >= 0) {
+	if ((!how->input || set_up(how->input, STDIN_FILENO)) && set_up(how->out, STDOUT_FILENO) &&
+	    set_up(how->err, STDERR_FILENO)) {
 		rt_inherited_restore(how->in);
 		environ = (char **)(char *const *)how->envp;
 		execvp(how->argv[0], how->argv);

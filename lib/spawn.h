@@ -29,7 +29,7 @@ struct rt_spawn {
 	char *const *argv, *const *envp;
 	const struct rt_inherited *in;
 	int input;      /* what its standard input is to be; 0: ours */
-	int out, err;   /* and its standard output and error */
+	int out, err;   /* and its standard output and error; -1: closed */
 	bool own_group; /* it leads a process group of its own */
 	int terminal;   /* which is the foreground one of this terminal; 0: of none */
 };

@@ -73,7 +73,7 @@ static int start(struct loop *l)
 		.envp = s->envp,
 		.in = s->in,
 		.out = l->ends[OUT],
-		.err = l->ends[ERR] >= 0 ? l->ends[ERR] : l->ends[OUT],
+		.err = l->ends[ERR],
 		.own_group = l->own_group,
 	};
 	int code;
@@ -299,6 +299,14 @@ static void finish_output(struct loop *l)
 	loop_tty_leave(l);
 }
 
+/* It was when we were started: then it is the command's to find that it is. */
+static bool is_closed(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	return flags < 0 || (flags & FD_CLOEXEC);
+}
+
 /* -1: there are no pipes for the command to write to. */
 static int begin(struct loop *l)
 {
@@ -316,7 +324,7 @@ static int begin(struct loop *l)
 	for (int i = OUT; i <= ERR; i++) {
 		int fds[2];
 
-		if (l->tty.on && (i == OUT || isatty(STDERR_FILENO)))
+		if (l->ends[i] >= 0 || is_closed(STDOUT_FILENO + i))
 			continue;
 		if (pipe2(fds, O_CLOEXEC) < 0)
 			return -1;

@@ -9,6 +9,7 @@
 #include "supervise_loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -94,6 +95,8 @@ int loop_tty_begin(struct loop *l)
 	t->ours = input && output;
 	l->in[OUT] = t->pty.master;
 	l->ends[OUT] = t->pty.slave;
+	if (isatty(STDERR_FILENO))
+		l->ends[ERR] = fcntl(t->pty.slave, F_DUPFD_CLOEXEC, 3);
 	passon_init(&t->input, t->pty.master);
 	set_up(l, input);
 	return 0;
