@@ -161,14 +161,17 @@ void loop_stopped(struct loop *l, int sig);
 /* The command has ended, and is not started again: what is typed is not for it. */
 void loop_tty_finish(struct loop *l);
 
+/* supervise_lines.c: how lines end. */
+
 /*
  * What of a piece of the command's output goes to our output, and what into the
  * log: there, a line ends as it was written, not as a terminal shows it. Valid
  * until the next call.
  */
-struct rt_str loop_tty_logged(struct loop *l, int stream, struct rt_str piece);
-struct rt_str loop_tty_rest(struct loop *l, int stream); /* at its end */
-struct rt_str loop_tty_shown(struct loop *l, int stream, struct rt_str piece, struct rt_str logged);
+struct rt_str loop_logged(struct loop *l, int stream, struct rt_str piece);
+struct rt_str loop_rest(struct loop *l, int stream); /* at its end */
+struct rt_str loop_shown(struct loop *l, int stream, struct rt_str piece, struct rt_str logged);
+
 /* The same in so long, if that was not to be sooner. */
 void loop_kill_within(struct loop *l, int64_t ns);
 /* A supervisor of its own: it is to note how its command ends. */

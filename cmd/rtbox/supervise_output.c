@@ -122,8 +122,7 @@ void loop_pump(struct loop *l, int i)
 		return;
 	}
 	if (n <= 0) {
-		loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i,
-						loop_tty_rest(l, i)));
+		loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i, loop_rest(l, i)));
 		close_stream(l, i);
 		return;
 	}
@@ -133,7 +132,7 @@ void loop_pump(struct loop *l, int i)
 		fcntl(l->in[i], F_SETPIPE_SZ, LARGE_PIPE);
 	note_output(l);
 	piece = (struct rt_str){ l->piece, (size_t)n };
-	logged = loop_tty_logged(l, i, piece);
+	logged = loop_logged(l, i, piece);
 	loop_captured(l, rt_capture_add(l->s->capture, (enum rt_stream)i, logged));
 	l->at_ns[TIMER_PARTIAL] = 0;
 	if (rt_capture_pending(l->s->capture))
@@ -141,7 +140,7 @@ void loop_pump(struct loop *l, int i)
 	if (l->s->hold)
 		hold_note(l->s->hold, i);
 	if (!l->muted[i])
-		passed(l, i, passon_take(&l->pass[i], loop_tty_shown(l, i, piece, logged)));
+		passed(l, i, passon_take(&l->pass[i], loop_shown(l, i, piece, logged)));
 	if (l->s->annotate)
 		annotate_add(l->s->annotate, i, logged);
 }

@@ -114,28 +114,6 @@ static void set_modes(const struct termios *modes)
 	sigprocmask(SIG_SETMASK, &was, NULL);
 }
 
-void loop_tty_take(struct loop *l)
-{
-	struct loop_tty *t = &l->tty;
-	struct termios modes;
-
-	if (!t->ours || t->raw)
-		return;
-	if (!in_foreground()) {
-		loop_set(l, TIMER_TTY, LOOK_NS);
-		return;
-	}
-	if (tcgetattr(STDIN_FILENO, &modes) < 0)
-		return;
-	/* Stopped where we could not put it back, we find it as we made it. */
-	if (!is_raw(&modes))
-		t->modes = modes;
-	cfmakeraw(&modes);
-	set_modes(&modes);
-	t->raw = true;
-	loop_tty_resize(l);
-}
-
 void loop_tty_leave(struct loop *l)
 {
 	struct loop_tty *t = &l->tty;
@@ -144,13 +122,6 @@ void loop_tty_leave(struct loop *l)
 		set_modes(&t->modes);
 	t->raw = false;
 	l->at_ns[TIMER_TTY] = 0;
-}
-
-void loop_tty_continued(struct loop *l)
-{
-	/* Whoever had it meanwhile has set it as he likes. */
-	l->tty.raw = false;
-	loop_tty_take(l);
 }
 
 /* At the beginning of a line once is the end of input, elsewhere it ends a piece first. */
@@ -168,6 +139,60 @@ static void type_end(struct loop *l)
 	t->last = '\n';
 	if (passon_take(&t->input, (struct rt_str){ end, n }) < 0)
 		t->input_over = true;
+}
+
+/*
+ * Lines that were typed before ours is raw, and an end of input, which would be
+ * nothing but a NUL then.
+ */
+static void take_lines(struct loop *l)
+{
+	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+	struct loop_tty *t = &l->tty;
+	char line[4096];
+	ssize_t n;
+
+	while (!passon_pending(&t->input) && poll(&input, 1, 0) == 1) {
+		n = read(STDIN_FILENO, line, sizeof(line));
+		if (n == 0)
+			type_end(l);
+		if (n <= 0)
+			break;
+		t->last = line[n - 1];
+		if (passon_take(&t->input, (struct rt_str){ line, (size_t)n }) < 0)
+			t->input_over = true;
+	}
+}
+
+void loop_tty_take(struct loop *l)
+{
+	struct loop_tty *t = &l->tty;
+	struct termios modes;
+
+	if (!t->ours || t->raw)
+		return;
+	if (!in_foreground()) {
+		loop_set(l, TIMER_TTY, LOOK_NS);
+		return;
+	}
+	if (tcgetattr(STDIN_FILENO, &modes) < 0)
+		return;
+	/* Stopped where we could not put it back, we find it as we made it. */
+	if (!is_raw(&modes)) {
+		t->modes = modes;
+		take_lines(l);
+	}
+	cfmakeraw(&modes);
+	set_modes(&modes);
+	t->raw = true;
+	loop_tty_resize(l);
+}
+
+void loop_tty_continued(struct loop *l)
+{
+	/* Whoever had it meanwhile has set it as he likes. */
+	l->tty.raw = false;
+	loop_tty_take(l);
 }
 
 pid_t loop_tty_start(struct loop *l, const struct rt_spawn *how, int *code, struct rt_err *err)
@@ -322,6 +347,32 @@ void loop_stopped(struct loop *l, int sig)
 	loop_tty_take(l);
 }
 
+/*
+ * What was typed ahead is for who reads the terminal next. The kernel may forbid
+ * to put it back (dev.tty.legacy_tiocsti); then it is lost.
+ */
+static void give_back(struct loop *l)
+{
+	struct loop_tty *t = &l->tty;
+	struct termios modes;
+	char key;
+
+	if (!t->raw || tcgetattr(l->ends[OUT], &modes) < 0)
+		return;
+	modes.c_lflag &= ~(tcflag_t)ICANON;
+	modes.c_cc[VMIN] = modes.c_cc[VTIME] = 0;
+	tcsetattr(l->ends[OUT], TCSANOW, &modes);
+	while (read(l->ends[OUT], &key, 1) == 1) {
+		if (key && ioctl(STDIN_FILENO, TIOCSTI, &key) < 0)
+			return;
+	}
+	for (size_t i = t->input.at; i < t->input.n; i++) {
+		if (ioctl(STDIN_FILENO, TIOCSTI, t->input.piece + i) < 0)
+			return;
+	}
+	t->input.at = t->input.n;
+}
+
 void loop_tty_finish(struct loop *l)
 {
 	struct loop_tty *t = &l->tty;
@@ -332,61 +383,5 @@ void loop_tty_finish(struct loop *l)
 	if (t->raw && l->in[OUT] >= 0 && WIFEXITED(l->s->end.status) && !l->s->end.why &&
 	    tcgetattr(l->in[OUT], &modes) == 0)
 		t->modes = modes;
-}
-
-/* Without the carriage return that the command's terminal puts before a line's end. */
-static struct rt_str without_returns(struct loop_tty *t, struct rt_str piece)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < piece.n; i++) {
-		if (t->carriage && piece.p[i] != '\n')
-			t->text[n++] = '\r';
-		t->carriage = piece.p[i] == '\r';
-		if (!t->carriage)
-			t->text[n++] = piece.p[i];
-	}
-	return (struct rt_str){ t->text, n };
-}
-
-static struct rt_str with_returns(struct loop_tty *t, struct rt_str piece)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < piece.n; i++) {
-		if (piece.p[i] == '\n')
-			t->text[n++] = '\r';
-		t->text[n++] = piece.p[i];
-	}
-	return (struct rt_str){ t->text, n };
-}
-
-struct rt_str loop_tty_logged(struct loop *l, int stream, struct rt_str piece)
-{
-	return stream == OUT && l->tty.ours ? without_returns(&l->tty, piece) : piece;
-}
-
-struct rt_str loop_tty_rest(struct loop *l, int stream)
-{
-	bool held = stream == OUT && l->tty.carriage;
-
-	l->tty.carriage = l->tty.carriage && !held;
-	return (struct rt_str){ "\r", held };
-}
-
-/* A step writes to the terminal of the run's supervisor, past its own: which is raw. */
-static bool is_past_own(const struct loop *l, int stream)
-{
-	struct termios own, there;
-
-	return l->pass[stream].terminal && tcgetattr(STDOUT_FILENO + stream, &own) == 0 &&
-	       tcgetattr(l->s->own[stream], &there) == 0 && (own.c_oflag & OPOST) &&
-	       (own.c_oflag & ONLCR) && !(there.c_oflag & OPOST);
-}
-
-struct rt_str loop_tty_shown(struct loop *l, int stream, struct rt_str piece, struct rt_str logged)
-{
-	if (stream == OUT && l->tty.ours)
-		return l->tty.raw ? piece : logged;
-	return is_past_own(l, stream) ? with_returns(&l->tty, piece) : piece;
+	give_back(l);
 }
