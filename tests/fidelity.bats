@@ -191,7 +191,7 @@ c" EMPTY= X=$(printf "\377") @env -0 | grep -zvE "^(RT_[A-Z_]+|TRACEPARENT|_)=" 
 
 @test "other descriptors" {
 	same 'exec 9<<<hello 8>eight; @sh -c "cat <&9; echo to eight >&8"; cat eight
-		@sh -c "ls /proc/\$\$/fd | grep -vx 255"'
+		@sh -c "cd /proc/\$\$/fd && echo *"'
 }
 
 @test "arguments: odd bytes, empty ones, none at all" {
