@@ -200,7 +200,8 @@ END
 	[ "$(grep -c '^rt-run: ' said)" -le 3 ] || complain "said: $said"
 	check_run "$disk/runs/full"
 	rm "$disk/filler"
-	expect 0 rt-run reap full
+	# What rt-run removes at its end may have made room enough for it to be recorded.
+	grep -q '"status":"failed"' "$disk/runs/full/status.json" || expect 0 rt-run reap full
 	check_settled "$disk/runs/full"
 	grep -q '"status":"failed"' "$disk/runs/full/status.json" || complain "it is not failed"
 	ok "a disk that fills while a command runs: its output and its end are the same"

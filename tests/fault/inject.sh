@@ -11,7 +11,7 @@ can_inject || skip_all "strace cannot trace here"
 helper look -ljansson
 errors=(ENOSPC EIO EROFS)
 # What a disk has no part in, and what cannot fail with arguments that are right.
-not_files='clone[0-9]*|v?fork|execve|wait4|pipe2|poll|ppoll|dup[0-9]*|kill|rt_sig[a-z]*|signalfd4|getpid|umask|[gs]et[a-z]*id'
+not_files='brk|clone[0-9]*|v?fork|execve|wait4|pipe2|poll|ppoll|dup[0-9]*|kill|rt_sig[a-z]*|signalfd4|getpid|umask|[gs]et[a-z]*id'
 # The short form gives each call one of the errors, the long form all of them.
 thorough=''
 [ "${RT_FAULT_ROUNDS:-0}" -lt 100 ] || thorough=1
