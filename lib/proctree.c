@@ -132,6 +132,20 @@ void rt_tree_release(struct rt_tree *t)
 	*t = (struct rt_tree){ NULL, 0 };
 }
 
+bool rt_process_stopped(pid_t pid)
+{
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct rt_process p = { .state = 'T' };
+	char name[24];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (proc >= 0) {
+		read_process(proc, name, &p);
+		close(proc);
+	}
+	return p.state == 'T' || p.state == 't';
+}
+
 void rt_tree_tell(pid_t pid, int sig)
 {
 	sigqueue(pid, sig, (union sigval){ .sival_int = TOLD });

@@ -29,6 +29,9 @@ void rt_tree_adopt(void);
 int rt_tree_list(struct rt_tree *t, pid_t root);
 void rt_tree_release(struct rt_tree *t);
 
+/* Whether a process is stopped, as far as can be known: where it cannot, it is. */
+bool rt_process_stopped(pid_t pid);
+
 /* Send a signal so that rt_tree_told knows it. */
 void rt_tree_tell(pid_t pid, int sig);
 

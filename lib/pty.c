@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -79,6 +80,7 @@ _Noreturn static void keep(const struct rt_pty *p, const struct rt_spawn *how, i
 	char none;
 
 	setsid();
+	prctl(PR_SET_NAME, "rt-keeper");
 	if (ioctl(p->slave, TIOCSCTTY, 0) < 0)
 		begun.pid = rt_err_sys(&begun.err, "no terminal for \"%s\"", how->argv[0]);
 	else

@@ -341,3 +341,13 @@ nobody_sleeps() {
 	run -125 rt-run --detach --join --id a -- touch ran
 	[ ! -e ran ]
 }
+
+@test "a run on a terminal is paused and goes on, its steps too" {
+	terminal expect:up raw sleep:0.3 expect:resumed $'send:hello\n' expect:got:hello expect:after -- bash -c '
+		(until [ -e up ]; do sleep 0.05; done
+			for i in 1 2 3; do rt-run pause a && rt-run resume a || exit; done >said
+			echo resumed) &
+		rt-run --id a -- sh -c "rt-run step s -- sh -c \"echo up; touch up; read x; echo got:\\\$x\"; echo after"
+		wait'
+	[ "$(status_of a '.status + " " + .steps[0].status')" = "completed success" ]
+}

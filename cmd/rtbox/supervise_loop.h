@@ -137,6 +137,10 @@ bool loop_ended(struct loop *l);
 void loop_stop(struct loop *l, enum stop why);
 /* Kill all that runs. */
 void loop_kill(struct loop *l);
+/* The same in so long, if that was not to be sooner. */
+void loop_kill_within(struct loop *l, int64_t ns);
+/* A supervisor of its own: it is to note how its command ends. */
+bool loop_is_supervisor(const struct rt_process *p);
 void loop_add_usage(struct loop *l, const struct rusage *usage);
 /* A signal that is meant to end the command is remembered, so that its end is understood. */
 void loop_note_signal(struct loop *l, int sig);
@@ -171,11 +175,6 @@ void loop_tty_finish(struct loop *l);
 struct rt_str loop_logged(struct loop *l, int stream, struct rt_str piece);
 struct rt_str loop_rest(struct loop *l, int stream); /* at its end */
 struct rt_str loop_shown(struct loop *l, int stream, struct rt_str piece, struct rt_str logged);
-
-/* The same in so long, if that was not to be sooner. */
-void loop_kill_within(struct loop *l, int64_t ns);
-/* A supervisor of its own: it is to note how its command ends. */
-bool loop_is_supervisor(const struct rt_process *p);
 
 /* supervise_control.c: who speaks to us over the run's socket. */
 

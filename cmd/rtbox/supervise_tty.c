@@ -272,7 +272,9 @@ static void hear_keeper(struct loop *l)
 		close(t->pty.told);
 		t->pty.told = -1;
 	} else if (WIFSTOPPED(status)) {
-		loop_stopped(l, WSTOPSIG(status));
+		/* It may have been paused, and gone on before we hear of it. */
+		if (!l->paused_ns && rt_process_stopped(l->pid))
+			loop_stopped(l, WSTOPSIG(status));
 	} else {
 		loop_add_usage(l, &usage);
 		l->s->end.status = status;
