@@ -58,11 +58,7 @@ int rt_fd_write(int fd, const void *data, size_t n)
 	return 0;
 }
 
-/*
- * Open the directory in which the last part of path lies, following no link.
- * *name is that last part. The descriptor is dirfd itself for a plain name.
- */
-static int open_parent(int dirfd, const char *path, const char **name)
+int rt_file_parent(int dirfd, const char *path, const char **name)
 {
 	char part[256];
 	int fd = dirfd;
@@ -97,7 +93,7 @@ int rt_file_open(int dirfd, const char *path, int flags, mode_t mode)
 {
 	struct stat st;
 	const char *name;
-	int parent = open_parent(dirfd, path, &name), fd, saved;
+	int parent = rt_file_parent(dirfd, path, &name), fd, saved;
 
 	if (parent < 0)
 		return -1;
@@ -276,6 +272,21 @@ int rt_file_replace(int dirfd, const char *name, struct rt_str data, enum rt_rep
 	if (rt_replace_prepare(&r, dirfd, name, data, how, err) < 0)
 		return -1;
 	return rt_replace_commit(&r, how, err);
+}
+
+int rt_file_move(int from_dir, const char *from, int to_dir, const char *to)
+{
+#ifdef RENAME_NOREPLACE
+	if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+#endif
+	if (faccessat(to_dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(from_dir, from, to_dir, to);
 }
 
 /*

@@ -24,6 +24,13 @@ int rt_fd_write(int fd, const void *data, size_t n);
  */
 int rt_file_open(int dirfd, const char *path, int flags, mode_t mode);
 
+/*
+ * Open the directory in which the last part of `path` lies, following no link;
+ * *name is that last part. The descriptor is dirfd itself for a plain name. -1 and
+ * errno: ELOOP or ENOTDIR where a part is no directory.
+ */
+int rt_file_parent(int dirfd, const char *path, const char **name);
+
 /* When a file was written last, in nanoseconds since the epoch. */
 int64_t rt_mtime_ns(const struct stat *st);
 
@@ -59,6 +66,12 @@ void rt_replace_abort(struct rt_replacement *r);
 /* Both steps. */
 int rt_file_replace(int dirfd, const char *name, struct rt_str data, enum rt_replace how,
 		    struct rt_err *err);
+
+/*
+ * Move a file or a folder where nothing of that name is: -1 and errno, EEXIST or
+ * ENOTEMPTY where there is. (A system that cannot tell in one step is asked first.)
+ */
+int rt_file_move(int from_dir, const char *from, int to_dir, const char *to);
 
 /*
  * Take the exclusive flock(2) of fd, waiting at most timeout_ms. -1 and errno:

@@ -233,19 +233,6 @@ fail:
 	return -1;
 }
 
-/* Move without replacing, where the system can tell. */
-static int move_new(int from_dir, const char *from, int to_dir, const char *to)
-{
-#ifdef RENAME_NOREPLACE
-	if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-#endif
-	/* Over a directory that is not empty a rename fails too. */
-	return renameat(from_dir, from, to_dir, to);
-}
-
 /* The directory that the run goes into: the runs folder itself, or its group. */
 static int open_home(int runs, const char *group, struct rt_err *err)
 {
@@ -277,7 +264,7 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
 	fd = write_draft(private_fd, draft, files, n, durable, err);
 	if (fd < 0)
 		goto out;
-	if (move_new(private_fd, draft, home, id) < 0) {
+	if (rt_file_move(private_fd, draft, home, id) < 0) {
 		if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
 			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" exists already", id);
 		else

@@ -22,7 +22,8 @@
 #define RT_ALIVE_FILE ".alive"
 #define RT_SOCKET_FILE ".sock"
 #define RT_ARCHIVE_FILE "archive.json"
-#define RT_PRIVATE_DIR ".rt" /* in the runs folder, with these caches */
+#define RT_INDEX_FILE "INDEX.md" /* in the runs folder */
+#define RT_PRIVATE_DIR ".rt"     /* in the runs folder, with these caches */
 #define RT_CATALOG_FILE "catalog.jsonl"
 #define RT_ORDER_FILE "files.jsonl"
 
@@ -50,8 +51,25 @@ void rt_rundir_release(struct rt_rundir *d);
 int rt_rundir_open_reader(struct rt_rundir *d, const char *path, const struct rt_unpacker *unpacker,
 			  struct rt_err *err);
 
+/* Look for an archive in a directory that rt_rundir_open opened, if there is an unpacker. */
+int rt_rundir_adopt(struct rt_rundir *d, const struct rt_unpacker *unpacker, struct rt_err *err);
+
 /* The name of the archive that is in the directory, or NULL. */
 const char *rt_rundir_archive(int dirfd);
+
+/* What becomes of a file of a run when that is archived. */
+enum rt_part {
+	RT_PART_NONE, /* no part of the record: the archive itself, what only lives in a live run */
+	RT_PART_BESIDE, /* git tracks it: it is not archived */
+	RT_PART_KEPT,   /* archived, and stays: for lists, and what git may track */
+	RT_PART_PACKED, /* archived, and removed when the directory is pruned */
+};
+
+/* By its path in the run ("logs/run.log"). */
+enum rt_part rt_rundir_part(const char *path);
+
+/* Whether the run is in its archive: the directory has no events of it. */
+bool rt_rundir_packed(const struct rt_rundir *d);
 
 /* Open the folder in a runs folder where caches are, RT_PRIVATE_DIR; -1: there is none. */
 int rt_rundir_open_private(const char *runs_dir);

@@ -1,4 +1,4 @@
-/* Opening a run to read it, with what is in its archive. See rundir.h. */
+/* Runs and their archives: opening one to read it, what of it is archived. See rundir.h. */
 #include "packed.h"
 #include "rundir.h"
 
@@ -40,8 +40,7 @@ const char *rt_rundir_archive(int dirfd)
  * a link leads to. What else has its name is an error only where nothing else
  * says that this is a run, so that nobody hides a run by putting it there.
  */
-static int adopt_archive(struct rt_rundir *d, const struct rt_unpacker *unpacker,
-			 struct rt_err *err)
+int rt_rundir_adopt(struct rt_rundir *d, const struct rt_unpacker *unpacker, struct rt_err *err)
 {
 	const char *name = unpacker ? rt_rundir_archive(d->fd) : NULL;
 	char *path;
@@ -88,8 +87,46 @@ int rt_rundir_open_reader(struct rt_rundir *d, const char *path, const struct rt
 		return open_packed(d, path, unpacker, err);
 	if (rt_rundir_open(d, path, err) < 0)
 		return -1;
-	if (adopt_archive(d, unpacker, err) == 0)
+	if (rt_rundir_adopt(d, unpacker, err) == 0)
 		return 0;
 	rt_rundir_release(d);
 	return -1;
+}
+
+bool rt_rundir_packed(const struct rt_rundir *d)
+{
+	return d->archive &&
+	       (d->fd < 0 || faccessat(d->fd, RT_EVENTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0);
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+/* ".NAME.tmp": a next version being written, or one that never was finished. */
+static bool is_temporary(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && name[0] == '.' && strcmp(name + n - 4, ".tmp") == 0;
+}
+
+enum rt_part rt_rundir_part(const char *path)
+{
+	static const char *const of_now[] = { RT_ALIVE_FILE, RT_SOCKET_FILE, RT_ARCHIVE_FILE,
+					      RT_PACKED_GZ,  RT_PACKED_ZST,  NULL };
+	static const char *const for_lists[] = { RT_STATUS_FILE, RT_METADATA_FILE, NULL };
+	/* as the .gitignore of a runs folder has them, in any folder */
+	static const char *const tracked[] = { RT_SUMMARY_FILE, RT_SUMMARY_MD_FILE, RT_INDEX_FILE,
+					       ".gitignore", NULL };
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	if (is_temporary(name) || (!slash && is_one_of(name, of_now)))
+		return RT_PART_NONE;
+	if (is_one_of(name, tracked))
+		return slash ? RT_PART_KEPT : RT_PART_BESIDE;
+	return !slash && is_one_of(name, for_lists) ? RT_PART_KEPT : RT_PART_PACKED;
 }
