@@ -97,8 +97,10 @@ static void insert_file(struct rt_summary *s, struct rt_str key, int64_t size)
 	struct sum_artifact file, *a;
 	size_t at = s->n_artifacts;
 
-	while (at > 0 && strcmp(s->artifacts[at - 1].key, key.p) > 0)
+	while (at > 0 && rt_str_compare(rt_str(s->artifacts[at - 1].key), key) > 0)
 		at--;
+	if (at > 0 && rt_str_is(key, s->artifacts[at - 1].key))
+		return; /* in the directory, and in the archive as well */
 	if (s->n_artifacts == SUM_ARTIFACTS) {
 		s->more_artifacts++;
 		if (at == SUM_ARTIFACTS)
@@ -150,7 +152,7 @@ static void list_files(struct rt_summary *s, int fd, const char *above)
 	closedir(dir);
 }
 
-/* The same from the archive, where there is no such directory. */
+/* The same from the archive of a run that is in it: its directory may still have some. */
 static void list_members(struct rt_summary *s, struct rt_packed *a)
 {
 	static const char above[] = RT_ARTIFACTS_DIR "/";
@@ -185,6 +187,6 @@ void rt_sum_read_artifacts(struct rt_summary *s, const struct rt_rundir *d)
 				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		list_files(s, fd, "");
-	else if (d->archive)
+	if (rt_rundir_packed(d))
 		list_members(s, d->archive);
 }

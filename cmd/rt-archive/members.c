@@ -25,44 +25,66 @@ static void complain(const struct members *m)
 		error("\"%s\" is damaged or cut off: %s", m->path, why ? why : "it cannot be read");
 }
 
-static void open_file(struct members *m)
+static int open_file(const char *path)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
-	m->fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (m->fd < 0 || fstat(m->fd, &st) < 0)
-		die(EXIT_FAIL, "cannot open \"%s\": %s", m->path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		die(EXIT_FAIL, "\"%s\" is no regular file", m->path);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error("cannot open \"%s\": %s", path, strerror(errno));
+	} else if (!S_ISREG(st.st_mode)) {
+		error("\"%s\" is no regular file", path);
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
-void members_open(struct members *m, const char *path, bool mute)
+int members_open_fd(struct members *m, int fd, const char *path, bool mute)
 {
 	const char *why;
 
 	memset(m, 0, sizeof(*m));
 	m->path = path;
 	m->mute = mute;
+	m->fd = -1;
 	rt_buf_init(&m->root);
-	open_file(m);
 	m->a = archive_read_new();
 	if (!m->a || archive_read_support_filter_gzip(m->a) != ARCHIVE_OK ||
 	    archive_read_support_filter_zstd(m->a) != ARCHIVE_OK ||
 	    archive_read_support_format_tar(m->a) != ARCHIVE_OK)
 		die(EXIT_FAIL, "libarchive cannot read tar, gzip and zstd here");
-	if (archive_read_open_fd(m->a, m->fd, BLOCK) == ARCHIVE_OK)
-		return;
+	if (archive_read_open_fd(m->a, fd, BLOCK) == ARCHIVE_OK)
+		return 0;
 	why = archive_error_string(m->a);
 	if (!mute)
 		error("cannot read \"%s\" as an archive: %s", path,
 		      why ? why : "it is damaged or cut off");
-	exit(EXIT_FAIL);
+	members_close(m);
+	return -1;
+}
+
+int members_open(struct members *m, const char *path, bool mute)
+{
+	int fd = open_file(path);
+
+	if (fd < 0)
+		return -1;
+	if (members_open_fd(m, fd, path, mute) == 0) {
+		m->fd = fd;
+		return 0;
+	}
+	close(fd);
+	return -1;
 }
 
 void members_close(struct members *m)
 {
 	archive_read_free(m->a);
-	close(m->fd);
+	if (m->fd >= 0)
+		close(m->fd);
 	rt_buf_release(&m->root);
 }
 
@@ -138,31 +160,79 @@ static void take_name(struct members *m)
 	if (!m->begun)
 		find_root(m, name);
 	n = m->root.len;
-	if (n && name.n > n && memcmp(name.p, m->root.s, n) == 0) {
+	if (n && name.n >= n && memcmp(name.p, m->root.s, n) == 0) {
 		name.p += n;
 		name.n -= n;
 	}
+	m->top = m->kind == MEMBER_FOLDER && name.n == 0;
+	if (m->kind == MEMBER_FOLDER && name.n && name.p[name.n - 1] == '/')
+		name.n--;
 	m->name = is_below(name) ? name : rt_str("");
+}
+
+static enum member_kind kind_of(const struct members *m)
+{
+	if (archive_entry_hardlink(m->entry) || m->size < 0)
+		return MEMBER_OTHER;
+	return archive_entry_filetype(m->entry) == AE_IFREG ? MEMBER_FILE :
+	       archive_entry_filetype(m->entry) == AE_IFDIR ? MEMBER_FOLDER :
+							      MEMBER_OTHER;
+}
+
+int members_step(struct members *m)
+{
+	int got = archive_read_next_header(m->a, &m->entry);
+
+	if (got == ARCHIVE_EOF)
+		return 0;
+	if (got != ARCHIVE_OK && got != ARCHIVE_WARN) {
+		complain(m);
+		return -1;
+	}
+	m->size = archive_entry_size(m->entry);
+	m->kind = kind_of(m);
+	take_name(m);
+	return 1;
 }
 
 int members_next(struct members *m)
 {
-	for (;;) {
-		int got = archive_read_next_header(m->a, &m->entry);
+	int got;
 
-		if (got == ARCHIVE_EOF)
-			return 0;
-		if (got != ARCHIVE_OK && got != ARCHIVE_WARN) {
-			complain(m);
-			return -1;
-		}
-		take_name(m);
-		m->size = archive_entry_size(m->entry);
-		if (archive_entry_filetype(m->entry) == AE_IFREG &&
-		    !archive_entry_hardlink(m->entry) && m->size >= 0)
-			return 1;
+	while ((got = members_step(m)) > 0 && m->kind != MEMBER_FILE)
 		m->others++;
+	return got;
+}
+
+/* What a hole in a sparse file reads as. */
+static bool feed_hole(int64_t n, bool (*take)(void *arg, const char *data, size_t n), void *arg)
+{
+	static const char zeros[4096];
+
+	for (; n > 0; n -= sizeof(zeros))
+		if (!take(arg, zeros, n < (int64_t)sizeof(zeros) ? (size_t)n : sizeof(zeros)))
+			return false;
+	return true;
+}
+
+int members_feed(struct members *m, bool (*take)(void *arg, const char *data, size_t n), void *arg)
+{
+	int64_t at = 0, offset;
+	const void *data;
+	size_t n;
+	int got;
+
+	while ((got = archive_read_data_block(m->a, &data, &n, &offset)) == ARCHIVE_OK ||
+	       got == ARCHIVE_WARN) {
+		if (!feed_hole(offset - at, take, arg) || !take(arg, data, n))
+			return 1;
+		at = offset + (int64_t)n;
 	}
+	if (got != ARCHIVE_EOF) {
+		complain(m);
+		return -1;
+	}
+	return feed_hole(m->size - at, take, arg) ? 0 : 1;
 }
 
 /* A reader who goes away ends the program, silently, as it does where SIGPIPE is not ignored. */
@@ -173,38 +243,48 @@ _Noreturn static void cannot_write(void)
 	die(EXIT_FAIL, "cannot write standard output: %s", strerror(errno));
 }
 
-/* Write zeros: a hole in a sparse file. */
-static int write_hole(int fd, int64_t n)
+/* Whether the file goes on with these bytes. */
+static bool is_next(void *arg, const char *data, size_t n)
 {
-	static const char zeros[4096];
+	char piece[64 << 10];
+	const int *fd = arg;
 
-	for (; n > 0; n -= sizeof(zeros))
-		if (rt_fd_write(fd, zeros, n < (int64_t)sizeof(zeros) ? (size_t)n : sizeof(zeros)) <
-		    0)
-			return -1;
-	return 0;
+	while (n) {
+		ssize_t got = read(*fd, piece, n < sizeof(piece) ? n : sizeof(piece));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || memcmp(piece, data, (size_t)got) != 0)
+			return false;
+		data += got;
+		n -= (size_t)got;
+	}
+	return true;
 }
 
-int members_write(struct members *m, int fd)
+int members_compare(struct members *m, int fd)
 {
-	int64_t at = 0, offset;
-	const void *data;
-	size_t n;
-	int got;
+	int got = members_feed(m, is_next, &fd);
+	char more;
 
-	while ((got = archive_read_data_block(m->a, &data, &n, &offset)) == ARCHIVE_OK ||
-	       got == ARCHIVE_WARN) {
-		if (write_hole(fd, offset - at) < 0 || rt_fd_write(fd, data, n) < 0)
-			cannot_write();
-		at = offset + (int64_t)n;
-	}
-	if (got != ARCHIVE_EOF) {
-		complain(m);
-		return -1;
-	}
-	if (write_hole(fd, m->size - at) < 0)
+	if (got)
+		return got < 0 ? -1 : 0;
+	return read(fd, &more, 1) == 0;
+}
+
+static bool print_piece(void *arg, const char *data, size_t n)
+{
+	(void)arg;
+	return rt_fd_write(STDOUT_FILENO, data, n) == 0;
+}
+
+int members_print(struct members *m)
+{
+	int got = members_feed(m, print_piece, NULL);
+
+	if (got > 0)
 		cannot_write();
-	return 0;
+	return got;
 }
 
 int members_read(struct members *m, struct rt_buf *b)

@@ -18,7 +18,8 @@
 
 const struct helper helpers[] = {
 	{ "sql", "ask runs and their events in SQL", "rtbox-sql", "libsqlite3-dev" },
-	{ "archive", "read the archive of a run", "rtbox-archive", "libarchive-dev" },
+	{ "archive", "archive a run, bring it back, look into its archive", "rtbox-archive",
+	  "libarchive-dev" },
 	{ .name = NULL },
 };
 

@@ -245,9 +245,7 @@ static void open_folder(struct tail *t, const struct rt_found *found)
 		die_err(&err);
 	free(path);
 	if (!found->file) {
-		t->packed = t->dir.archive &&
-			    (t->dir.fd < 0 ||
-			     faccessat(t->dir.fd, RT_EVENTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0);
+		t->packed = rt_rundir_packed(&t->dir);
 		t->follow = t->follow && !t->packed; /* nothing more comes */
 		return;
 	}
