@@ -1,5 +1,5 @@
-/* A run that is over, held. See hold.h. */
-#include "hold.h"
+/* A run that is over, claimed. See claim.h. */
+#include "claim.h"
 #include "clock.h"
 #include "fdio.h"
 #include "status.h"
@@ -29,11 +29,11 @@ static int lock_dir(const struct rt_rundir *d, int timeout_ms, struct rt_err *er
 	return check_place(d, err);
 }
 
-static int lock_log(struct rt_hold *h, int timeout_ms, struct rt_err *err)
+static int lock_log(struct rt_claim *c, int timeout_ms, struct rt_err *err)
 {
-	if (faccessat(h->dir.fd, RT_EVENTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+	if (faccessat(c->dir.fd, RT_EVENTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return 0;
-	return rt_evlog_lock(&h->log, &h->dir, timeout_ms, err);
+	return rt_evlog_lock(&c->log, &c->dir, timeout_ms, err);
 }
 
 static int check_over(const struct rt_rundir *d, struct rt_err *err)
@@ -55,24 +55,24 @@ static int check_over(const struct rt_rundir *d, struct rt_err *err)
 					      "it has to be over");
 }
 
-int rt_hold_take(struct rt_hold *h, const char *path, const struct rt_unpacker *unpacker,
-		 int timeout_ms, struct rt_err *err)
+int rt_claim_take(struct rt_claim *c, const char *path, const struct rt_unpacker *unpacker,
+		  int timeout_ms, struct rt_err *err)
 {
-	h->log = (struct rt_evlog){ .fd = -1 };
-	h->dir = (struct rt_rundir){ .fd = -1 };
-	if (rt_rundir_open(&h->dir, path, err) < 0)
+	c->log = (struct rt_evlog){ .fd = -1 };
+	c->dir = (struct rt_rundir){ .fd = -1 };
+	if (rt_rundir_open(&c->dir, path, err) < 0)
 		return -1;
 	/* What archive there is, is looked for under the lock. */
-	if (lock_dir(&h->dir, timeout_ms, err) == 0 &&
-	    rt_rundir_adopt(&h->dir, unpacker, err) == 0 && lock_log(h, timeout_ms, err) == 0 &&
-	    check_over(&h->dir, err) == 0)
+	if (lock_dir(&c->dir, timeout_ms, err) == 0 &&
+	    rt_rundir_adopt(&c->dir, unpacker, err) == 0 && lock_log(c, timeout_ms, err) == 0 &&
+	    check_over(&c->dir, err) == 0)
 		return 0;
-	rt_hold_release(h);
+	rt_claim_release(c);
 	return -1;
 }
 
-void rt_hold_release(struct rt_hold *h)
+void rt_claim_release(struct rt_claim *c)
 {
-	rt_evlog_close(&h->log);
-	rt_rundir_release(&h->dir);
+	rt_evlog_close(&c->log);
+	rt_rundir_release(&c->dir);
 }

@@ -247,6 +247,24 @@ static int open_home(int runs, const char *group, struct rt_err *err)
 	return rt_dir_make(runs, group, err);
 }
 
+/* The same for a group that was removed since; -1 and errno when it is the one that was open. */
+static int open_home_again(int runs, const char *group, int *home, struct rt_err *err)
+{
+	struct stat st;
+	int fd = open_home(runs, group, err);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(*home, &st) < 0 || st.st_nlink > 0) {
+		close(fd);
+		errno = ENOENT;
+		return -1;
+	}
+	close(*home);
+	*home = fd;
+	return 0;
+}
+
 int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
 		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err)
 {
@@ -264,7 +282,10 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
 	fd = write_draft(private_fd, draft, files, n, durable, err);
 	if (fd < 0)
 		goto out;
-	if (rt_file_move(private_fd, draft, home, id) < 0) {
+	while (rt_file_move(private_fd, draft, home, id) < 0) {
+		/* rt-prune removed the group when its last run was deleted */
+		if (errno == ENOENT && group && open_home_again(runs, group, &home, err) == 0)
+			continue;
 		if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
 			rt_err_set(err, RT_ERR_REFUSED, "run \"%s\" exists already", id);
 		else

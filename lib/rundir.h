@@ -26,6 +26,8 @@
 #define RT_PRIVATE_DIR ".rt"     /* in the runs folder, with these caches */
 #define RT_CATALOG_FILE "catalog.jsonl"
 #define RT_ORDER_FILE "files.jsonl"
+#define RT_TRASH_DIR "trash"            /* runs that are being deleted */
+#define RT_PRUNE_LOCK_FILE "prune.lock" /* one rt-prune at a time */
 
 struct rt_packed;
 struct rt_unpacker;

@@ -7,6 +7,7 @@
 #include "table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -219,6 +220,20 @@ static int open_log(struct rt_runfile *f, const struct rt_rundir *d, bool needed
 			  RT_STATUS_FILE, RT_EVENTS_FILE);
 }
 
+/*
+ * Whether status.json accounts for all events: it stays beside an archive that has them only
+ * if it does. How many bytes these are is in *size; the archive need not be read.
+ */
+static bool is_settled(const struct rt_rundir *d, struct rt_str status, int64_t *size)
+{
+	struct rt_json v;
+
+	return d->fd >= 0 && rt_rundir_packed(d) &&
+	       faccessat(d->fd, RT_STATUS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       rt_scan_find(status, rt_str("events_size"), &v) && rt_json_int(&v, size) &&
+	       *size >= 0;
+}
+
 int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_err *err)
 {
 	struct rt_runfile log;
@@ -231,7 +246,9 @@ int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_er
 	have_status = rt_runfile_read(d, RT_STATUS_FILE, &text, FOREIGN_STATUS_MAX) == 0;
 	if (!have_status || !rt_scan_valid(rt_buf_view(&text)))
 		rt_buf_clear(&text);
-	ret = open_log(&log, d, !have_status, err);
+	log = (struct rt_runfile){ .fd = -1 };
+	ret = is_settled(d, rt_buf_view(&text), &log.size) ? 0 :
+							     open_log(&log, d, !have_status, err);
 	if (ret == 0)
 		ret = begin_again(st, d, err);
 	if (ret == 0)

@@ -7,7 +7,7 @@ PATH=$1:$PATH RT_RUNS_DIR=$2
 export PATH RT_RUNS_DIR
 unset RT_RUN RT_RUN_ID RT_STEP_ID RT_STAGE
 
-for program in rtbox rt-run rt-emit rt-tail rt-status rt-query rt-summarize; do
+for program in rtbox rt-run rt-emit rt-tail rt-status rt-query rt-summarize rt-prune; do
 	"$1/$program" --version
 done
 

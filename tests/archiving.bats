@@ -79,7 +79,7 @@ print_all() {
 	facts_of out >after
 	diff <(grep -avE ' \./(logs_summary.txt|summary.md) ' before) after
 	[ "$(tar -tzf "$RT_RUNS_DIR/one/run.tar.gz" --quoting-style=escape | head -n 1)" = ./ ]
-	tar -tzf "$RT_RUNS_DIR/one/run.tar.gz" --quoting-style=escape | grep -vF '\' | sed 's,/$,,' >names
+	tar -tzf "$RT_RUNS_DIR/one/run.tar.gz" --quoting-style=escape | grep -v '[\]' | sed 's,/$,,' >names
 	LC_ALL=C sort -c names
 	# of whom and when, nothing
 	[ "$(tar --numeric-owner -tvzf "$RT_RUNS_DIR/one/run.tar.gz" | awk '{ print $2 }' | sort -u)" = 0/0 ]
@@ -137,6 +137,27 @@ $(tar -tzf run.tar.gz --quoting-style=escape | grep -vc '/$')" ]
 		rt-emit -r "$form" "an event that comes after"
 		rm -r "${RT_RUNS_DIR:?}"
 	done
+}
+
+@test "of a run that was pruned the state is known without its archive" {
+	local run=$RT_RUNS_DIR/one
+
+	record_run one
+	rt-status one --json >before
+	rt-archive --prune one
+	mkdir none
+	RT_LIBEXEC_DIR=$PWD/none rt-status one --json | diff before -
+	[ "$(RT_LIBEXEC_DIR=$PWD/none rt-status -l --label team=red --format '{run_id} {counts.events}')" = \
+		"one $(jq .counts.events before)" ]
+	# unless status.json lags behind: then it is not left there to be believed
+	rt-archive --restore one
+	echo '{"ts":"2026-07-01T12:00:00.000+00:00","type":"info","message":"of one that died"}' >>"$run/events.jsonl"
+	rt-status one --json >before
+	rt-archive --prune one
+	[ ! -e "$run/status.json" ]
+	rt-status one --json | diff before -
+	rt-archive --restore one
+	rt-status one --json | diff before -
 }
 
 @test "what is archived is left alone; -v says so" {
@@ -208,12 +229,11 @@ $(tar -tzf run.tar.gz --quoting-style=escape | grep -vc '/$')" ]
 	rt-archive --prune lost
 	# one that writers hold
 	record_run one
-	flock "$RT_RUNS_DIR/one/events.jsonl" sleep 30 3>&- &
-	held() { ! flock -n "$RT_RUNS_DIR/one/events.jsonl" true; }
-	wait_for 5 held
+	exec {lock}<>"$RT_RUNS_DIR/one/events.jsonl"
+	flock "$lock"
 	RT_LOCK_TIMEOUT=50ms run -3 rt-archive --prune one
 	[[ $output == *'is locked by another process'* ]]
-	kill $!
+	exec {lock}>&-
 	[ -e "$RT_RUNS_DIR/one/events.jsonl" ]
 }
 

@@ -2,7 +2,7 @@
 #include "archive.h"
 #include "die.h"
 #include "facts.h"
-#include "hold.h"
+#include "claim.h"
 #include "pack.h"
 #include "restore.h"
 #include "unpack.h"
@@ -26,21 +26,21 @@ int archive_restore(const char *path, int timeout_ms)
 {
 	struct rt_err err = RT_ERR_INIT;
 	struct unpack unpack;
-	struct rt_hold h;
+	struct rt_claim claim;
 	int fd = -1, ret;
 
 	unpack_init(&unpack);
-	ret = rt_hold_take(&h, path, &unpack.unpacker, timeout_ms, &err);
+	ret = rt_claim_take(&claim, path, &unpack.unpacker, timeout_ms, &err);
 	if (ret == 0) {
-		fd = open_archive(&h.dir, &err);
-		pack_remove_drafts(&h.dir);
-		ret = fd < 0 ? -1 : restore_files(&h.dir, fd, h.dir.archive->path, &err);
+		fd = open_archive(&claim.dir, &err);
+		pack_remove_drafts(&claim.dir);
+		ret = fd < 0 ? -1 : restore_files(&claim.dir, fd, claim.dir.archive->path, &err);
 	}
 	if (fd >= 0)
 		close(fd);
 	if (ret == 0 && prog_verbosity() >= 0)
-		printf("%s\n", h.dir.path);
-	rt_hold_release(&h);
+		printf("%s\n", claim.dir.path);
+	rt_claim_release(&claim);
 	unpack_release(&unpack);
 	if (ret < 0)
 		error("%s", err.msg);

@@ -2,6 +2,7 @@
 #include "files.h"
 #include "die.h"
 #include "fdio.h"
+#include "scan.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define STATUS_MAX (64u << 20) /* as readers have it */
 
 static int add_item(void *arg, const struct rt_tree_item *item)
 {
@@ -175,30 +178,59 @@ static int remove_file(const struct file *file, const struct rt_rundir *d, struc
 	return ret;
 }
 
+/* Whether status.json accounts for all the events: what stays beside an archive is believed. */
+static bool is_settled(const struct files *f, const struct rt_rundir *d)
+{
+	const struct file *events = files_find(f, rt_str(RT_EVENTS_FILE));
+	struct rt_buf text;
+	struct rt_json v;
+	int64_t size = -1;
+
+	if (!events)
+		return true;
+	rt_buf_init(&text);
+	if (rt_file_read(d->fd, RT_STATUS_FILE, &text, STATUS_MAX) < 0 ||
+	    !rt_scan_find(rt_buf_view(&text), rt_str("events_size"), &v) || !rt_json_int(&v, &size))
+		size = -1;
+	rt_buf_release(&text);
+	return size == events->st.st_size;
+}
+
+/* Whether a file goes when its run is pruned. */
+static bool is_to_go(const struct file *file, bool settled)
+{
+	enum rt_part part = rt_rundir_part(file->path);
+
+	return part == RT_PART_PACKED ||
+	       (part == RT_PART_KEPT && !settled && strcmp(file->path, RT_STATUS_FILE) == 0);
+}
+
 /*
- * The events go first: from then on the run is one that is archived, which nobody
- * writes to, and what is still there is what the archive has. The others backwards:
- * a folder after what is in it.
+ * The events go before all else: from then on the run is one that is archived, which nobody
+ * writes to, and what is still there is what the archive has. A status.json that is not to
+ * stay goes before them, since without them nobody knows that. The others go backwards: a
+ * folder after what is in it.
  */
 int files_remove(const struct files *f, const struct rt_rundir *d, bool all, size_t *changed,
 		 struct rt_err *err)
 {
-	struct file *events = files_find(f, rt_str(RT_EVENTS_FILE));
+	const struct file *first[2] = { files_find(f, rt_str(RT_EVENTS_FILE)),
+					files_find(f, rt_str(RT_STATUS_FILE)) };
+	bool settled = is_settled(f, d);
 
 	*changed = 0;
-	for (size_t i = f->n + 1; i-- > 0;) {
-		const struct file *file = i == f->n ? events : &f->v[i];
+	for (size_t i = f->n + 2; i-- > 0;) {
+		const struct file *file = i >= f->n ? first[i - f->n] : &f->v[i];
 		int got;
 
-		if (!file || (!all && !file->borrowed) ||
-		    rt_rundir_part(file->path) != RT_PART_PACKED)
+		if (!file || (!all && !file->borrowed) || !is_to_go(file, settled))
 			continue;
 		got = file->same ? remove_file(file, d, err) : 0;
 		if (got < 0)
 			return -1;
 		*changed += got == 0;
-		if (i == f->n && got == 0)
-			return 0; /* it is written to: nothing is removed */
+		if (i >= f->n && got == 0)
+			return 0; /* it is written to: nothing else is removed */
 	}
 	return 0;
 }

@@ -6,7 +6,7 @@
  */
 #include "archive.h"
 #include "die.h"
-#include "hold.h"
+#include "claim.h"
 #include "pack.h"
 #include "restore.h"
 #include "unpack.h"
@@ -20,7 +20,7 @@
 #define TRIES 3 /* while files change */
 
 struct job {
-	struct rt_hold hold;
+	struct rt_claim claim;
 	struct unpack unpack;
 	struct files files;
 	struct rt_err err;
@@ -37,7 +37,7 @@ struct old {
 
 static int open_old(struct job *j, struct old *old)
 {
-	const struct rt_rundir *d = &j->hold.dir;
+	const struct rt_rundir *d = &j->claim.dir;
 
 	old->fd = openat(d->fd, old->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	return old->fd >= 0 ? 0 : rt_err_sys(&j->err, "cannot open \"%s/%s\"", d->path, old->name);
@@ -49,7 +49,7 @@ static int open_old(struct job *j, struct old *old)
  */
 static int compare_old(struct job *j, struct old *old)
 {
-	const struct rt_rundir *d = &j->hold.dir;
+	const struct rt_rundir *d = &j->claim.dir;
 	struct facts_told told;
 	struct members m;
 	int got = -1;
@@ -86,10 +86,10 @@ static bool all_same(const struct files *f)
 static int borrow(struct job *j, const struct old *old)
 {
 	struct files before = j->files;
-	int ret = restore_files(&j->hold.dir, old->fd, j->hold.dir.archive->path, &j->err);
+	int ret = restore_files(&j->claim.dir, old->fd, j->claim.dir.archive->path, &j->err);
 
 	if (ret == 0)
-		ret = files_scan(&j->files, &j->hold.dir, &j->err);
+		ret = files_scan(&j->files, &j->claim.dir, &j->err);
 	else
 		j->files = (struct files){ .v = NULL };
 	for (size_t i = 0; ret == 0 && i < j->files.n; i++)
@@ -101,12 +101,12 @@ static int borrow(struct job *j, const struct old *old)
 static int make(struct job *j, const char *name)
 {
 	struct pack pack;
-	int ret = pack_make(&pack, &j->hold.dir, name, &j->files, &j->err);
+	int ret = pack_make(&pack, &j->claim.dir, name, &j->files, &j->err);
 
 	if (ret == 0)
 		ret = pack_commit(&pack, &j->err);
 	if (ret == 0 && prog_verbosity() >= 0)
-		printf("%s/%s\n", j->hold.dir.path, name);
+		printf("%s/%s\n", j->claim.dir.path, name);
 	pack_release(&pack);
 	return ret;
 }
@@ -114,7 +114,7 @@ static int make(struct job *j, const char *name)
 /* See to it that the archive has all that there is. */
 static int update(struct job *j)
 {
-	const struct rt_rundir *d = &j->hold.dir;
+	const struct rt_rundir *d = &j->claim.dir;
 	struct old old = { .name = rt_rundir_archive(d->fd), .fd = -1 };
 	int ret;
 
@@ -144,7 +144,7 @@ static int update(struct job *j)
 /* Archive it as it is now; 1: something changed meanwhile, and is not in the archive. */
 static int archive_once(struct job *j)
 {
-	const struct rt_rundir *d = &j->hold.dir;
+	const struct rt_rundir *d = &j->claim.dir;
 	size_t changed = 0;
 	int ret = files_scan(&j->files, d, &j->err);
 
@@ -161,7 +161,7 @@ static int archive_once(struct job *j)
  */
 static bool is_done(struct job *j)
 {
-	const struct rt_rundir *d = &j->hold.dir;
+	const struct rt_rundir *d = &j->claim.dir;
 	bool done = rt_rundir_packed(d) &&
 		    faccessat(d->fd, RT_ARCHIVE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    files_scan(&j->files, d, NULL) == 0;
@@ -179,12 +179,12 @@ static bool is_done(struct job *j)
 	return done;
 }
 
-static int archive_held(struct job *j)
+static int archive_claimed(struct job *j)
 {
 	int ret = 1;
 
-	restore_remove_drafts(&j->hold.dir);
-	pack_remove_drafts(&j->hold.dir);
+	restore_remove_drafts(&j->claim.dir);
+	pack_remove_drafts(&j->claim.dir);
 	if (is_done(j))
 		return 0;
 	for (int tries = 0; ret > 0 && tries < TRIES; tries++) {
@@ -194,10 +194,10 @@ static int archive_held(struct job *j)
 	if (ret > 0)
 		return rt_err_set(&j->err, RT_ERR_FAILURE,
 				  "\"%s\" is not pruned: its files change all the time",
-				  j->hold.dir.id);
+				  j->claim.dir.id);
 	if (ret == 0 && j->files.others)
 		warn("%zu links and other things that are no regular files stay in \"%s\"",
-		     j->files.others, j->hold.dir.path);
+		     j->files.others, j->claim.dir.path);
 	return ret;
 }
 
@@ -207,11 +207,11 @@ int archive_make(const char *path, const struct archive_opts *o, int timeout_ms)
 	int ret;
 
 	unpack_init(&j.unpack);
-	ret = rt_hold_take(&j.hold, path, &j.unpack.unpacker, timeout_ms, &j.err);
+	ret = rt_claim_take(&j.claim, path, &j.unpack.unpacker, timeout_ms, &j.err);
 	if (ret == 0) {
-		ret = archive_held(&j);
+		ret = archive_claimed(&j);
 		files_release(&j.files);
-		rt_hold_release(&j.hold);
+		rt_claim_release(&j.claim);
 	}
 	unpack_release(&j.unpack);
 	if (ret < 0)

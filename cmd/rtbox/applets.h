@@ -5,6 +5,7 @@
 #include "opt.h"
 
 extern const struct rt_applet rt_applet_emit;
+extern const struct rt_applet rt_applet_prune;
 extern const struct rt_applet rt_applet_query;
 extern const struct rt_applet rt_applet_run;
 extern const struct rt_applet rt_applet_status;

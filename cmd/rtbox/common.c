@@ -8,6 +8,7 @@
 #include "rundir.h"
 #include "unpack.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -271,4 +272,22 @@ int64_t common_time(const char *option, const char *text, int64_t fallback)
 	if (rt_clock_parse_user(text, rt_clock_now_ns(), &ns, &err) < 0)
 		die_usage("bad %s: %s", option, err.msg);
 	return ns;
+}
+
+bool size_parse(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	*bytes = strtoull(text, &end, 10);
+	if (errno || end == text || *text < '0' || *text > '9')
+		return false;
+	if (*end == '\0')
+		return true;
+	unit = strchr(units, *end & ~0x20);
+	if (!unit || end[1])
+		return false;
+	return !__builtin_mul_overflow(*bytes, UINT64_C(1) << 10 * (unit - units + 1), bytes);
 }

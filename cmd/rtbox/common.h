@@ -96,4 +96,7 @@ void selection_release(struct rt_selection *s);
 /* A time as -S and -U take it, in nanoseconds; NULL gives `fallback`. Dies naming the option. */
 int64_t common_time(const char *option, const char *text, int64_t fallback);
 
+/* "10M": bytes, with K, M, G or T for powers of 1024. False when it is none. */
+bool size_parse(const char *text, uint64_t *bytes);
+
 #endif

@@ -94,15 +94,21 @@ static int not_installed(const struct helper *h, struct rt_err *err)
 			  h->name, h->package, h->library);
 }
 
-void helper_exec(const struct helper *h, char **argv)
+char *helper_need(const struct helper *h)
 {
 	struct rt_err err = RT_ERR_INIT;
 	char *path = helper_find(h);
 
-	if (!path) {
-		not_installed(h, &err);
-		die_err(&err);
-	}
+	if (path)
+		return path;
+	not_installed(h, &err);
+	die_err(&err);
+}
+
+void helper_exec(const struct helper *h, char **argv)
+{
+	char *path = helper_need(h);
+
 	/* else each would go on executing the other, that is itself */
 	if (start_is_passed())
 		die(EXIT_FAIL, "\"%s\" is a link to rtbox, not the helper program", path);

@@ -32,6 +32,9 @@ const struct helper *helper_of(const char *name);
  */
 char *helper_find(const struct helper *h);
 
+/* The same for one that there is no way without: dies naming the package. */
+char *helper_need(const struct helper *h);
+
 /*
  * Become the helper. argv[0] is replaced by this program's name, so that
  * messages start with what the user called. Dies naming the package.

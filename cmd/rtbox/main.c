@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct rt_applet *const applets[] = {
 	&rt_applet_run,
 	&rt_applet_emit,
@@ -21,8 +22,10 @@ static const struct rt_applet *const applets[] = {
 	&rt_applet_status,
 	&rt_applet_query,
 	&rt_applet_summarize,
+	&rt_applet_prune,
 	NULL,
 };
+/* clang-format on */
 
 /* "emit" and "rt-emit" both. */
 static const struct rt_applet *find_applet(const char *word)

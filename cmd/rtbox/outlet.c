@@ -39,25 +39,6 @@ bool outlet_holds(const struct outlet_opts *o)
 	return is(o, "failed");
 }
 
-/* "10M": bytes, with K, M, G or T for powers of 1024. False when it is none. */
-static bool parse_size(const char *text, uint64_t *bytes)
-{
-	static const char units[] = "KMGT";
-	const char *unit;
-	char *end;
-
-	errno = 0;
-	*bytes = strtoull(text, &end, 10);
-	if (errno || end == text || *text < '0' || *text > '9')
-		return false;
-	if (*end == '\0')
-		return true;
-	unit = strchr(units, *end & ~0x20);
-	if (!unit || end[1])
-		return false;
-	return !__builtin_mul_overflow(*bytes, UINT64_C(1) << 10 * (unit - units + 1), bytes);
-}
-
 /* A bad value must not keep the command from running: it is said, and the default stands. */
 static void take_limits(struct rt_log_limits *l)
 {
@@ -65,7 +46,7 @@ static void take_limits(struct rt_log_limits *l)
 	unsigned long n;
 	char *end;
 
-	if (max && !parse_size(max, &l->max)) {
+	if (max && !size_parse(max, &l->max)) {
 		warn("RT_LOG_MAX_SIZE=%s is no size (10M, 1G): logs are not rotated", max);
 		l->max = 0;
 	}
