@@ -117,6 +117,19 @@ int rt_file_open(int dirfd, const char *path, int flags, mode_t mode)
 	return fd;
 }
 
+bool rt_file_written(int fd)
+{
+#ifdef F_SETLEASE
+	/* see fcntl(2): it is not given while the file is open for writing anywhere */
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+		return errno == EAGAIN;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+#else
+	(void)fd;
+#endif
+	return false;
+}
+
 int64_t rt_mtime_ns(const struct stat *st)
 {
 #ifdef __APPLE__

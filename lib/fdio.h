@@ -31,6 +31,12 @@ int rt_file_open(int dirfd, const char *path, int flags, mode_t mode);
  */
 int rt_file_parent(int dirfd, const char *path, const char **name);
 
+/*
+ * Whether some process has the file open to write to it, as far as the system tells: fd is
+ * open for reading only. SIGIO has to be ignored, since a lease is taken to find out.
+ */
+bool rt_file_written(int fd);
+
 /* When a file was written last, in nanoseconds since the epoch. */
 int64_t rt_mtime_ns(const struct stat *st);
 

@@ -237,6 +237,18 @@ $(tar -tzf run.tar.gz --quoting-style=escape | grep -vc '/$')" ]
 	[ -e "$RT_RUNS_DIR/one/events.jsonl" ]
 }
 
+@test "a log that a process which was left behind still writes to is not removed" {
+	record_run one
+	exec {log}>>"$RT_RUNS_DIR/one/logs/run.log"
+	run -3 --separate-stderr rt-archive --prune one
+	[ "$stderr" = 'rt-archive: "one" is not pruned: a process still writes to "logs/run.log"' ]
+	[ -e "$RT_RUNS_DIR/one/events.jsonl" ]
+	echo '2026-07-01T12:00:00.500000000Z stdout F late' >&"$log"
+	exec {log}>&-
+	rt-archive --prune one
+	rt-tail --logs one | grep -q late
+}
+
 @test "several runs: one that cannot be archived keeps no other from it" {
 	record_run one
 	make_run two '"status":"running","updated_at":"'"$(date -u +%FT%T.000+00:00)"'"'

@@ -206,6 +206,33 @@ static bool is_to_go(const struct file *file, bool settled)
 }
 
 /*
+ * What a process that the run left behind still writes would be lost with the file that it
+ * has open. Of the events the lock tells, which is ours.
+ */
+static int check_writers(const struct files *f, const struct rt_rundir *d, bool settled,
+			 struct rt_err *err)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct file *file = &f->v[i];
+		bool written;
+		int fd;
+
+		if (file_is_folder(file) || !is_to_go(file, settled) ||
+		    strcmp(file->path, RT_EVENTS_FILE) == 0)
+			continue;
+		fd = rt_file_open(d->fd, file->path, O_RDONLY, 0);
+		written = fd >= 0 && rt_file_written(fd);
+		if (fd >= 0)
+			close(fd);
+		if (written)
+			return rt_err_set(err, RT_ERR_REFUSED,
+					  "\"%s\" is not pruned: a process still writes to \"%s\"",
+					  d->id, file->path);
+	}
+	return 0;
+}
+
+/*
  * The events go before all else: from then on the run is one that is archived, which nobody
  * writes to, and what is still there is what the archive has. A status.json that is not to
  * stay goes before them, since without them nobody knows that. The others go backwards: a
@@ -219,6 +246,8 @@ int files_remove(const struct files *f, const struct rt_rundir *d, bool all, siz
 	bool settled = is_settled(f, d);
 
 	*changed = 0;
+	if (all && check_writers(f, d, settled, err) < 0)
+		return -1;
 	for (size_t i = f->n + 2; i-- > 0;) {
 		const struct file *file = i >= f->n ? first[i - f->n] : &f->v[i];
 		int got;

@@ -9,6 +9,7 @@
 #include "unpack.h"
 #include "writer.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -146,6 +147,7 @@ static int do_runs(const struct archive_opts *o, int argc, char **argv, struct o
 
 	record_opts_init(&record, NULL);
 	survive_limits();
+	signal(SIGIO, SIG_IGN); /* see rt_file_written */
 	for (size_t i = 0; i < n; i++)
 		if (!common_resolve(&o->common, argc ? argv[i] : NULL, USE_READ, &runs[i]))
 			die_usage("which run? give RUN, or set RT_RUN");
