@@ -231,6 +231,9 @@ static int poll_open(struct loop *l)
 		open[n++] = l->fds[i];
 	}
 	ready = poll(open, (nfds_t)n, wait_ms(l));
+	/* There is no memory for it: rather late than busy. */
+	if (ready < 0 && errno != EINTR)
+		poll(NULL, 0, 10);
 	for (int i = 0; i < n && ready > 0; i++)
 		l->fds[which[i]].revents = open[i].revents;
 	return ready;
