@@ -167,6 +167,11 @@ void loop_accept(struct loop *l)
 	struct peer *p = free_peer(l);
 	int fd = p ? rt_sock_accept(l->fds[ASKED].fd) : -1;
 
+	if (p && fd < 0 && errno != EAGAIN) {
+		/* There may be a descriptor to be had later. */
+		l->fds[ASKED].fd = -1;
+		loop_set(l, TIMER_PEERS, SILENCE_NS);
+	}
 	if (fd < 0)
 		return;
 	*p = (struct peer){ .fd = fd, .since_ns = rt_clock_monotonic_ns(), .shown = { -1, -1 } };
@@ -189,6 +194,7 @@ void loop_drop_silent(struct loop *l)
 {
 	int64_t now = rt_clock_monotonic_ns();
 
+	l->fds[ASKED].fd = l->s->listen_fd;
 	for (int i = 0; i < PEER_MAX; i++) {
 		struct peer *p = &l->peers[i];
 
