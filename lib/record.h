@@ -35,11 +35,18 @@ struct rt_run_spec {
 					  empty: made of what stands here */
 	int64_t owner_pid;      /* 0: none */
 	bool json_log;          /* keep logs.jsonl too */
+	bool settle_later;      /* it is not waited for until it is on the disk */
 };
 
 /* Make a run and start it (run_started). Close the record. */
 int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 		     const struct rt_record_opts *opts, struct rt_err *err);
+
+/*
+ * Wait until a run that was to be settled later is on the disk, as it would have
+ * been at once without that; a change of its state does it, too.
+ */
+int rt_record_settle(struct rt_record *r, struct rt_err *err);
 
 /* Open an existing run for writing. Close it. */
 int rt_record_open(struct rt_record **out, const char *run_path, const struct rt_record_opts *opts,

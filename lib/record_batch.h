@@ -17,6 +17,7 @@ struct rt_record {
 	struct rt_status status;
 	bool loaded; /* status accounts for status.events_size bytes of the log */
 	struct rt_record_opts opts;
+	bool unsettled;       /* the new run is to be on the disk, and may not be yet */
 	bool locked;          /* a batch is being put together */
 	struct rt_buf lines;  /* the batch, a torn tail's newline in front of it left out */
 	struct rt_buf recent; /* last lines of earlier batches that the status does not show yet */

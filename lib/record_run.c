@@ -132,6 +132,22 @@ static int check_change(const struct rt_record *r, const struct rt_change *c, st
 			  rt_state_over(from) ? " (rt-run start --resume takes it up again)" : "");
 }
 
+/* What a change of state brings to the disk itself is left to it. */
+static int settle(struct rt_record *r, bool changing, struct rt_err *err)
+{
+	static const char *const names[] = { RT_METADATA_FILE, RT_EVENTS_FILE, RT_STATUS_FILE };
+
+	if (!r->unsettled)
+		return 0;
+	r->unsettled = false;
+	return rt_rundir_sync(&r->dir, names, changing ? 1 : 3, err);
+}
+
+int rt_record_settle(struct rt_record *r, struct rt_err *err)
+{
+	return settle(r, false, err);
+}
+
 int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
 		     struct rt_err *err)
 {
@@ -153,6 +169,8 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 	}
 	if (check_change(r, change, err) < 0)
 		goto out;
+	/* What is recorded is not less true where that fails. */
+	settle(r, true, warning);
 	if (change->by.n && queue_request(r, change->to, change->by, err) < 0)
 		goto out;
 	if (change->act && change->act(change->arg, err) < 0)
@@ -281,9 +299,12 @@ int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 		{ RT_JSON_LOG_FILE, rt_buf_view(&r->json_log_text), true },
 	};
 	ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files,
-			       spec->json_log ? 5 : 4, r->opts.sync != RT_SYNC_NEVER, err);
+			       spec->json_log ? 5 : 4,
+			       r->opts.sync != RT_SYNC_NEVER && !spec->settle_later, err);
 	if (ret == 0)
 		ret = rt_record_open(out, d.path, opts, err);
+	if (ret == 0)
+		(*out)->unsettled = spec->settle_later && r->opts.sync != RT_SYNC_NEVER;
 out:
 	rt_rundir_release(&d);
 	rt_record_close(r);

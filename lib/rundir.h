@@ -97,6 +97,10 @@ struct rt_file_text {
 int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
 		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err);
 
+/* Wait until a run that was made without `durable`, and these of its files, are on the disk. */
+int rt_rundir_sync(const struct rt_rundir *d, const char *const *names, size_t n,
+		   struct rt_err *err);
+
 /*
  * Make logs/step_NNN with a number that no other step has, and say which it
  * was. Safe from many processes at once.

@@ -870,6 +870,12 @@ can_mount() {
 	[ "$(synced end rt-run finish a)" -ge 3 ]
 	rt-run start --resume a >/dev/null
 	[ "$(synced never rt-run finish a)" -eq 0 ]
+	# a command does not wait for its run to be on the disk
+	[ "$(synced never rt-run -- true)" -eq 0 ]
+	[ "$(synced end rt-run -- true)" -ge 5 ]
+	strace -ff -o trace -e trace=fsync,fdatasync,execve rt-run --id long -- sleep 0.5
+	cat trace.* | grep -q fsync
+	[ "$(cat "$(grep -l rt-run trace.* | head -n 1)" | grep -cE '^(fsync|fdatasync)')" -ge 8 ]
 }
 
 @test "nothing is left behind: no process, no socket, no draft" {

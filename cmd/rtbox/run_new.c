@@ -130,7 +130,11 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 		   const struct rt_inherited *in, struct rt_record **out, char **path,
 		   struct rt_err *err)
 {
-	struct rt_run_spec spec = { .json_log = o->json_logs, .owner_pid = owner_pid };
+	struct rt_run_spec spec = {
+		.json_log = o->json_logs,
+		.owner_pid = owner_pid,
+		.settle_later = argv, /* the command is not to wait for it */
+	};
 	struct rt_buf text;
 	int ret;
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define BEAT_NS (30 * RT_NS_PER_S)
+#define SETTLE_NS (100 * RT_NS_PER_MS)
 
 /* A signal that waits is forgotten when it is ignored for a moment. */
 static void forget(int sig)
@@ -46,6 +47,15 @@ static void beat(struct loop *l)
 {
 	rt_owner_beat(l->s->dir->fd);
 	loop_set(l, TIMER_BEAT, BEAT_NS);
+}
+
+/* A command that is as quick as this ends before, and then the run is brought there once. */
+static void settle(struct loop *l)
+{
+	struct rt_err err = RT_ERR_INIT;
+
+	if (rt_record_settle(l->s->record, &err) < 0)
+		warn("%s", err.msg);
 }
 
 /* Its other ends are the command's alone, so that we see when it closes them. */
@@ -158,6 +168,9 @@ static void run_timers(struct loop *l)
 			break;
 		case TIMER_BEAT:
 			beat(l);
+			break;
+		case TIMER_SETTLE:
+			settle(l);
 			break;
 		case TIMER_STILL:
 			loop_say_still(l);
@@ -398,6 +411,7 @@ void supervise(struct supervised *s)
 		loop_set(l, TIMER_STILL, s->still_ns);
 	if (s->heartbeat)
 		beat(l);
+	loop_set(l, TIMER_SETTLE, SETTLE_NS);
 	run(l);
 	loop_thaw(l);
 	finish_output(l);

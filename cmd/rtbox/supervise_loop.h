@@ -32,6 +32,7 @@ enum {
 enum timer {
 	TIMER_PARTIAL,                /* a line without its end is written after that much quiet */
 	TIMER_BEAT,                   /* .alive is touched */
+	TIMER_SETTLE,                 /* a new run is brought to the disk */
 	TIMER_STILL,                  /* nothing was passed on for long: say that it runs */
 	TIMER_PEERS,                  /* who has connected and says nothing is dropped */
 	TIMER_TTY,                    /* we look whether our terminal is ours again */
