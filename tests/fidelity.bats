@@ -270,7 +270,7 @@ c" EMPTY= X=$(printf "\377") @env -0 | grep -zvE "^(RT_[A-Z_]+|TRACEPARENT|_)=" 
 }
 
 @test "terminal: it is one, and of this size" {
-	same_typed size:31x77 'sleep 0.1; @tty -s; echo $?; @stty size; @stty -g; @sh -c "[ -t 0 ] && [ -t 1 ] && [ -t 2 ]"; echo $?'
+	same_typed size:31x77 'until [ "$(stty size)" = "31 77" ]; do sleep 0.05; done; @tty -s; echo $?; @stty size; @stty -g; @sh -c "[ -t 0 ] && [ -t 1 ] && [ -t 2 ]"; echo $?'
 }
 
 @test "terminal: colours" {
