@@ -28,15 +28,24 @@ import time
 class Terminal:
     def __init__(self, argv):
         self.shown = b""
+        ready, told = os.pipe()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # It begins when it has a size.
+            os.close(told)
+            os.read(ready, 1)
             for sig in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGPIPE):
                 signal.signal(sig, signal.SIG_DFL)
             try:
-                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
                 os.execvp(argv[0], argv)
             finally:
                 os._exit(127)
+        self.resize(24, 80)
+        os.close(ready)
+        os.close(told)
+
+    def resize(self, rows, cols):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
     def read(self, seconds):
         """Take what is shown; False at the end."""
@@ -86,8 +95,7 @@ class Terminal:
         elif name == "expect":
             self.expect(arg)
         elif name == "size":
-            rows, cols = map(int, arg.split(b"x"))
-            fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+            self.resize(*map(int, arg.split(b"x")))
         elif name == "hangup":
             self.close()
         elif name == "sleep":
