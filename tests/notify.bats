@@ -99,6 +99,8 @@ told() {
 	gone() { [[ ! -e /proc/$1/stat || $(sed 's/.*) //' "/proc/$1/stat") == [ZX]* ]]; }
 	wait_for 5 gone "$(cat "$HOME/pid")"
 	[ "$(rt-status a --format '{status}')" = failed ]
+	RT_NOTIFY_TIMEOUT=1 RT_NOTIFY_CMD='sleep 100' run -1 --separate-stderr rt-run -- false
+	[ "$stderr" = 'rt-run: the notification was killed after 1.0s' ]
 	RT_NOTIFY_TIMEOUT=x RT_NOTIFY_CMD=true run -1 --separate-stderr rt-run -- false
 	[[ $stderr == 'rt-run: RT_NOTIFY_TIMEOUT: '*'; 10s it is' ]]
 	# a signal ends it at once

@@ -121,13 +121,12 @@ static int wait_for(pid_t pid, int64_t timeout_ns, const sigset_t *signals)
 	}
 }
 
-static void run(const char *command, char **env, const struct notice *n, int64_t timeout_ns,
-		const char *shown)
+static void run(const char *command, char **env, const struct notice *n, int64_t timeout_ns)
 {
 	static const int enders[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct rt_inherited own;
 	sigset_t signals;
-	char text[64];
+	char text[64], limit[32];
 	int status;
 	pid_t pid;
 
@@ -149,8 +148,9 @@ static void run(const char *command, char **env, const struct notice *n, int64_t
 		if (status < 0) {
 			kill(-pid, SIGKILL);
 			waitpid(pid, NULL, 0);
+			rt_duration_format(limit, timeout_ns);
 			warn("the notification was killed%s%s", status == -1 ? " after " : "",
-			     status == -1 ? shown : "");
+			     status == -1 ? limit : "");
 		} else if (status) {
 			rt_wait_text(text, status);
 			warn("the notification failed: %s%s", text,
@@ -173,12 +173,11 @@ void notify(const struct notice *n)
 		shown = DEFAULT_TIMEOUT;
 	if (rt_duration_parse(shown, &timeout_ns, &err) < 0) {
 		warn("RT_NOTIFY_TIMEOUT: %s; %s it is", err.msg, DEFAULT_TIMEOUT);
-		shown = DEFAULT_TIMEOUT;
-		rt_duration_parse(shown, &timeout_ns, NULL);
+		rt_duration_parse(DEFAULT_TIMEOUT, &timeout_ns, NULL);
 	}
 	describe(n, &ours);
 	env_merged(&all, &ours);
-	run(command, all.v, n, timeout_ns, shown);
+	run(command, all.v, n, timeout_ns);
 	env_free(&ours);
 	env_free(&all);
 }
