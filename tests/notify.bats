@@ -176,8 +176,9 @@ told() {
 @test "--github: the page is kept under 1,000 KiB, whole summaries only" {
 	export GITHUB_STEP_SUMMARY=$PWD/page
 	rt-run --id probe --github -- true
+	# summaries differ by the length of what they measured
 	size=$(wc -c <page)
-	head -c $((1024000 - size + 1)) /dev/zero | tr '\0' '\n' >page
+	head -c $((1024000 - size / 2)) /dev/zero | tr '\0' '\n' >page
 	cp page before
 	run -0 --separate-stderr rt-run --id again --github -- true
 	[[ $stderr == "rt-run: --github: \"$PWD/page\" has no room for the summary: it is kept under 1000 KiB" ]]
