@@ -366,14 +366,15 @@ bool rt_json_is_number(struct rt_str s)
 void rt_bytes_format(char out[32], int64_t n)
 {
 	static const char units[] = "KMGTPE";
-	int64_t tenths = n / 1024 * 10 + n % 1024 * 10 / 1024;
+	double size = (double)n / 1024;
 	int unit = 0;
 
 	if (n < 1024) {
 		snprintf(out, 32, "%" PRId64 " B", n);
 		return;
 	}
-	for (; tenths >= 10240; unit++)
-		tenths /= 1024;
-	snprintf(out, 32, "%" PRId64 ".%d %cB", tenths / 10, (int)(tenths % 10), units[unit]);
+	/* What would be shown as 1024.0 is 1.0 of the next unit. */
+	for (; size >= 1023.95; unit++)
+		size /= 1024;
+	snprintf(out, 32, "%.1f %cB", size, units[unit]);
 }

@@ -192,15 +192,5 @@ void out_number(char s[32], int64_t n)
 
 void out_bytes(char s[32], int64_t n)
 {
-	static const char *const units[] = { "KB", "MB", "GB", "TB", "PB", "EB" };
-	double size = (double)n / 1024;
-	size_t unit = 0;
-
-	if (n < 1024) {
-		snprintf(s, 32, "%lld B", (long long)n);
-		return;
-	}
-	for (; size >= 1023.95 && unit < 5; unit++)
-		size /= 1024;
-	snprintf(s, 32, "%.1f %s", size, units[unit]);
+	rt_bytes_format(s, n);
 }
