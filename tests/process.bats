@@ -155,6 +155,11 @@ status_of() {
 	[ "$output" = done ]
 	nobody_sleeps
 	[ "$(status_of @latest .status)" = completed ]
+	run -0 rt-query --type info --format '{message}' -r @latest
+	[[ $output =~ ^'ending what is left in the background: sh ('[0-9]+')' ]]
+	run -0 rt-run --kill-orphans -- true
+	run -0 rt-query --type info -c -r @latest
+	[ "$output" = 0 ]
 }
 
 @test "what a shell had started before it became rt-run is none of the command's" {

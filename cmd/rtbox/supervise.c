@@ -293,6 +293,7 @@ static void run(struct loop *l)
 		while (!loop_ended(l))
 			loop_turn(l);
 		if (l->s->limits.kill_orphans && !l->stopping) {
+			loop_note_left(l, true);
 			loop_stop(l, STOP_NONE);
 			while (!loop_ended(l))
 				loop_turn(l);
@@ -417,7 +418,7 @@ void supervise(struct supervised *s)
 	finish_output(l);
 	/* No children at all is the rule, and cheap to see. */
 	if (s->end.started && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
-		loop_note_left(l);
+		loop_note_left(l, false);
 	if (!loop_leave_drainer(l)) {
 		rt_pty_dismiss(&l->tty.pty);
 		loop_captured(l, rt_capture_end(s->capture));

@@ -35,7 +35,7 @@ static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf
 	return n;
 }
 
-void loop_note_left(struct loop *l)
+void loop_note_left(struct loop *l, bool end)
 {
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_buf text, json;
@@ -43,7 +43,8 @@ void loop_note_left(struct loop *l)
 
 	rt_buf_init(&text);
 	rt_buf_init(&json);
-	rt_buf_adds(&text, "left in the background: ");
+	rt_buf_adds(&text,
+		    end ? "ending what is left in the background: " : "left in the background: ");
 	if (name_left(l, &text, &json)) {
 		rt_event_init(&ev);
 		rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));

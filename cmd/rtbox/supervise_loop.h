@@ -100,8 +100,8 @@ void loop_turn(struct loop *l);
 
 /* supervise_left.c: what the command leaves behind. */
 
-/* Record who goes on. */
-void loop_note_left(struct loop *l);
+/* Record who goes on, or with `end` that they are going to be ended. */
+void loop_note_left(struct loop *l, bool end);
 /*
  * They go on writing: their output is passed on and captured by a process of its
  * own, until they close it, while we return with the command, as the caller would
