@@ -127,6 +127,7 @@ killed() {
 	run -0 --separate-stderr env RT_RUN="$RT_RUNS_DIR/a" sh -c 'rt-run reap --kill-orphans a; echo $?'
 	[ "$output" = $'a\n0' ]
 	[ -z "$stderr" ]
+	[[ $(jq -r .error "$RT_RUNS_DIR/a/status.json") == "lost: process "*" is gone; ending "*"sleep ($(cat pid.3))"* ]]
 	for i in 1 2 3; do gone "$(cat pid.$i)"; done
 	for i in 4 5; do alive "$(cat pid.$i)"; done
 }

@@ -31,8 +31,9 @@ static const struct opt_group reap_groups[] = {
 	{ NULL, 0 },
 };
 
-/* What became of the run; `left` is what its command left behind. */
-static char *reason(const struct rt_status *st, enum rt_state state, const struct rt_tree *left)
+/* What became of the run; `left` is what its command left behind, to be ended with `end`. */
+static char *reason(const struct rt_status *st, enum rt_state state, const struct rt_tree *left,
+		    bool end)
 {
 	struct rt_buf why;
 	char *text;
@@ -43,7 +44,7 @@ static char *reason(const struct rt_status *st, enum rt_state state, const struc
 	rt_buf_addf(&why, "lost: process %lld on %s is gone", (long long)st->owner.pid,
 		    st->host.len ? st->host.s : "its host");
 	if (left->n) {
-		rt_buf_adds(&why, ", but not ");
+		rt_buf_adds(&why, end ? "; ending " : ", but not ");
 		orphans_name(left, &why);
 	}
 	text = rt_buf_detach(&why);
@@ -96,7 +97,7 @@ static int reap(const char *path, const struct rt_record_opts *opts, const struc
 	/* A stale one's processes are not here, or were never its own. */
 	if (state == RT_LOST)
 		orphans_find(&left, d.path);
-	change.error = why = reason(&st, state, &left);
+	change.error = why = reason(&st, state, &left, o->kill_orphans);
 	change.only_if = 1u << state;
 	ret = rt_record_open(&record, path, opts, &err);
 	if (ret == 0)
