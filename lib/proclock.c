@@ -38,7 +38,7 @@ static bool is_run_lock(pid_t pid, uint64_t inode)
 	return is;
 }
 
-static bool is_in(const struct rt_tree *t, pid_t pid)
+static bool is_in(const struct rt_proctree *t, pid_t pid)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->v[i].pid == pid)
@@ -47,7 +47,7 @@ static bool is_in(const struct rt_tree *t, pid_t pid)
 	return false;
 }
 
-size_t rt_tree_lockers(const struct rt_tree *t, void (*found)(pid_t pid))
+size_t rt_proclock_find(const struct rt_proctree *t, void (*found)(pid_t pid))
 {
 	FILE *f = fopen("/proc/locks", "re");
 	char line[256];

@@ -9,6 +9,6 @@
  * any run's, as /proc/locks tells; returns how many there are. Where there is no
  * such file, there are none.
  */
-size_t rt_tree_lockers(const struct rt_tree *t, void (*found)(pid_t pid));
+size_t rt_proclock_find(const struct rt_proctree *t, void (*found)(pid_t pid));
 
 #endif

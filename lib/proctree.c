@@ -15,7 +15,7 @@
 
 #define TOLD 0x72742d72 /* "rt-r": nobody else sends this value by chance */
 
-void rt_tree_adopt(void)
+void rt_proctree_adopt(void)
 {
 #ifdef PR_SET_CHILD_SUBREAPER
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -54,7 +54,7 @@ static bool read_process(int proc, const char *pid, struct rt_process *p)
 	return true;
 }
 
-static int add(struct rt_tree *t, size_t *room, const struct rt_process *p)
+static int add(struct rt_proctree *t, size_t *room, const struct rt_process *p)
 {
 	if (t->n == *room) {
 		size_t more = *room ? 2 * *room : 256;
@@ -69,7 +69,7 @@ static int add(struct rt_tree *t, size_t *room, const struct rt_process *p)
 	return 0;
 }
 
-static int list_all(struct rt_tree *t)
+static int list_all(struct rt_proctree *t)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
@@ -89,7 +89,7 @@ static int list_all(struct rt_tree *t)
 }
 
 /* Move what is below root to the front, generation by generation; returns how many. */
-static size_t gather(struct rt_tree *t, pid_t root)
+static size_t gather(struct rt_proctree *t, pid_t root)
 {
 	size_t n = 0;
 
@@ -108,13 +108,13 @@ static size_t gather(struct rt_tree *t, pid_t root)
 	return n;
 }
 
-int rt_tree_list(struct rt_tree *t, pid_t root)
+int rt_proctree_list(struct rt_proctree *t, pid_t root)
 {
 	size_t n, kept = 0;
 
-	*t = (struct rt_tree){ NULL, 0 };
+	*t = (struct rt_proctree){ NULL, 0 };
 	if (list_all(t) < 0) {
-		rt_tree_release(t);
+		rt_proctree_release(t);
 		return -1;
 	}
 	n = gather(t, root);
@@ -126,10 +126,10 @@ int rt_tree_list(struct rt_tree *t, pid_t root)
 	return 0;
 }
 
-void rt_tree_release(struct rt_tree *t)
+void rt_proctree_release(struct rt_proctree *t)
 {
 	free(t->v);
-	*t = (struct rt_tree){ NULL, 0 };
+	*t = (struct rt_proctree){ NULL, 0 };
 }
 
 bool rt_process_stopped(pid_t pid)
@@ -146,12 +146,12 @@ bool rt_process_stopped(pid_t pid)
 	return p.state == 'T' || p.state == 't';
 }
 
-void rt_tree_tell(pid_t pid, int sig)
+void rt_proctree_tell(pid_t pid, int sig)
 {
 	sigqueue(pid, sig, (union sigval){ .sival_int = TOLD });
 }
 
-bool rt_tree_told(int code, int value)
+bool rt_proctree_told(int code, int value)
 {
 	return code == SI_QUEUE && value == TOLD;
 }

@@ -1,6 +1,6 @@
 /*
  * The processes below one: what /proc knows of them. A process that was left by
- * its parent is below the nearest subreaper (rt_tree_adopt), so that nothing
+ * its parent is below the nearest subreaper (rt_proctree_adopt), so that nothing
  * that a command started gets out of reach. Where there is no /proc, there are
  * none.
  */
@@ -17,28 +17,28 @@ struct rt_process {
 	char name[17]; /* of its program, as the kernel cut it; may hold any byte but NUL */
 };
 
-struct rt_tree {
+struct rt_proctree {
 	struct rt_process *v;
 	size_t n;
 };
 
 /* Become the parent of whatever is left below this process. */
-void rt_tree_adopt(void);
+void rt_proctree_adopt(void);
 
 /* All that runs below `root`, zombies and root itself not. Release it; -1 and errno. */
-int rt_tree_list(struct rt_tree *t, pid_t root);
-void rt_tree_release(struct rt_tree *t);
+int rt_proctree_list(struct rt_proctree *t, pid_t root);
+void rt_proctree_release(struct rt_proctree *t);
 
 /* Whether a process is stopped, as far as can be known: where it cannot, it is. */
 bool rt_process_stopped(pid_t pid);
 
-/* Send a signal so that rt_tree_told knows it. */
-void rt_tree_tell(pid_t pid, int sig);
+/* Send a signal so that rt_proctree_told knows it. */
+void rt_proctree_tell(pid_t pid, int sig);
 
 /*
- * Whether a signal came by rt_tree_tell: then all below have got it as well, and
+ * Whether a signal came by rt_proctree_tell: then all below have got it as well, and
  * it is not to be passed on. `code` and `value` are those of siginfo_t.
  */
-bool rt_tree_told(int code, int value);
+bool rt_proctree_told(int code, int value);
 
 #endif

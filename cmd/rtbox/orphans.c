@@ -37,7 +37,7 @@ static bool began_with(pid_t pid, struct rt_str entry)
 	return found;
 }
 
-static ssize_t index_of(const struct rt_tree *t, pid_t pid)
+static ssize_t index_of(const struct rt_proctree *t, pid_t pid)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->v[i].pid == pid)
@@ -47,10 +47,10 @@ static ssize_t index_of(const struct rt_tree *t, pid_t pid)
 }
 
 /* Keep those of the run. A parent stands before its children. */
-static void keep_marked(struct rt_tree *t, struct rt_str entry)
+static void keep_marked(struct rt_proctree *t, struct rt_str entry)
 {
 	bool *spared = xcalloc(t->n + 1, sizeof(*spared));
-	struct rt_tree kept = { t->v, 0 };
+	struct rt_proctree kept = { t->v, 0 };
 
 	for (ssize_t i = index_of(t, getpid()); i >= 0; i = index_of(t, t->v[i].parent))
 		spared[i] = true;
@@ -64,12 +64,12 @@ static void keep_marked(struct rt_tree *t, struct rt_str entry)
 	free(spared);
 }
 
-int orphans_find(struct rt_tree *t, const char *path)
+int orphans_find(struct rt_proctree *t, const char *path)
 {
 	char *entry;
 
 	/* 0 is the parent of whatever has none here. */
-	if (rt_tree_list(t, 0) < 0)
+	if (rt_proctree_list(t, 0) < 0)
 		return -1;
 	entry = xasprintf("RT_RUN=%s", path);
 	keep_marked(t, rt_str(entry));
@@ -77,7 +77,7 @@ int orphans_find(struct rt_tree *t, const char *path)
 	return 0;
 }
 
-void orphans_name(const struct rt_tree *t, struct rt_buf *out)
+void orphans_name(const struct rt_proctree *t, struct rt_buf *out)
 {
 	for (size_t i = 0; i < t->n && i < NAMED_MAX; i++)
 		rt_buf_addf(out, "%s%s (%d)", i ? ", " : "", t->v[i].name, (int)t->v[i].pid);
@@ -88,7 +88,7 @@ void orphans_name(const struct rt_tree *t, struct rt_buf *out)
 /* Send it to those that are there; how many these are. */
 static size_t signal_all(const char *path, int sig)
 {
-	struct rt_tree t;
+	struct rt_proctree t;
 	size_t n;
 
 	if (orphans_find(&t, path) < 0)
@@ -99,7 +99,7 @@ static size_t signal_all(const char *path, int sig)
 		/* one that is stopped would not hear of it */
 		kill(t.v[i].pid, SIGCONT);
 	}
-	rt_tree_release(&t);
+	rt_proctree_release(&t);
 	return n;
 }
 

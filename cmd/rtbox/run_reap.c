@@ -32,7 +32,7 @@ static const struct opt_group reap_groups[] = {
 };
 
 /* What became of the run; `left` is what its command left behind, to be ended with `end`. */
-static char *reason(const struct rt_status *st, enum rt_state state, const struct rt_tree *left,
+static char *reason(const struct rt_status *st, enum rt_state state, const struct rt_proctree *left,
 		    bool end)
 {
 	struct rt_buf why;
@@ -54,7 +54,7 @@ static char *reason(const struct rt_status *st, enum rt_state state, const struc
 }
 
 /* A supervisor that was killed could end nothing: who is left is said, or ended now. */
-static void deal_with_left(const struct rt_rundir *d, const struct rt_tree *left,
+static void deal_with_left(const struct rt_rundir *d, const struct rt_proctree *left,
 			   const struct reap_opts *o)
 {
 	struct rt_buf names;
@@ -80,7 +80,7 @@ static int reap(const char *path, const struct rt_record_opts *opts, const struc
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *record = NULL;
 	struct rt_rundir d = { .fd = -1 };
-	struct rt_tree left = { NULL, 0 };
+	struct rt_proctree left = { NULL, 0 };
 	struct rt_status st;
 	enum rt_state state;
 	char *why = NULL;
@@ -114,7 +114,7 @@ out:
 	if (ret < 0)
 		error("%s", err.msg);
 	free(why);
-	rt_tree_release(&left);
+	rt_proctree_release(&left);
 	rt_record_close(record);
 	rt_status_release(&st);
 	rt_rundir_release(&d);

@@ -370,7 +370,7 @@ static void release(struct loop *l)
 	loop_release_peers(l);
 	if (l->s->heartbeat)
 		unlinkat(l->s->dir->fd, RT_ALIVE_FILE, 0);
-	rt_tree_release(&l->others);
+	rt_proctree_release(&l->others);
 	free(l);
 }
 
@@ -404,9 +404,9 @@ void supervise(struct supervised *s)
 		release(l);
 		return;
 	}
-	rt_tree_adopt();
-	if (s->in->children && rt_tree_list(&l->others, getpid()) < 0)
-		l->others = (struct rt_tree){ NULL, 0 };
+	rt_proctree_adopt();
+	if (s->in->children && rt_proctree_list(&l->others, getpid()) < 0)
+		l->others = (struct rt_proctree){ NULL, 0 };
 	l->start_ns = l->output_ns = rt_clock_monotonic_ns();
 	if (s->still_ns)
 		loop_set(l, TIMER_STILL, s->still_ns);

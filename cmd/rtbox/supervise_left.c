@@ -12,7 +12,7 @@
 /* "NAME (PID), ..." of those that go on, and the same as JSON; how many there are. */
 static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf *json)
 {
-	struct rt_tree tree;
+	struct rt_proctree tree;
 	size_t n = 0;
 
 	if (loop_tree(l, &tree) < 0)
@@ -31,7 +31,7 @@ static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf
 	rt_buf_adds(json, "]}");
 	if (n > NAMED_MAX)
 		rt_buf_addf(text, " and %zu more", n - NAMED_MAX);
-	rt_tree_release(&tree);
+	rt_proctree_release(&tree);
 	return n;
 }
 

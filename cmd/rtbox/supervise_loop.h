@@ -71,10 +71,10 @@ struct loop {
 	struct pollfd fds[POLLED];
 	int64_t at_ns[TIMERS]; /* on the monotonic clock; 0: not set */
 	struct supervised *s;
-	pid_t pid;             /* of the command, 0: it does not run */
-	bool own_group;        /* it leads a process group, not ours */
-	struct rt_tree others; /* ran below us before it did */
-	int in[2];             /* the command's pipes, -1: closed */
+	pid_t pid;                 /* of the command, 0: it does not run */
+	bool own_group;            /* it leads a process group, not ours */
+	struct rt_proctree others; /* ran below us before it did */
+	int in[2];                 /* the command's pipes, -1: closed */
 	int ends[2]; /* their other ends, as long as it may be started again; -1: closed */
 	struct passon pass[2];
 	bool muted[2];     /* our output cannot be written: the stream is only captured */
@@ -128,8 +128,8 @@ void loop_captured(struct loop *l, int ret);
 /* supervise_signal.c: signals, and ending what runs. */
 
 void loop_take_signal(struct loop *l);
-/* All that runs and that the command has started; as rt_tree_list. */
-int loop_tree(const struct loop *l, struct rt_tree *t);
+/* All that runs and that the command has started; as rt_proctree_list. */
+int loop_tree(const struct loop *l, struct rt_proctree *t);
 /* Take what wait(2) has to tell. */
 void loop_reap(struct loop *l);
 /* Whether nothing runs any more of what we have to wait for. */

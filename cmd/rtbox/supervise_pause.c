@@ -18,7 +18,7 @@
 #define ASK_ROUNDS 40   /* so long it is asked, and what hangs in the kernel waited for */
 
 /* Stop what runs; how many that were. */
-static size_t stop_round(const struct rt_tree *tree, int round)
+static size_t stop_round(const struct rt_proctree *tree, int round)
 {
 	size_t running = 0;
 
@@ -31,7 +31,7 @@ static size_t stop_round(const struct rt_tree *tree, int round)
 		/* What has got the signal, and cannot look at it yet, does nothing else either. */
 		running += p->state != 'D' || round < ASK_ROUNDS;
 		if (loop_is_supervisor(p) && round < ASK_ROUNDS)
-			rt_tree_tell(p->pid, SIGTSTP);
+			rt_proctree_tell(p->pid, SIGTSTP);
 		else
 			kill(p->pid, SIGSTOP);
 	}
@@ -50,7 +50,7 @@ static void go_on(pid_t pid)
 static int freeze(const struct loop *l, bool but_lockers)
 {
 	const struct timespec nap = { 0, ROUND_NS };
-	struct rt_tree tree;
+	struct rt_proctree tree;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		bool done;
@@ -58,9 +58,9 @@ static int freeze(const struct loop *l, bool but_lockers)
 		if (loop_tree(l, &tree) < 0)
 			return -1;
 		done = stop_round(&tree, round) == 0;
-		if (done && round < LOCK_ROUNDS && rt_tree_lockers(&tree, go_on) > 0)
+		if (done && round < LOCK_ROUNDS && rt_proclock_find(&tree, go_on) > 0)
 			done = but_lockers;
-		rt_tree_release(&tree);
+		rt_proctree_release(&tree);
 		if (done)
 			return 0;
 		nanosleep(&nap, NULL);
@@ -71,13 +71,13 @@ static int freeze(const struct loop *l, bool but_lockers)
 /* Children first: a supervisor is not to see that its command was stopped. */
 static void thaw(const struct loop *l)
 {
-	struct rt_tree tree;
+	struct rt_proctree tree;
 
 	if (loop_tree(l, &tree) < 0)
 		return;
 	for (size_t i = tree.n; i-- > 0;)
-		rt_tree_tell(tree.v[i].pid, SIGCONT);
-	rt_tree_release(&tree);
+		rt_proctree_tell(tree.v[i].pid, SIGCONT);
+	rt_proctree_release(&tree);
 }
 
 static int cannot_stop(const struct loop *l, struct rt_err *err)

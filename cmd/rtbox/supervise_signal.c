@@ -42,11 +42,11 @@ static bool is_other(const struct loop *l, pid_t pid)
 	return false;
 }
 
-int loop_tree(const struct loop *l, struct rt_tree *t)
+int loop_tree(const struct loop *l, struct rt_proctree *t)
 {
 	size_t n = 0;
 
-	if (rt_tree_list(t, getpid()) < 0)
+	if (rt_proctree_list(t, getpid()) < 0)
 		return -1;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!is_other(l, t->v[i].pid))
@@ -63,7 +63,7 @@ bool loop_is_supervisor(const struct rt_process *p)
 
 static void signal_tree(struct loop *l, int sig, bool supervisors)
 {
-	struct rt_tree tree;
+	struct rt_proctree tree;
 
 	if (loop_tree(l, &tree) < 0 || tree.n == 0) {
 		if (l->pid)
@@ -72,9 +72,9 @@ static void signal_tree(struct loop *l, int sig, bool supervisors)
 	}
 	for (size_t i = 0; i < tree.n; i++) {
 		if (supervisors || !loop_is_supervisor(&tree.v[i]))
-			rt_tree_tell(tree.v[i].pid, sig);
+			rt_proctree_tell(tree.v[i].pid, sig);
 	}
-	rt_tree_release(&tree);
+	rt_proctree_release(&tree);
 }
 
 void loop_stop(struct loop *l, enum stop why)
@@ -169,10 +169,10 @@ bool loop_ended(struct loop *l)
 		return true;
 	/* Where there are others below us, waiting cannot tell: what is to be killed is. */
 	if (l->others.n || l->tty.pty.keeper || (l->s->job && l->s->job->pid)) {
-		struct rt_tree tree;
+		struct rt_proctree tree;
 		bool none = loop_tree(l, &tree) == 0 && tree.n == 0;
 
-		rt_tree_release(&tree);
+		rt_proctree_release(&tree);
 		return none;
 	}
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
@@ -256,7 +256,7 @@ void loop_take_signal(struct loop *l)
 	if (info.ssi_code == SI_USER && info.ssi_pid == (uint32_t)getpid())
 		return;
 	loop_note_signal(l, sig);
-	if (rt_tree_told(info.ssi_code, info.ssi_int)) {
+	if (rt_proctree_told(info.ssi_code, info.ssi_int)) {
 		take_told(l, sig);
 		wake_to_end(l, sig);
 		return;
