@@ -25,7 +25,10 @@ struct rt_proctree {
 /* Become the parent of whatever is left below this process. */
 void rt_proctree_adopt(void);
 
-/* All that runs below `root`, zombies and root itself not. Release it; -1 and errno. */
+/*
+ * All that runs below `root`, zombies and root itself not. Release it. -1 and
+ * errno: nothing is known, and nothing in it.
+ */
 int rt_proctree_list(struct rt_proctree *t, pid_t root);
 void rt_proctree_release(struct rt_proctree *t);
 

@@ -65,11 +65,8 @@ static void signal_tree(struct loop *l, int sig, bool supervisors)
 {
 	struct rt_proctree tree;
 
-	if (loop_tree(l, &tree) < 0 || tree.n == 0) {
-		if (l->pid)
-			kill(l->own_group ? -l->pid : l->pid, sig);
-		return;
-	}
+	if ((loop_tree(l, &tree) < 0 || tree.n == 0) && l->pid)
+		kill(l->own_group ? -l->pid : l->pid, sig);
 	for (size_t i = 0; i < tree.n; i++) {
 		if (supervisors || !loop_is_supervisor(&tree.v[i]))
 			rt_proctree_tell(tree.v[i].pid, sig);
