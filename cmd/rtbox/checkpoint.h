@@ -13,9 +13,6 @@ enum checkpoint {
 	CHECKPOINT_TIMEOUT,   /* it is still paused */
 };
 
-/* What is cancelled ends as commands do that SIGTERM ended, which is how a supervisor cancels. */
-#define EXIT_CANCELLED 143
-
 /*
  * Look at the run, without its lock, and wait while it is paused, at most
  * timeout_ns (-1: for ever). Returns one of the above, or -1 where that cannot

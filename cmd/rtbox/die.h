@@ -17,6 +17,7 @@ enum {
 	EXIT_NOT_OVER = 4, /* --exit-status of a run that goes on */
 	EXIT_OVERLAP = 75, /* as sysexits.h has it: try again later */
 	EXIT_TIMEOUT = 124,
+	EXIT_CANCELLED = 143, /* as what SIGTERM ended, which is how a supervisor cancels */
 };
 
 /* The name that messages start with ("rt-emit"), set once by main. */

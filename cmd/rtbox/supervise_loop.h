@@ -130,8 +130,6 @@ void loop_captured(struct loop *l, int ret);
 void loop_take_signal(struct loop *l);
 /* All that runs and that the command has started; as rt_proctree_list. */
 int loop_tree(const struct loop *l, struct rt_proctree *t);
-/* Take what wait(2) has to tell. */
-void loop_reap(struct loop *l);
 /* Whether nothing runs any more of what we have to wait for. */
 bool loop_ended(struct loop *l);
 /* Tell all that runs to end, for this reason if there was none; TIMER_KILL follows. */

@@ -129,7 +129,8 @@ void loop_add_usage(struct loop *l, const struct rusage *one)
 	all->ru_oublock += one->ru_oublock;
 }
 
-void loop_reap(struct loop *l)
+/* Take what wait(2) has to tell. */
+static void reap(struct loop *l)
 {
 	struct side_job *job = l->s->job;
 	struct rusage usage;
@@ -244,7 +245,7 @@ void loop_take_signal(struct loop *l)
 		return;
 	sig = (int)info.ssi_signo;
 	if (sig == SIGCHLD) {
-		loop_reap(l);
+		reap(l);
 		return;
 	}
 	if (sig == SIGPIPE || sig == SIGXFSZ)
