@@ -11,7 +11,7 @@ struct checkpoint_opts {
 };
 
 static const struct opt checkpoint_options[] = {
-	{ 0, "timeout", NULL, OPT_DURATION, offsetof(struct checkpoint_opts, timeout_ns), "TIME",
+	{ 0, "timeout", NULL, OPT_DURATION, offsetof(struct checkpoint_opts, timeout_ns), "D",
 	  "wait no longer than that, then exit with 124", NULL, COMPLETE_NONE },
 	{ 0 },
 };
@@ -70,7 +70,7 @@ static int run_checkpoint(const struct rt_applet *self, int argc, char **argv)
 const struct rt_applet run_checkpoint_applet = {
 	.name = "checkpoint",
 	.summary = "wait while the run is paused, fail when it is cancelled",
-	.usage = "[--timeout TIME] [RUN]",
+	.usage = "[--timeout D] [RUN]",
 	.groups = checkpoint_groups,
 	.operands = COMPLETE_RUN,
 	.more = "For scripts whose run has no supervisor, between two parts of their work:\n"
