@@ -66,8 +66,8 @@ static void flush(struct annotate *a)
 		return;
 	if (rt_record_flush(a->record, true, &warning, &err) < 0)
 		give_up(a, &err);
-	else if (warning.kind)
-		warn("%s", warning.msg);
+	else
+		warn_err(&warning);
 }
 
 void annotate_add(struct annotate *a, int stream, struct rt_str piece)

@@ -122,6 +122,12 @@ int err_exit_code(const struct rt_err *err)
 	return err->kind == RT_ERR_USAGE ? prog.usage_exit : EXIT_FAIL;
 }
 
+void warn_err(const struct rt_err *warning)
+{
+	if (warning->kind)
+		warn("%s", warning->msg);
+}
+
 void die_err(const struct rt_err *err)
 {
 	die(err_exit_code(err), "%s", err->msg);

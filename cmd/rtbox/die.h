@@ -40,6 +40,9 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* only w
 _Noreturn void die(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void die_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Warn of what a library has found amiss; of nothing when it has not. */
+void warn_err(const struct rt_err *warning);
+
 /* The exit code for a library error, and dying of it. */
 int err_exit_code(const struct rt_err *err);
 _Noreturn void die_err(const struct rt_err *err);

@@ -204,8 +204,7 @@ static void flush(struct stream *s, bool status)
 		fail(s, &err);
 		return;
 	}
-	if (warning.kind)
-		warn("%s", warning.msg);
+	warn_err(&warning);
 	s->dirty = !status;
 	if (status)
 		s->status_ns = now;

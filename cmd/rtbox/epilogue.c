@@ -109,8 +109,7 @@ int end_run(struct rt_record *record, const struct rt_change *change, const stru
 
 	if (ret < 0)
 		return -1;
-	if (warning.kind)
-		warn("%s", warning.msg);
+	warn_err(&warning);
 	/* The run's last word; it can be made again at any time. */
 	if (!o->summarize && rt_metrics_write(d, &warning) < 0)
 		warn("%s", warning.msg);

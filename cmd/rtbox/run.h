@@ -59,6 +59,9 @@ const char *join_hint(const struct new_run_opts *o, const struct rt_err *err);
 void new_run_wait_git(struct new_run *n, int timeout_ms);
 void new_run_release(struct new_run *n);
 
+/* A run's status, to be released, and its state as readers see it; dies of what is no run. */
+enum rt_state load_state(struct rt_status *st, const struct rt_rundir *d);
+
 /* The argument of --exit-code; dies of what is none. */
 int exit_code_option(const char *text);
 

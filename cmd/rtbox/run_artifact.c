@@ -75,8 +75,7 @@ static int put(const char *key, int fd, struct rt_record *record, const struct c
 	event_from_here(&ev, c);
 	if (rt_artifact_put(record, key, fd, &ev, &a, &warning, &err) < 0)
 		return recording_failed(&err);
-	if (warning.kind)
-		warn("%s", warning.msg);
+	warn_err(&warning);
 	note("%s: %lld bytes, sha256 %s", a.key, (long long)a.size, a.sha256);
 	return 0;
 }
@@ -139,8 +138,7 @@ static int rm(const char *key, struct rt_record *record, const struct write_opts
 
 	event_from_here(&ev, &o->common);
 	if (rt_artifact_remove(record, key, &ev, &a, &warning, &err) == 0) {
-		if (warning.kind)
-			warn("%s", warning.msg);
+		warn_err(&warning);
 		return 0;
 	}
 	if (err.kind != RT_ERR_NOTFOUND)

@@ -1,5 +1,4 @@
 /* rt-run context: what a person says to a run while it goes on, for its next step. */
-#include "clock.h"
 #include "context.h"
 #include "die.h"
 #include "fdio.h"
@@ -49,15 +48,9 @@ static void take_text(struct rt_buf *text, const char *arg, const struct rt_reda
 
 static void refuse_over(const struct rt_rundir *d)
 {
-	struct rt_err err = RT_ERR_INIT;
-	enum rt_state state;
 	struct rt_status st;
+	enum rt_state state = load_state(&st, d);
 
-	if (rt_status_init(&st) < 0)
-		die(EXIT_FAIL, "out of memory");
-	if (rt_status_load(&st, d, &err) < 0)
-		die_err(&err);
-	state = rt_status_derive(&st, d->fd, rt_clock_now_ns());
 	rt_status_release(&st);
 	if (rt_state_over(state))
 		die(EXIT_FAIL, "run \"%s\" is %s: no step will read it", d->id,
@@ -83,8 +76,8 @@ static int record_added(struct rt_record *record, int number, struct rt_str text
 	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(rt_str(metadata), RT_JSON_OBJECT));
 	rt_event_derive(&ev);
 	ret = rt_record_emit(record, &ev, &warning, err);
-	if (ret == 0 && warning.kind)
-		warn("%s", warning.msg);
+	if (ret == 0)
+		warn_err(&warning);
 	free(message);
 	return ret;
 }

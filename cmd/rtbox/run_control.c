@@ -60,8 +60,7 @@ static int resume_run(const struct start_opts *o, const char *arg, const struct 
 	}
 	if (rt_record_change(record, &change, &warning, &err) < 0)
 		die_err(&err);
-	if (warning.kind)
-		warn("%s", warning.msg);
+	warn_err(&warning);
 	/* What a supervisor that was killed has left speaks of none any more. */
 	unlinkat(rt_record_dir(record)->fd, RT_SOCKET_FILE, 0);
 	unlinkat(rt_record_dir(record)->fd, RT_ALIVE_FILE, 0);

@@ -66,8 +66,7 @@ static const struct {
 	[RT_STEER_CANCEL] = { RT_CANCELLED, "cancelled already", "cancelled" },
 };
 
-/* The run's state as readers see it; dies when there is nothing of a run. */
-static enum rt_state state_of(const struct rt_rundir *d, struct rt_status *st)
+enum rt_state load_state(struct rt_status *st, const struct rt_rundir *d)
 {
 	struct rt_err err = RT_ERR_INIT;
 
@@ -113,8 +112,7 @@ static int change_state(const struct rt_rundir *d, const struct rt_steer *steer)
 					       rt_record_change(record, &change, &warning, &err);
 	if (ret < 0)
 		die_err(&err);
-	if (warning.kind)
-		warn("%s", warning.msg);
+	warn_err(&warning);
 	puts(wishes[steer->verb].done);
 	rt_record_close(record);
 	rt_redact_free(redact);
@@ -126,7 +124,7 @@ static int change_state(const struct rt_rundir *d, const struct rt_steer *steer)
 static int tell_end(const struct rt_rundir *d, const struct rt_steer *steer)
 {
 	struct rt_status st;
-	enum rt_state state = state_of(d, &st);
+	enum rt_state state = load_state(&st, d);
 	int code = 0;
 
 	if (state == wishes[steer->verb].state)
@@ -159,7 +157,7 @@ static void check_supervisor(const struct rt_rundir *d, const struct rt_status *
 static int steer_run(const struct rt_rundir *d, const struct rt_steer *steer, int64_t timeout_ns)
 {
 	struct rt_status st;
-	enum rt_state state = state_of(d, &st);
+	enum rt_state state = load_state(&st, d);
 	enum rt_steer_answer answer;
 	char text[RT_SOCK_MAX];
 	int code = 0;

@@ -124,8 +124,8 @@ static int record(const struct step *s, struct rt_event *ev, struct rt_buf *meta
 	}
 	rt_event_derive(ev);
 	ret = rt_record_emit(s->record, ev, &warning, err);
-	if (ret == 0 && warning.kind)
-		warn("%s", warning.msg);
+	if (ret == 0)
+		warn_err(&warning);
 	rt_buf_release(metadata);
 	return ret;
 }

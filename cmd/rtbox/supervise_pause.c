@@ -130,8 +130,7 @@ int loop_pause(struct loop *l, struct rt_str by, struct rt_err *err)
 		return -1;
 	}
 	l->paused_ns = now;
-	if (warning.kind)
-		warn("%s", warning.msg);
+	warn_err(&warning);
 	return 0;
 }
 
@@ -163,8 +162,7 @@ int loop_resume(struct loop *l, struct rt_str by, struct rt_err *err)
 	struct rt_err warning = RT_ERR_INIT;
 	int ret = rt_record_change(l->s->record, &change, &warning, err);
 
-	if (warning.kind)
-		warn("%s", warning.msg);
+	warn_err(&warning);
 	/* Recorded or not, it goes on. */
 	loop_thaw(l);
 	return ret;
