@@ -6,7 +6,7 @@ load helper
 
 setup() {
 	rt_setup
-	NAP=$((300000 + BATS_SUITE_TEST_NUMBER * 1000 + $$ % 1000))
+	naps 300000
 	cat >lib <<-'END'
 		# How a command ends, as wait(2) has it.
 		how() {

@@ -55,3 +55,37 @@ wait_for() {
 needs_terminal() {
 	script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be made here"
 }
+
+# Processes that a test tells from all others: `sleep "$NAP"`, a number of seconds
+# that no other test has. Files that may run at the same time give other bases.
+naps() {
+	NAP=$(($1 + BATS_SUITE_TEST_NUMBER * 1000 + $$ % 1000))
+}
+
+sleeping() {
+	pgrep -xf "sleep $NAP" >/dev/null
+}
+
+nobody_sleeps() {
+	! sleeping
+}
+
+# What a failed test leaves must not outlive it: its runs, and who sleeps.
+end_naps() {
+	jq -r 'select(.status == "running" or .status == "paused").owner.pid' \
+		"$RT_RUNS_DIR"/*/status.json 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
+	pkill -KILL -xf "sleep $NAP" || true
+}
+
+# The exit code of a background job of ours, into the file "code".
+code_of() {
+	local code=0
+
+	wait "$1" || code=$?
+	echo "$code" >code
+}
+
+# A jq path of what rt-status says of a run: status_of RUN PATH
+status_of() {
+	rt-status --json "${1:-@latest}" | jq -r "$2"
+}

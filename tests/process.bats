@@ -3,37 +3,13 @@
 
 load helper
 
-# The processes of this test: each sleeps for a number of seconds that no other test has.
 setup() {
 	rt_setup
-	NAP=$((100000 + BATS_SUITE_TEST_NUMBER * 1000 + $$ % 1000))
+	naps 100000
 }
 
-# What a failed test leaves must not outlive it.
 teardown() {
-	jq -r 'select(.status == "running" or .status == "paused").owner.pid' \
-		"$RT_RUNS_DIR"/*/status.json 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
-	pkill -KILL -xf "sleep $NAP" || true
-}
-
-# The exit code of a background job of ours.
-code_of() {
-	local code=0
-
-	wait "$1" || code=$?
-	echo "$code" >code
-}
-
-sleeping() {
-	pgrep -xf "sleep $NAP" >/dev/null
-}
-
-nobody_sleeps() {
-	! sleeping
-}
-
-status_of() {
-	rt-status --json "${1:-@latest}" | jq -r "$2"
+	end_naps
 }
 
 @test "a timeout ends the command, says so and exits with 124" {

@@ -3,20 +3,16 @@
 
 load helper
 
-# The processes of this test: each sleeps for a number of seconds that no other test has.
 setup() {
 	rt_setup
 	command -v python3 >/dev/null || skip "python3 is not installed"
 	needs_terminal
-	NAP=$((200000 + BATS_SUITE_TEST_NUMBER * 1000 + $$ % 1000))
+	naps 200000
 	export PS1='# '
 }
 
-# What a failed test leaves must not outlive it.
 teardown() {
-	jq -r 'select(.status == "running" or .status == "paused").owner.pid' \
-		"$RT_RUNS_DIR"/*/status.json 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
-	pkill -KILL -xf "sleep $NAP" || true
+	end_naps
 }
 
 # A command as a person runs it: see terminal.py for the steps.
@@ -28,16 +24,8 @@ shell() {
 	terminal "$@" $'send:exit 0\n' -- bash --norc --noprofile -i
 }
 
-status_of() {
-	rt-status --json "${1:-@latest}" | jq -r "$2"
-}
-
 log_of() {
 	rt-tail --logs -o raw -n all "${1:-@latest}"
-}
-
-nobody_sleeps() {
-	! pgrep -xf "sleep $NAP" >/dev/null
 }
 
 @test "on a terminal the command has one of its own: the same size and modes" {
