@@ -333,3 +333,15 @@ start_run() {
 	rm "$RT_RUNS_DIR/r/status.json"
 	[ "$(rt-status --json r | jq -c .resources)" = "$want" ]
 }
+
+@test "a run with a supervisor ends with its command, whatever a script says" {
+	run -0 rt-run --id a -- sh -c 'rt-run finish --status failed || echo "refused with $?"'
+	[[ $output == *'run "a" ends with its command'*'refused with 3' ]]
+	[ "$(jq -r .status "$RT_RUNS_DIR/a/status.json")" = completed ]
+}
+
+@test "who is to be told of a cancelled run is told of one without a supervisor, too" {
+	rt-run start --id a >/dev/null
+	RT_NOTIFY_ON=cancelled RT_NOTIFY_CMD='echo "$RT_STATUS" >told' rt-run cancel a
+	[ "$(cat told)" = cancelled ]
+}

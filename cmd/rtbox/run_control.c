@@ -2,6 +2,7 @@
  * rt-run start and finish: a run of a script's own, without a supervisor; env:
  * what its commands should have in their environment.
  */
+#include "checkpoint.h"
 #include "clock.h"
 #include "die.h"
 #include "environ.h"
@@ -189,15 +190,47 @@ static void finish_change(struct rt_change *change, const struct finish_opts *o,
 	}
 }
 
+/* Whose supervisor lives ends when its command does: it is not for others to say. */
+static bool is_supervised(const struct rt_record *record)
+{
+	const struct rt_rundir *d = rt_record_dir(record);
+	struct rt_status st;
+	enum rt_state state;
+
+	if (!checkpoint_is_supervised(d))
+		return false;
+	state = load_state(&st, d);
+	rt_status_release(&st);
+	return state == RT_RUNNING || state == RT_PAUSED;
+}
+
+static int finish(struct rt_record *record, const struct rt_change *change,
+		  const struct epilogue_opts *epilogue)
+{
+	struct rt_err err = RT_ERR_INIT;
+	int ret;
+
+	if (is_supervised(record))
+		ret = rt_err_set(&err, RT_ERR_REFUSED,
+				 "run \"%s\" ends with its command (rt-run cancel ends both)",
+				 rt_record_dir(record)->id);
+	else
+		ret = end_run(record, change, epilogue, &err);
+	if (ret < 0)
+		return recording_failed(&err);
+	if (ret == 0)
+		notify(&(struct notice){ record, change->to, change, NULL, NULL });
+	return 0;
+}
+
 static int run_finish(const struct rt_applet *self, int argc, char **argv)
 {
 	struct finish_opts o = { .status = NULL };
-	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *record;
 	struct rt_redact *redact;
 	struct rt_change change;
 	char **words, text[64];
-	int n, ret, code = 0;
+	int n, code = 0;
 
 	n = opt_parse(self, argc, argv, &o, &words, NULL);
 	common_apply(&o.common, NULL);
@@ -207,11 +240,7 @@ static int run_finish(const struct rt_applet *self, int argc, char **argv)
 	finish_change(&change, &o, text);
 	redact = redact_env();
 	if (writer_open(&record, &o.common, n ? words[0] : NULL, redact, &code) == 1) {
-		ret = end_run(record, &change, &o.epilogue, &err);
-		if (ret < 0)
-			code = recording_failed(&err);
-		else if (ret == 0)
-			notify(&(struct notice){ record, change.to, &change, NULL, NULL });
+		code = finish(record, &change, &o.epilogue);
 		rt_record_close(record);
 	}
 	rt_redact_free(redact);

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "die.h"
 #include "epilogue.h"
+#include "notify.h"
 #include "run.h"
 #include "spawn.h"
 #include "steer.h"
@@ -114,6 +115,8 @@ static int change_state(const struct rt_rundir *d, const struct rt_steer *steer)
 		die_err(&err);
 	warn_err(&warning);
 	puts(wishes[steer->verb].done);
+	if (steer->verb == RT_STEER_CANCEL && ret == 0)
+		notify(&(struct notice){ record, change.to, &change, NULL, NULL });
 	rt_record_close(record);
 	rt_redact_free(redact);
 	rt_buf_release(&by);
