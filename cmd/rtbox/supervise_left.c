@@ -59,6 +59,17 @@ void loop_note_left(struct loop *l, bool end)
 	rt_buf_release(&json);
 }
 
+/* What does not go out at once does not go out at all; the log has it. */
+static void drop_pending(struct loop *l)
+{
+	for (int i = OUT; i <= ERR; i++) {
+		if (!passon_pending(&l->pass[i]))
+			continue;
+		l->pass[i].at = l->pass[i].n;
+		l->muted[i] = true;
+	}
+}
+
 bool loop_leave_drainer(struct loop *l)
 {
 	pid_t pid;
@@ -85,6 +96,9 @@ bool loop_leave_drainer(struct loop *l)
 		l->fds[i].fd = -1;
 	}
 	memset(l->at_ns, 0, sizeof(l->at_ns));
+	/* Where all around us is being ended, nobody is to wait for a slow reader. */
+	if (l->s->end.told)
+		drop_pending(l);
 	while (l->in[OUT] >= 0 || l->in[ERR] >= 0 || passon_pending(&l->pass[OUT]) ||
 	       passon_pending(&l->pass[ERR]))
 		loop_turn(l);
