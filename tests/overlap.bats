@@ -23,6 +23,15 @@ is_holder() {
 	grep -qsx "$1" "$RT_RUNS_DIR"/.rt/overlap.*
 }
 
+waits() {
+	grep -qs '^[0-9]*: -> POSIX .* '"$1"' ' /proc/locks
+}
+
+# Until a process waits for a lock; a while where the system does not tell of it.
+wait_until_waiting() {
+	wait_for 10 waits "$1" || sleep 0.5
+}
+
 runs() {
 	rt-status -l --format '{run_id}' 2>/dev/null | sort | paste -sd' '
 }
@@ -68,7 +77,7 @@ runs() {
 @test "who has waited has it then, as anybody sees" {
 	holder one --name n
 	rt-run --id two --name n --no-overlap=wait -- sh -c 'until [ -e go2 ]; do sleep 0.02; done' 3>&- &
-	sleep 0.2
+	wait_until_waiting $!
 	touch go
 	wait_for 10 is_holder two
 	run -75 rt-run --name n --no-overlap=fail -- true
@@ -84,8 +93,7 @@ runs() {
 		# a job in the background would have INT ignored
 		bash -c 'trap - INT; exec "$@"' - env --default-signal=INT \
 			rt-run --name n --no-overlap=wait -- touch ran 3>&- &
-		waiting() { grep -qs '^[0-9]*: -> POSIX .* '"$1"' ' /proc/locks; }
-		wait_for 10 waiting $! || sleep 0.5
+		wait_until_waiting $!
 		kill "-$signal" $!
 		status=0
 		wait $! || status=$?
@@ -119,7 +127,7 @@ runs() {
 @test "a lock file that was deleted meanwhile, and names of any kind" {
 	holder one --name n
 	rt-run --id w --name n --no-overlap=wait -- touch ran 3>&- &
-	sleep 0.2
+	wait_until_waiting $!
 	rm "$RT_RUNS_DIR"/.rt/overlap.*
 	sleep 0.1
 	[ ! -e ran ]
