@@ -1,7 +1,6 @@
 /* Going on without the caller and his terminal. See detach.h. */
 #include "detach.h"
 #include "buf.h"
-#include "common.h"
 #include "die.h"
 #include "fdio.h"
 #include "out.h"

@@ -1,6 +1,5 @@
 /* rt-run: which of its commands is meant. Each has a file of its own. */
 #include "run.h"
-#include "die.h"
 
 #include <string.h>
 
