@@ -54,7 +54,7 @@ void rt_record_close(struct rt_record *r)
 	rt_buf_release(&r->log_text);
 	rt_buf_release(&r->json_log_text);
 	rt_buf_release(&r->document);
-	rt_batch_clear_components(r);
+	rt_batch_release_components(r);
 	free(r);
 }
 

@@ -8,6 +8,7 @@
 struct rt_component_log {
 	char step_id[RT_ID_MAX + 1]; /* "": outside */
 	char name[RT_ID_MAX + 1];
+	int fd; /* -1: not open yet */
 	struct rt_buf text;
 };
 
@@ -45,7 +46,9 @@ void rt_batch_add_component(struct rt_record *r, const struct rt_event *ev, stru
 
 /* Under the lock: append them. */
 void rt_batch_write_components(struct rt_record *r, struct rt_err *warning);
+/* The batch is over: a stream will write to the same logs again. Or nothing will. */
 void rt_batch_clear_components(struct rt_record *r);
+void rt_batch_release_components(struct rt_record *r);
 
 /* How status.json is put in place: not yet, as progress, or as a change of state. */
 enum commit_kind { COMMIT_LATER, COMMIT_PROGRESS, COMMIT_STATE };

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define OPEN_MAX_LOGS 64 /* that stay open from one batch to the next */
+
 /* A field that is a valid name; "" for any other. */
 static void take_name(const struct rt_event *ev, enum rt_field f, char name[RT_ID_MAX + 1])
 {
@@ -39,6 +41,7 @@ static struct rt_component_log *log_of(struct rt_record *r, const char *step_id,
 	c += r->n_components++;
 	snprintf(c->step_id, sizeof(c->step_id), "%s", step_id);
 	snprintf(c->name, sizeof(c->name), "%s", name);
+	c->fd = -1;
 	rt_buf_init(&c->text);
 	return c;
 }
@@ -57,31 +60,52 @@ void rt_batch_add_component(struct rt_record *r, const struct rt_event *ev, stru
 		rt_buf_addv(&c->text, line);
 }
 
-static int append(const struct rt_rundir *d, const struct rt_component_log *c)
+static int append(const struct rt_rundir *d, struct rt_component_log *c)
 {
-	int fd = rt_rundir_open_component(d, c->step_id, c->name), ret;
-
-	if (fd < 0)
+	if (c->fd < 0)
+		c->fd = rt_rundir_open_component(d, c->step_id, c->name);
+	if (c->fd < 0 || c->text.failed)
 		return -1;
-	ret = c->text.failed ? -1 : rt_fd_write(fd, c->text.s, c->text.len);
-	close(fd);
-	return ret;
+	return rt_fd_write(c->fd, c->text.s, c->text.len);
+}
+
+static void close_log(struct rt_component_log *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
 }
 
 void rt_batch_write_components(struct rt_record *r, struct rt_err *warning)
 {
 	for (size_t i = 0; i < r->n_components; i++) {
-		if (append(&r->dir, &r->components[i]) < 0)
+		struct rt_component_log *c = &r->components[i];
+
+		if (c->text.len && append(&r->dir, c) < 0)
 			rt_err_sys(warning,
 				   "event recorded, but cannot write the log of \"%s\" in \"%s\"",
-				   r->components[i].name, r->dir.path);
+				   c->name, r->dir.path);
+		if (r->n_components > OPEN_MAX_LOGS)
+			close_log(c);
 	}
 }
 
 void rt_batch_clear_components(struct rt_record *r)
 {
+	if (r->n_components > OPEN_MAX_LOGS) {
+		rt_batch_release_components(r);
+		return;
+	}
 	for (size_t i = 0; i < r->n_components; i++)
+		rt_buf_clear(&r->components[i].text);
+}
+
+void rt_batch_release_components(struct rt_record *r)
+{
+	for (size_t i = 0; i < r->n_components; i++) {
 		rt_buf_release(&r->components[i].text);
+		close_log(&r->components[i]);
+	}
 	free(r->components);
 	r->components = NULL;
 	r->n_components = 0;
