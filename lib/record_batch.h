@@ -6,9 +6,11 @@
 
 /* Lines for the log of a component, in a step or outside of any. */
 struct rt_component_log {
+	uint64_t hash;               /* of step_id and name */
 	char step_id[RT_ID_MAX + 1]; /* "": outside */
 	char name[RT_ID_MAX + 1];
-	int fd; /* -1: not open yet */
+	size_t into; /* the index of the log that its lines go to: its own, or the run's */
+	int fd;      /* -1: not open yet */
 	struct rt_buf text;
 };
 

@@ -5,59 +5,70 @@
  */
 #include "record_batch.h"
 #include "fdio.h"
+#include "hash.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#define OPEN_MAX_LOGS 64 /* that stay open from one batch to the next */
+/* From one batch to the next: */
+#define OPEN_MAX_LOGS 64
+#define KNOWN_MAX_LOGS 1024
 
-/* A field that is a valid name; "" for any other. */
-static void take_name(const struct rt_event *ev, enum rt_field f, char name[RT_ID_MAX + 1])
+/* A field that is a valid name; empty for any other. */
+static struct rt_str name_of(const struct rt_event *ev, enum rt_field f)
 {
 	const struct rt_json *v = rt_event_peek(ev, f);
 
-	name[0] = '\0';
 	/* One with an escape in it is none. */
-	if (v && rt_id_valid(v->text))
-		snprintf(name, RT_ID_MAX + 1, "%.*s", (int)v->text.n, v->text.p);
+	return v && rt_id_valid(v->text) ? v->text : (struct rt_str){ "", 0 };
 }
 
-/* The log that these lines go to; NULL when memory runs out. */
-static struct rt_component_log *log_of(struct rt_record *r, const char *step_id, const char *name)
+/*
+ * Which log these lines go to: a step without a folder has none of its own, and
+ * shares the run's. r->n_components when memory runs out.
+ */
+static size_t log_of(struct rt_record *r, struct rt_str step_id, struct rt_str name)
 {
+	uint64_t hash = rt_hash(name, rt_hash(step_id, RT_HASH_SEED));
 	struct rt_component_log *c;
+	size_t i;
 
-	for (size_t i = r->n_components; i-- > 0;) {
+	for (i = r->n_components; i-- > 0;) {
 		c = &r->components[i];
-		if (strcmp(c->name, name) == 0 && strcmp(c->step_id, step_id) == 0)
-			return c;
+		if (c->hash == hash && rt_str_is(name, c->name) && rt_str_is(step_id, c->step_id))
+			return c->into;
 	}
 	c = realloc(r->components, (r->n_components + 1) * sizeof(*c));
 	if (!c)
-		return NULL;
+		return r->n_components;
 	r->components = c;
-	c += r->n_components++;
-	snprintf(c->step_id, sizeof(c->step_id), "%s", step_id);
-	snprintf(c->name, sizeof(c->name), "%s", name);
-	c->fd = -1;
-	rt_buf_init(&c->text);
-	return c;
+	i = r->n_components++;
+	c += i;
+	*c = (struct rt_component_log){ .hash = hash, .into = i, .fd = -1 };
+	memcpy(c->step_id, step_id.p, step_id.n);
+	memcpy(c->name, name.p, name.n);
+	if (step_id.n && !rt_rundir_has_logs(&r->dir, c->step_id)) {
+		size_t into = log_of(r, (struct rt_str){ "", 0 }, name);
+
+		r->components[i].into = into;
+		return into;
+	}
+	return i;
 }
 
 void rt_batch_add_component(struct rt_record *r, const struct rt_event *ev, struct rt_str line)
 {
-	char name[RT_ID_MAX + 1], step_id[RT_ID_MAX + 1];
-	struct rt_component_log *c;
+	struct rt_str name = name_of(ev, RT_F_COMPONENT);
+	size_t i;
 
-	take_name(ev, RT_F_COMPONENT, name);
-	if (!name[0])
+	if (!name.n)
 		return;
-	take_name(ev, RT_F_STEP_ID, step_id);
-	c = log_of(r, step_id, name);
-	if (c)
-		rt_buf_addv(&c->text, line);
+	i = log_of(r, name_of(ev, RT_F_STEP_ID), name);
+	if (i < r->n_components)
+		rt_buf_addv(&r->components[i].text, line);
 }
 
 static int append(const struct rt_rundir *d, struct rt_component_log *c)
@@ -78,6 +89,8 @@ static void close_log(struct rt_component_log *c)
 
 void rt_batch_write_components(struct rt_record *r, struct rt_err *warning)
 {
+	size_t n_open = 0;
+
 	for (size_t i = 0; i < r->n_components; i++) {
 		struct rt_component_log *c = &r->components[i];
 
@@ -85,14 +98,14 @@ void rt_batch_write_components(struct rt_record *r, struct rt_err *warning)
 			rt_err_sys(warning,
 				   "event recorded, but cannot write the log of \"%s\" in \"%s\"",
 				   c->name, r->dir.path);
-		if (r->n_components > OPEN_MAX_LOGS)
+		if (c->fd >= 0 && ++n_open > OPEN_MAX_LOGS)
 			close_log(c);
 	}
 }
 
 void rt_batch_clear_components(struct rt_record *r)
 {
-	if (r->n_components > OPEN_MAX_LOGS) {
+	if (r->n_components > KNOWN_MAX_LOGS) {
 		rt_batch_release_components(r);
 		return;
 	}

@@ -377,19 +377,21 @@ int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name)
 	return open_log(d, path);
 }
 
+bool rt_rundir_has_logs(const struct rt_rundir *d, const char *step_id)
+{
+	char path[RT_ID_MAX + 64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", RT_LOGS_DIR, step_id);
+	return fstatat(d->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
 int rt_rundir_open_component(const struct rt_rundir *d, const char *step_id, const char *name)
 {
 	bool taken = strcasecmp(name, "output") == 0 || strcasecmp(name, "run") == 0;
-	const char *end = taken ? "-component" : "";
 	char path[2 * RT_ID_MAX + 64];
-	int fd;
 
-	if (*step_id) {
-		snprintf(path, sizeof(path), "%s/%s/%s%s.log", RT_LOGS_DIR, step_id, name, end);
-		fd = open_log(d, path);
-		if (fd >= 0 || (errno != ENOENT && errno != ENOTDIR))
-			return fd;
-	}
-	snprintf(path, sizeof(path), "%s/%s%s.log", RT_LOGS_DIR, name, end);
+	snprintf(path, sizeof(path), "%s/%s%s%s%s.log", RT_LOGS_DIR, step_id, *step_id ? "/" : "",
+		 name, taken ? "-component" : "");
 	return open_log(d, path);
 }

@@ -110,10 +110,14 @@ int rt_rundir_new_step(const struct rt_rundir *d, int *number, struct rt_err *er
 /* Open (append, create) logs/[step_NNN/]NAME; step 0: the run's own. -1 and errno. */
 int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name);
 
+/* Whether the step, a valid name, has a folder in logs/. */
+bool rt_rundir_has_logs(const struct rt_rundir *d, const char *step_id);
+
 /*
- * The same for the log of a component, a valid name: in the step's folder, or
- * in the run's where step_id is "" or has no folder. Those that would share a
- * name with captured output ("output", "run") have "-component" behind it.
+ * The same as rt_rundir_open_log for the log of a component, a valid name: in the
+ * step's folder, which is there, or in the run's where step_id is "". Those that
+ * would share a name with captured output ("output", "run") have "-component"
+ * behind it.
  */
 int rt_rundir_open_component(const struct rt_rundir *d, const char *step_id, const char *name);
 
