@@ -59,6 +59,15 @@ bool rt_lines_next(struct rt_lines *l, struct rt_str *line)
 
 #define WINDOWS (RT_LINES_BYTES / 64)
 
+/* What is in few windows: their places and masks, and the places of the bits. */
+struct marks {
+	uint16_t windows[WINDOWS];
+	uint64_t bits[WINDOWS];
+	size_t n_windows;
+	uint16_t at[RT_LINES_MAX + 64];
+	size_t n;
+};
+
 /* A text, and what there is in it. Places are counted from where it begins. */
 struct outline {
 	const char *text;
@@ -66,13 +75,13 @@ struct outline {
 	uint16_t *ends, *ends_max; /* for who asked: where strings end, */
 	uint64_t *veils;           /* and what veils */
 	bool veiled;
-	struct rt_lines *lines;              /* or for these, if it is not NULL */
-	uint64_t in_window[WINDOWS];         /* the ends as bits, */
-	uint16_t before[WINDOWS];            /* and how many there are before */
-	uint16_t escapes[RT_LINES_MAX + 64]; /* bytes behind backslashes */
-	uint16_t stops[RT_LINES_MAX + 64];   /* control characters outside of strings */
-	uint16_t wide[WINDOWS];              /* windows with bytes past ASCII, or behind such */
-	size_t n_escapes, n_stops, n_wide;
+	struct rt_lines *lines;      /* or for these, if it is not NULL */
+	uint64_t in_window[WINDOWS]; /* the ends as bits, */
+	uint16_t before[WINDOWS];    /* and how many there are before */
+	struct marks escaped;        /* bytes behind backslashes */
+	struct marks stops;          /* control characters outside of strings */
+	uint16_t wide[WINDOWS];      /* windows with bytes past ASCII, or behind such */
+	size_t n_wide;
 	uint64_t amiss[WINDOWS / 64]; /* windows with escapes or characters that are none */
 	bool any_amiss;
 	bool open;     /* it ends in a string */
@@ -115,15 +124,11 @@ static inline const char *window_at(const struct outline *o, size_t at)
 RT_LOOK size_t find_all(struct outline *o, const struct ways *ways)
 {
 	const size_t n = o->n;
-	const uint16_t *ends_max = o->ends_max;
-	uint16_t *ends = o->ends, *escapes = o->escapes, *stops = o->stops, *wide = o->wide;
 	uint64_t inside = 0; /* from the opening quote on, to before the closing one */
 	uint64_t escape = 0, goes_on = 0, amiss = 0;
-	size_t at;
+	size_t at, n_escaped = 0, n_stops = 0, n_wide = 0;
 
-	for (at = 0; at < n && !amiss && ends < ends_max && escapes < o->escapes + RT_LINES_MAX &&
-		     stops < o->stops + RT_LINES_MAX;
-	     at += 64) {
+	for (at = 0; at < n && !amiss; at += 64) {
 		uint64_t escaped, control;
 		struct rt_look is;
 
@@ -133,24 +138,49 @@ RT_LOOK size_t find_all(struct outline *o, const struct ways *ways)
 		inside = ways->toggle(is.quote) ^ -(inside >> 63);
 		amiss = (is.control & inside) | (escaped & ~inside);
 		control = is.control & ~inside;
-		is.quote &= ~inside;
 
-		o->in_window[at / 64] = is.quote;
-		o->before[at / 64] = (uint16_t)(ends - o->ends);
-		ends += ways->list(ends, is.quote, at);
-		escapes += ways->list_few(escapes, escaped, at);
-		stops += ways->list_few(stops, control, at);
-		*wide = (uint16_t)at;
-		wide += (is.wide | goes_on) != 0;
+		o->in_window[at / 64] = is.quote & ~inside;
+		o->escaped.windows[n_escaped] = (uint16_t)at;
+		o->escaped.bits[n_escaped] = escaped;
+		n_escaped += escaped != 0;
+		o->stops.windows[n_stops] = (uint16_t)at;
+		o->stops.bits[n_stops] = control;
+		n_stops += control != 0;
+		o->wide[n_wide] = (uint16_t)at;
+		n_wide += (is.wide | goes_on) != 0;
 		goes_on = is.wide >> 61;
 	}
-	o->n_escapes = (size_t)(escapes - o->escapes);
-	o->n_stops = (size_t)(stops - o->stops);
-	o->n_wide = (size_t)(wide - o->wide);
+	o->escaped.n_windows = n_escaped;
+	o->stops.n_windows = n_stops;
+	o->n_wide = n_wide;
 	o->open = inside >> 63;
 	if (amiss)
 		return at - 64 + (size_t)__builtin_ctzll(amiss);
 	return at < n ? at : n;
+}
+
+/* List the ends before n; how far there was room for them. */
+RT_LOOK size_t list_ends(struct outline *o, size_t n, const struct ways *ways)
+{
+	uint16_t *ends = o->ends;
+	size_t at;
+
+	for (at = 0; at < n && ends < o->ends_max; at += 64) {
+		o->before[at / 64] = (uint16_t)(ends - o->ends);
+		ends += ways->list(ends, o->in_window[at / 64], at);
+	}
+	return at < n ? at : n;
+}
+
+/* The same of marks. */
+RT_LOOK size_t list_marks(struct marks *m, size_t n, const struct ways *ways)
+{
+	size_t i;
+
+	m->n = 0;
+	for (i = 0; i < m->n_windows && m->n < RT_LINES_MAX; i++)
+		m->n += ways->list_few(m->at + m->n, m->bits[i], m->windows[i]);
+	return i < m->n_windows && m->windows[i] < n ? m->windows[i] : n;
 }
 
 /* How many strings end before a place. */
@@ -197,8 +227,8 @@ RT_LOOK void check_escapes(struct outline *o, size_t n)
 	};
 	const char *high = NULL;
 
-	for (size_t i = 0; i < o->n_escapes && o->escapes[i] < n; i++) {
-		size_t at = o->escapes[i];
+	for (size_t i = 0; i < o->escaped.n && o->escaped.at[i] < n; i++) {
+		size_t at = o->escaped.at[i];
 		const char *p = o->text + at;
 
 		o->ends[ends_before(o, at)] |= RT_END_ESCAPED;
@@ -276,8 +306,8 @@ RT_LOOK void take_lines(const struct outline *o, size_t n, struct rt_lines *l)
 {
 	size_t from = 0;
 
-	for (size_t i = 0; i < o->n_stops && o->stops[i] < n; i++) {
-		size_t at = o->stops[i];
+	for (size_t i = 0; i < o->stops.n && o->stops.at[i] < n; i++) {
+		size_t at = o->stops.at[i];
 
 		/* Others are white space between tokens, or no JSON: the walk will see. */
 		if (o->text[at] != '\n')
@@ -299,6 +329,9 @@ RT_LOOK bool outline(struct outline *o, const struct ways *ways)
 	memset(o->amiss, 0, sizeof(o->amiss));
 	o->any_amiss = o->veiled = false;
 	n = find_all(o, ways);
+	n = list_ends(o, n, ways);
+	n = list_marks(&o->escaped, n, ways);
+	n = list_marks(&o->stops, n, ways);
 	check_escapes(o, n);
 	check_wide(o, n, ways);
 	if (o->lines)
@@ -316,8 +349,8 @@ static bool outline_sse2(struct outline *o)
 
 RT_AVX2 static bool outline_avx2(struct outline *o)
 {
-	static const struct ways ways = { rt_look_avx2, rt_look_wide_avx2, rt_toggle_avx2, rt_list,
-					  rt_list_few };
+	static const struct ways ways = { rt_look_avx2, rt_look_wide_avx2, rt_toggle_avx2,
+					  rt_list_avx2, rt_list_few };
 
 	return outline(o, &ways);
 }
