@@ -4,6 +4,7 @@
  */
 #include "summary_model.h"
 
+#include "shellword.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -42,35 +43,13 @@ void rt_sum_cost(struct rt_buf *out, double usd)
 	rt_buf_addf(out, "%.15g", usd);
 }
 
-void rt_sum_quote(struct rt_buf *out, struct rt_str word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_@%+=:,./-";
-	size_t safe = 0;
-
-	while (safe < word.n && word.p[safe] && strchr(plain, word.p[safe]))
-		safe++;
-	if (word.n && safe == word.n) {
-		rt_buf_addv(out, word);
-		return;
-	}
-	rt_buf_addc(out, '\'');
-	for (size_t i = 0; i < word.n; i++) {
-		if (word.p[i] == '\'')
-			rt_buf_adds(out, "'\\''");
-		else
-			rt_buf_addc(out, word.p[i]);
-	}
-	rt_buf_addc(out, '\'');
-}
-
 char *rt_sum_command(const struct rt_summary *s, const char *arguments)
 {
 	struct rt_buf b;
 
 	rt_buf_init(&b);
 	rt_buf_adds(&b, "rt-query ");
-	rt_sum_quote(&b, rt_str(s->ref));
+	rt_shell_word(&b, rt_str(s->ref));
 	rt_buf_addf(&b, " %s", arguments);
 	return rt_buf_detach(&b);
 }

@@ -8,6 +8,7 @@
 #include "crilog.h"
 #include "evlog.h"
 #include "runfile.h"
+#include "shellword.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -16,26 +17,6 @@
 static bool read_object(const struct rt_rundir *d, const char *name, struct rt_buf *b)
 {
 	return rt_runfile_read(d, name, b, SUM_FILE) == 0 && rt_scan_valid(rt_buf_view(b));
-}
-
-/* An array of words as a command line. */
-static void add_command(struct rt_buf *out, struct rt_str array)
-{
-	struct rt_member m;
-	struct rt_scan scan;
-	struct rt_buf word;
-
-	rt_buf_init(&word);
-	if (rt_scan_init(&scan, array) == 0) {
-		while (rt_scan_next(&scan, &m) > 0) {
-			rt_buf_clear(&word);
-			rt_json_text(&m.value, &word);
-			if (out->len)
-				rt_buf_addc(out, ' ');
-			rt_sum_quote(out, rt_buf_view(&word));
-		}
-	}
-	rt_buf_release(&word);
 }
 
 /* What facts of metadata.json are called; in this order, the others follow. */
@@ -91,7 +72,7 @@ static void add_value(struct rt_summary *s, const char *label, const struct rt_j
 	}
 	rt_buf_init(&text);
 	if (v->type == RT_JSON_ARRAY)
-		add_command(&text, v->text);
+		rt_shell_line(&text, v->text);
 	else if (v->type == RT_JSON_TRUE || v->type == RT_JSON_FALSE)
 		rt_buf_adds(&text, v->type == RT_JSON_TRUE ? "yes" : "no");
 	else
@@ -206,7 +187,7 @@ void rt_sum_read_archive(struct rt_summary *s, const struct rt_rundir *d)
 		}
 		rt_buf_clear(&text);
 		if (v.type == RT_JSON_ARRAY)
-			add_command(&text, v.text);
+			rt_shell_line(&text, v.text);
 		else
 			rt_json_text(&v, &text);
 		kept = rt_sum_keep(s, rt_buf_view(&text), SUM_TEXT);

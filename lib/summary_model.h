@@ -273,8 +273,6 @@ void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns);
 void rt_sum_cost(struct rt_buf *out, double usd); /* the shortest number text that is it */
 /* A command that shows more of this run: "rt-query RUN ARGUMENTS". */
 char *rt_sum_command(const struct rt_summary *s, const char *arguments); /* NULL: no memory */
-/* A word as a shell would need it. */
-void rt_sum_quote(struct rt_buf *out, struct rt_str word);
 #define SUM_SHOW_STEPS "--match 'type~^step_'"
 #define SUM_SHOW_ERRORS "--level warning"
 #define SUM_SHOW_RECON "--component reconciliation"

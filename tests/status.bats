@@ -48,6 +48,23 @@ ids() {
 	[[ $output =~ (2026-07-01|07-01\ 12:20)\ \ warning\ \[test\]\ hello ]]
 }
 
+@test "one run: its labels and its command, as one would type it" {
+	rt-run --id cmd -l env=ci -l "team=a b" -- sh -c 'true # it'"'"'s' x "" >/dev/null
+	run -0 rt-status cmd
+	[[ $output == *$'\n'"    Labels: env=ci, team=a b"$'\n'* ]]
+	[[ $output == *$'\n'"   Command: sh -c 'true # it'\\''s' x ''"$'\n'* ]]
+	rt-run --id long -- sh -c "true
+		: $(printf '%0500d' 0)" >/dev/null
+	run -0 rt-status long
+	[[ $output == *$'\n'"   Command: sh -c 'true..."$'\n'* ]]
+	rt-run start --id none >/dev/null
+	run -0 rt-status none
+	[[ $output != *Command* && $output != *Labels* ]]
+	echo '{"argv":["a"' >"$RT_RUNS_DIR/cmd/metadata.json"
+	run -0 rt-status cmd
+	[[ $output == *"State: completed"* && $output != *Command* ]]
+}
+
 @test "a status.json with the five keys of the older tracker shows well" {
 	mkdir -p "$RT_RUNS_DIR/old"
 	cat >"$RT_RUNS_DIR/old/status.json" <<-'END'

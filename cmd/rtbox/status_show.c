@@ -4,7 +4,6 @@
  */
 #include "status_view.h"
 #include "clock.h"
-#include "context.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@ static void label(struct out *o, const char *text)
 	fprintf(o->f, "%s%10s:%s ", out_on(o, STYLE_DIM), text, out_off(o));
 }
 
-static void line(struct out *o, const char *title, struct rt_str text)
+void status_line(struct out *o, const char *title, struct rt_str text)
 {
 	if (text.n == 0)
 		return;
@@ -86,7 +85,7 @@ static void print_times(const struct status_view *v, struct out *o)
 			span(&b, v->now_ns - began);
 			rt_buf_adds(&b, " ago");
 		}
-		line(o, st->started_ns ? "Started" : "Created", rt_buf_view(&b));
+		status_line(o, st->started_ns ? "Started" : "Created", rt_buf_view(&b));
 	}
 	rt_buf_clear(&b);
 	/* of one that nobody ended, the time up to what was heard of it last is known */
@@ -94,7 +93,7 @@ static void print_times(const struct status_view *v, struct out *o)
 		until = st->updated_ns;
 	if (began && until >= began && v->state != RT_PENDING)
 		span(&b, until - began);
-	line(o, rt_state_over(v->state) ? "Duration" : "Elapsed", rt_buf_view(&b));
+	status_line(o, rt_state_over(v->state) ? "Duration" : "Elapsed", rt_buf_view(&b));
 	rt_buf_release(&b);
 }
 
@@ -145,7 +144,7 @@ static void print_progress(const struct status_view *v, struct out *o)
 			    "####################", BAR_COLUMNS - full, "....................",
 			    percent.s);
 	}
-	line(o, stage.len ? "Stage" : "Progress", rt_buf_view(&b));
+	status_line(o, stage.len ? "Stage" : "Progress", rt_buf_view(&b));
 	rt_buf_release(&stage);
 	rt_buf_release(&percent);
 	rt_buf_release(&b);
@@ -165,7 +164,7 @@ static void print_counts(const struct status_view *v, struct out *o)
 	count(&b, v->st.n_errors, "error", "errors");
 	/* a status.json of an older program does not count: nothing is better than 0 */
 	if (v->st.n_events)
-		line(o, "Events", rt_buf_view(&b));
+		status_line(o, "Events", rt_buf_view(&b));
 	rt_buf_clear(&b);
 	if (usage->total) {
 		out_number(number, usage->prompt);
@@ -175,36 +174,11 @@ static void print_counts(const struct status_view *v, struct out *o)
 		out_number(number, usage->total);
 		rt_buf_adds(&b, number);
 	}
-	line(o, "Tokens", rt_buf_view(&b));
+	status_line(o, "Tokens", rt_buf_view(&b));
 	rt_buf_clear(&b);
 	if (usage->cost_usd > 0)
 		rt_buf_addf(&b, "$%.4f", usage->cost_usd);
-	line(o, "Cost", rt_buf_view(&b));
-	rt_buf_release(&b);
-}
-
-/* What a person said to the run last, and whether a step knows. */
-static void print_context(const struct status_view *v, struct out *o)
-{
-	struct rt_context_latest c;
-	struct rt_rundir dir;
-	struct rt_buf b;
-	bool there;
-
-	if (v->file || rt_rundir_open_reader(&dir, v->path, v->unpacker, NULL) < 0)
-		return;
-	there = rt_context_latest(&dir, &c);
-	rt_rundir_release(&dir);
-	if (!there)
-		return;
-	rt_buf_init(&b);
-	out_time(o, &b, c.added_ns);
-	rt_buf_addf(&b, "%s: ", c.given || rt_state_over(v->state) ? "" : ", for the next step");
-	rt_buf_add(&b, c.text.s, strcspn(c.text.s, "\n"));
-	if (strcspn(c.text.s, "\n") + 1 < c.text.len)
-		rt_buf_adds(&b, "...");
-	line(o, "Context", rt_buf_view(&b));
-	rt_buf_release(&c.text);
+	status_line(o, "Cost", rt_buf_view(&b));
 	rt_buf_release(&b);
 }
 
@@ -213,7 +187,7 @@ static void print_resources(const struct status_view *v, struct out *o)
 	char text[RT_RESOURCES_TEXT];
 
 	rt_resources_text(&v->st.resources, text);
-	line(o, "Resources", rt_str(text));
+	status_line(o, "Resources", rt_str(text));
 }
 
 static void print_head(const struct status_view *v, struct out *o)
@@ -226,22 +200,23 @@ static void print_head(const struct status_view *v, struct out *o)
 	out_text(o, rt_str(st->run_id));
 	fputs(out_off(o), o->f);
 	fputc('\n', o->f);
-	line(o, "Name", rt_buf_view(&st->name));
-	line(o, "Group", rt_buf_view(&st->group));
+	status_line(o, "Name", rt_buf_view(&st->name));
+	status_line(o, "Group", rt_buf_view(&st->group));
+	status_print_metadata(v, o);
 	print_state(v, o);
 	print_times(v, o);
 	print_resources(v, o);
 	print_progress(v, o);
-	line(o, "Error", rt_buf_view(&st->error));
+	status_line(o, "Error", rt_buf_view(&st->error));
 	print_counts(v, o);
-	print_context(v, o);
+	status_print_context(v, o);
 	if (!rt_state_over(v->state) && st->owner.pid)
 		rt_buf_addf(&b, "%s, process %lld", st->host.s, (long long)st->owner.pid);
 	else
 		rt_buf_addv(&b, rt_buf_view(&st->host));
-	line(o, "Host", rt_buf_view(&b));
-	line(o, "Parent", rt_buf_view(&st->parent_run_id));
-	line(o, "Path", rt_str(v->path));
+	status_line(o, "Host", rt_buf_view(&b));
+	status_line(o, "Parent", rt_buf_view(&st->parent_run_id));
+	status_line(o, "Path", rt_str(v->path));
 	rt_buf_release(&b);
 }
 

@@ -23,6 +23,13 @@ void status_view_release(struct status_view *v);
 /* The view for people, with the last n_events events (-1: all). */
 void status_view_print(const struct status_view *v, struct out *o, int64_t n_events);
 
+/* "TITLE: TEXT", nothing where there is no text. */
+void status_line(struct out *o, const char *title, struct rt_str text);
+
+/* Of its other files (status_files.c): labels and command; what a person said last. */
+void status_print_metadata(const struct status_view *v, struct out *o);
+void status_print_context(const struct status_view *v, struct out *o);
+
 /* Its lower part: steps, stages, events. */
 void status_tables_print(const struct status_view *v, struct out *o, int64_t n_events);
 
