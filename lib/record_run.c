@@ -132,20 +132,27 @@ static int check_change(const struct rt_record *r, const struct rt_change *c, st
 			  rt_state_over(from) ? " (rt-run start --resume takes it up again)" : "");
 }
 
-/* What a change of state brings to the disk itself is left to it. */
-static int settle(struct rt_record *r, bool changing, struct rt_err *err)
+int rt_record_settle(struct rt_record *r, struct rt_err *err)
 {
-	static const char *const names[] = { RT_METADATA_FILE, RT_EVENTS_FILE, RT_STATUS_FILE };
+	static const char *const names[] = { RT_METADATA_FILE, RT_EVENTS_FILE, RT_STATUS_FILE, ".",
+					     ".." };
 
 	if (!r->unsettled)
 		return 0;
 	r->unsettled = false;
-	return rt_rundir_sync(&r->dir, names, changing ? 1 : 3, err);
+	return rt_rundir_sync(&r->dir, names, 5, err);
 }
 
-int rt_record_settle(struct rt_record *r, struct rt_err *err)
+/*
+ * What a change of state does not bring to the disk itself. Nobody is to wait for the
+ * lock meanwhile, and what is recorded is not less true where it fails.
+ */
+static void settle_rest(const struct rt_record *r, struct rt_err *warning)
 {
-	return settle(r, false, err);
+	static const char *const names[] = { RT_METADATA_FILE, ".." };
+
+	if (r->unsettled)
+		rt_rundir_sync(&r->dir, names, 2, warning);
 }
 
 int rt_record_change(struct rt_record *r, const struct rt_change *change, struct rt_err *warning,
@@ -160,6 +167,7 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 		return rt_err_set(err, RT_ERR_REFUSED, "events of run \"%s\" wait to be recorded",
 				  r->dir.id);
 	traced = rt_trace_load(&trace, &r->dir);
+	settle_rest(r, warning);
 	if (rt_batch_begin(r, err) < 0)
 		return -1;
 	from = r->status.state;
@@ -169,8 +177,6 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 	}
 	if (check_change(r, change, err) < 0)
 		goto out;
-	/* What is recorded is not less true where that fails. */
-	settle(r, true, warning);
 	if (change->by.n && queue_request(r, change->to, change->by, err) < 0)
 		goto out;
 	if (change->act && change->act(change->arg, err) < 0)
@@ -178,6 +184,8 @@ int rt_record_change(struct rt_record *r, const struct rt_change *change, struct
 	ret = queue_change(r, change, from, traced ? &trace : NULL, err);
 	if (ret == 0)
 		ret = rt_batch_commit(r, COMMIT_STATE, warning, err);
+	if (ret == 0)
+		r->unsettled = false;
 out:
 	rt_batch_end(r);
 	return ret;

@@ -97,7 +97,10 @@ struct rt_file_text {
 int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *group, const char *id,
 		     const struct rt_file_text *files, size_t n, bool durable, struct rt_err *err);
 
-/* Wait until a run that was made without `durable`, and these of its files, are on the disk. */
+/*
+ * Wait until these of the run's files are on the disk; "." is the directory itself,
+ * ".." the one that it is in.
+ */
 int rt_rundir_sync(const struct rt_rundir *d, const char *const *names, size_t n,
 		   struct rt_err *err);
 

@@ -149,7 +149,7 @@ int rt_rundir_sync(const struct rt_rundir *d, const char *const *names, size_t n
 
 	for (size_t i = 0; i < n && ret == 0; i++)
 		ret = sync_below(d->fd, names[i]);
-	if (ret < 0 || fsync(d->fd) < 0 || sync_below(d->fd, "..") < 0)
+	if (ret < 0)
 		return rt_err_sys(err, "cannot sync run \"%s\"", d->id);
 	return 0;
 }

@@ -875,6 +875,12 @@ can_mount() {
 	[ "$(synced end rt-run -- true)" -ge 5 ]
 	strace -ff -o trace -e trace=fsync,fdatasync,execve rt-run --id long -- sleep 0.5
 	[ "$(grep -cE '^(fsync|fdatasync)' "$(grep -l rt-run trace.* | head -n 1)")" -ge 8 ]
+	# nothing twice, and under the lock only what the change itself needs
+	strace -y -o trace -e trace=fsync,fdatasync,flock rt-run --id once -- true
+	[ "$(sed -n 's/^fsync(.*<\(.*\)>).*/\1/p' trace | sort | uniq -d)" = '' ]
+	[ "$(sed '/events.jsonl>, LOCK_EX/,$d' trace | grep -c fsync)" -eq 2 ]
+	run -0 sed -n '1,/events.jsonl>, LOCK_EX/d; s/^f.*sync(.*\/\(.*\)>).*/\1/p' trace
+	[ "$output" = $'.status.json.tmp\nevents.jsonl\nonce' ]
 }
 
 @test "nothing is left behind: no process, no socket, no draft" {
