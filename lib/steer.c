@@ -12,6 +12,13 @@
 static const char *const verbs[] = { "pause", "resume", "cancel" };
 static const int no_fds[2] = { -1, -1 };
 
+void rt_steer_name(struct rt_steer *steer, const char *user)
+{
+	size_t n = rt_utf8_cut(rt_str(user), sizeof(steer->user) - 1);
+
+	snprintf(steer->user, sizeof(steer->user), "%.*s", (int)n, user);
+}
+
 /* VERB SIGNAL KILL_AFTER_NS [USER] */
 static bool parse(const char *text, struct rt_steer *steer)
 {
@@ -22,8 +29,7 @@ static bool parse(const char *text, struct rt_steer *steer)
 		   &at) != 3 ||
 	    steer->signal < 0 || steer->signal >= NSIG || steer->kill_after_ns < -1)
 		return false;
-	snprintf(steer->user, sizeof(steer->user), "%s", text[at] == ' ' ? text + at + 1 : "");
-	steer->user[rt_utf8_cut(rt_str(steer->user), sizeof(steer->user) - 1)] = '\0';
+	rt_steer_name(steer, text[at] == ' ' ? text + at + 1 : "");
 	for (int i = 0; i < 3; i++) {
 		if (strcmp(verb, verbs[i]) == 0) {
 			steer->verb = (enum rt_steer_verb)i;
@@ -105,12 +111,12 @@ void rt_steer_write(const struct rt_steer *steer, struct rt_buf *out)
 	rt_buf_addc(out, '}');
 }
 
-void rt_steer_who(const struct rt_steer *steer, char who[64])
+void rt_steer_cancelled(const struct rt_steer *steer, char text[RT_CANCELLED_TEXT])
 {
 	if (*steer->user)
-		snprintf(who, 64, "%s", steer->user);
+		snprintf(text, RT_CANCELLED_TEXT, "cancelled by %s", steer->user);
 	else if (steer->uid >= 0)
-		snprintf(who, 64, "user %ld", steer->uid);
+		snprintf(text, RT_CANCELLED_TEXT, "cancelled by user %ld", steer->uid);
 	else
-		snprintf(who, 64, "somebody");
+		snprintf(text, RT_CANCELLED_TEXT, "cancelled by somebody");
 }

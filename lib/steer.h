@@ -21,6 +21,9 @@ struct rt_steer {
 	long pid;
 };
 
+/* Say who asks; a name that is too long is cut between two characters. */
+void rt_steer_name(struct rt_steer *steer, const char *user);
+
 enum rt_steer_answer {
 	RT_STEER_DONE,    /* text says what happened */
 	RT_STEER_REFUSED, /* text says why */
@@ -41,8 +44,11 @@ void rt_steer_answer(int conn, bool done, const char *text);
 int rt_steer_ask(const struct rt_rundir *d, const struct rt_steer *steer, int64_t timeout_ms,
 		 enum rt_steer_answer *answer, char text[RT_SOCK_MAX]);
 
-/* Who asks, as the metadata of an event, and as a word for people. */
+/* Who asks, as the metadata of an event. */
 void rt_steer_write(const struct rt_steer *steer, struct rt_buf *out);
-void rt_steer_who(const struct rt_steer *steer, char who[64]);
+
+/* What a run that is cancelled so says of its end: "cancelled by jane". */
+#define RT_CANCELLED_TEXT 80
+void rt_steer_cancelled(const struct rt_steer *steer, char text[RT_CANCELLED_TEXT]);
 
 #endif

@@ -56,6 +56,19 @@ start_run() {
 	[ "$output" = '["running","paused"]' ]
 }
 
+@test "a long name of who asked is cut between two letters" {
+	local name=ääääääääääääääääääääääääääääääääääääääää
+
+	start_run 'echo up; exec sleep '"$NAP"
+	USER=$name rt-run cancel r
+	[ "$(status_of r .error)" = "cancelled by ${name:0:31}" ]
+	run -0 jq -r 'select(.type == "cancel_requested") | .metadata.user' "$RT_RUNS_DIR/r/events.jsonl"
+	[ "$output" = "${name:0:31}" ]
+	rt-run start --id s
+	USER=$name rt-run cancel s
+	[ "$(status_of s .error)" = "cancelled by ${name:0:31}" ]
+}
+
 @test "pausing twice is fine, and so is resuming what runs" {
 	start_run 'echo up; sleep '"$NAP"
 	run -0 rt-run resume r

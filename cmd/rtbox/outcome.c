@@ -23,12 +23,12 @@ bool outcome_cancelled(const struct outcome *end)
 	       (code == 128 + end->signal || (end->told && code == 128 + SIGKILL));
 }
 
-void outcome_text(const struct outcome *end, const struct limits *limits, char text[64])
+void outcome_text(const struct outcome *end, const struct limits *limits, char text[OUTCOME_TEXT])
 {
 	char span[32];
 
 	if (end->why == STOP_CANCEL) {
-		snprintf(text, 64, "cancelled by %.48s", end->by);
+		snprintf(text, OUTCOME_TEXT, "%s", end->cancelled);
 		return;
 	}
 	if (!outcome_stopped(end)) {
@@ -36,7 +36,8 @@ void outcome_text(const struct outcome *end, const struct limits *limits, char t
 		return;
 	}
 	rt_duration_format(span, end->why == STOP_IDLE ? limits->idle_ns : limits->timeout_ns);
-	snprintf(text, 64, end->why == STOP_IDLE ? "no output for %s" : "timed out after %s", span);
+	snprintf(text, OUTCOME_TEXT,
+		 end->why == STOP_IDLE ? "no output for %s" : "timed out after %s", span);
 }
 
 _Noreturn void outcome_end_like(const struct outcome *end)

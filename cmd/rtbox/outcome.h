@@ -2,6 +2,8 @@
 #ifndef RT_OUTCOME_H
 #define RT_OUTCOME_H
 
+#include "steer.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -35,15 +37,15 @@ enum stop {
 
 /* How it ended. */
 struct outcome {
-	int status;          /* of wait(2); when it could not be started, its code of SPEC */
-	bool started;        /* false: it could not be executed, which was said */
-	bool alone;          /* there is nothing to supervise it with: it is still to be run */
-	enum stop why;       /* may be set, and the command have ended well all the same */
-	int signal;          /* of STOP_SIGNAL */
-	bool told;           /* that signal went to all around us, by a supervisor of ours */
-	char by[64];         /* of STOP_CANCEL: who */
-	int retries;         /* that were made */
-	struct rusage usage; /* of all that was waited for */
+	int status;    /* of wait(2); when it could not be started, its code of SPEC */
+	bool started;  /* false: it could not be executed, which was said */
+	bool alone;    /* there is nothing to supervise it with: it is still to be run */
+	enum stop why; /* may be set, and the command have ended well all the same */
+	int signal;    /* of STOP_SIGNAL */
+	bool told;     /* that signal went to all around us, by a supervisor of ours */
+	char cancelled[RT_CANCELLED_TEXT]; /* of STOP_CANCEL: by whom */
+	int retries;                       /* that were made */
+	struct rusage usage;               /* of all that was waited for */
 };
 
 /* Whether it was ended by what `end` says, and did not just end meanwhile. */
@@ -51,7 +53,8 @@ bool outcome_stopped(const struct outcome *end);
 bool outcome_cancelled(const struct outcome *end);
 
 /* "exit code 2", "timed out after 5s"; "" when all went well. */
-void outcome_text(const struct outcome *end, const struct limits *limits, char text[64]);
+#define OUTCOME_TEXT RT_CANCELLED_TEXT /* the longest */
+void outcome_text(const struct outcome *end, const struct limits *limits, char text[OUTCOME_TEXT]);
 
 /* End as the command did: by its signal, with its code, or 124 where it took too long. */
 _Noreturn void outcome_end_like(const struct outcome *end);

@@ -67,7 +67,7 @@ void recording_trouble(const struct rt_err *err, bool required)
 static char *describe_end(struct rt_change *change, const struct supervised *s)
 {
 	const struct outcome *end = &s->end;
-	char text[64];
+	char text[OUTCOME_TEXT];
 
 	*change = (struct rt_change){ .to = RT_FAILED, .exit_code = -1 };
 	if (WIFSIGNALED(end->status))

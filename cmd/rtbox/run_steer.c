@@ -93,7 +93,7 @@ static int change_state(const struct rt_rundir *d, const struct rt_steer *steer)
 	struct rt_record_opts opts;
 	struct rt_record *record;
 	struct rt_buf by;
-	char who[64], text[96];
+	char text[RT_CANCELLED_TEXT];
 	struct rt_change change = { .to = wishes[steer->verb].state, .exit_code = -1 };
 	const struct epilogue_opts nothing = { .summarize = false };
 	int ret;
@@ -102,8 +102,7 @@ static int change_state(const struct rt_rundir *d, const struct rt_steer *steer)
 	rt_steer_write(steer, &by);
 	change.by = rt_buf_view(&by);
 	if (steer->verb == RT_STEER_CANCEL) {
-		rt_steer_who(steer, who);
-		snprintf(text, sizeof(text), "cancelled by %s", who);
+		rt_steer_cancelled(steer, text);
 		change.error = text;
 	}
 	record_opts_init(&opts, redact);
@@ -210,7 +209,7 @@ static int run_verb(const struct rt_applet *self, int argc, char **argv, enum rt
 	if (o.signal && !(steer.signal = rt_signal_find(o.signal)))
 		die_usage("bad --signal \"%s\": a name (TERM) or a number", o.signal);
 	steer.kill_after_ns = o.kill_after_ns;
-	snprintf(steer.user, sizeof(steer.user), "%s", user_name() ? user_name() : "");
+	rt_steer_name(&steer, user_name() ? user_name() : "");
 	if (!common_resolve(&o.common, n ? words[0] : NULL, USE_WRITE, &found))
 		die_usage("which run? give RUN, -r or RT_RUN");
 	if (rt_rundir_open(&d, found.path, &err) < 0)

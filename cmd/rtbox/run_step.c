@@ -135,7 +135,7 @@ static void end_step(const struct running *r)
 {
 	const struct outcome *end = &r->s.end;
 	struct rt_err err = RT_ERR_INIT;
-	char error[64];
+	char error[OUTCOME_TEXT];
 	const struct rt_resources resources = rt_resources_of(&end->usage);
 	struct step_result result = {
 		.status = end->status,

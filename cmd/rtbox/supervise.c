@@ -120,7 +120,7 @@ static bool will_retry(struct loop *l)
 	const struct limits *limits = &l->s->limits;
 	struct outcome *end = &l->s->end;
 	double delay = (double)limits->retry_ns;
-	char text[64];
+	char text[OUTCOME_TEXT];
 
 	if (!end->status || end->retries >= limits->retries || end->why == STOP_SIGNAL ||
 	    end->why == STOP_CANCEL)

@@ -100,7 +100,7 @@ static void cancel_run(struct loop *l, struct peer *p, const struct rt_steer *st
 
 	p->what = PEER_CANCEL;
 	if (end->why == STOP_NONE)
-		rt_steer_who(steer, end->by);
+		rt_steer_cancelled(steer, end->cancelled);
 	l->stop_signal = steer->signal;
 	loop_stop(l, STOP_CANCEL);
 	if (steer->kill_after_ns >= 0)
