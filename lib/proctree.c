@@ -132,6 +132,14 @@ void rt_proctree_release(struct rt_proctree *t)
 	*t = (struct rt_proctree){ NULL, 0 };
 }
 
+void rt_proctree_name(const struct rt_proctree *t, struct rt_buf *out)
+{
+	for (size_t i = 0; i < t->n && i < RT_PROCTREE_NAMED; i++)
+		rt_buf_addf(out, "%s%s (%d)", i ? ", " : "", t->v[i].name, (int)t->v[i].pid);
+	if (t->n > RT_PROCTREE_NAMED)
+		rt_buf_addf(out, " and %zu more", t->n - RT_PROCTREE_NAMED);
+}
+
 bool rt_process_stopped(pid_t pid)
 {
 	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

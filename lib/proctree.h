@@ -7,8 +7,8 @@
 #ifndef RT_PROCTREE_H
 #define RT_PROCTREE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "buf.h"
+
 #include <sys/types.h>
 
 struct rt_process {
@@ -31,6 +31,10 @@ void rt_proctree_adopt(void);
  */
 int rt_proctree_list(struct rt_proctree *t, pid_t root);
 void rt_proctree_release(struct rt_proctree *t);
+
+/* "sleep (12), sh (13) and 3 more" */
+#define RT_PROCTREE_NAMED 20 /* at most; the others are only counted */
+void rt_proctree_name(const struct rt_proctree *t, struct rt_buf *out);
 
 /* Whether a process is stopped, as far as can be known: where it cannot, it is. */
 bool rt_process_stopped(pid_t pid);

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define ENVIRON_MAX (4u << 20)
-#define NAMED_MAX 10
 #define TERM_NS (10 * RT_NS_PER_S)
 #define KILL_NS (2 * RT_NS_PER_S)
 
@@ -75,14 +74,6 @@ int orphans_find(struct rt_proctree *t, const char *path)
 	keep_marked(t, rt_str(entry));
 	free(entry);
 	return 0;
-}
-
-void orphans_name(const struct rt_proctree *t, struct rt_buf *out)
-{
-	for (size_t i = 0; i < t->n && i < NAMED_MAX; i++)
-		rt_buf_addf(out, "%s%s (%d)", i ? ", " : "", t->v[i].name, (int)t->v[i].pid);
-	if (t->n > NAMED_MAX)
-		rt_buf_addf(out, " and %zu more", t->n - NAMED_MAX);
 }
 
 /* Send it to those that are there; how many these are. */

@@ -2,7 +2,6 @@
 #ifndef RT_ORPHANS_H
 #define RT_ORPHANS_H
 
-#include "buf.h"
 #include "proctree.h"
 
 /*
@@ -11,9 +10,6 @@
  * nor what it is below of. Of other users' only root sees that. Release t.
  */
 int orphans_find(struct rt_proctree *t, const char *path);
-
-/* "sleep (12), sh (13) and 3 more" */
-void orphans_name(const struct rt_proctree *t, struct rt_buf *out);
 
 /* End them: TERM, and KILL for those that are still there after 10 seconds. Returns how many are left. */
 size_t orphans_end(const char *path);

@@ -45,7 +45,7 @@ static char *reason(const struct rt_status *st, enum rt_state state, const struc
 		    st->host.len ? st->host.s : "its host");
 	if (left->n) {
 		rt_buf_adds(&why, end ? "; ending " : ", but not ");
-		orphans_name(left, &why);
+		rt_proctree_name(left, &why);
 	}
 	text = rt_buf_detach(&why);
 	if (!text)
@@ -63,7 +63,7 @@ static void deal_with_left(const struct rt_rundir *d, const struct rt_proctree *
 	if (left->n == 0)
 		return;
 	rt_buf_init(&names);
-	orphans_name(left, &names);
+	rt_proctree_name(left, &names);
 	if (!o->kill_orphans)
 		warn("run \"%s\": its processes live on: %s", d->id, names.s);
 	else if ((n = orphans_end(d->path)) > 0)

@@ -7,35 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMED_MAX 20 /* of them; the others are only counted */
-
-/* "NAME (PID), ..." of those that go on, and the same as JSON; how many there are. */
-static size_t name_left(const struct loop *l, struct rt_buf *text, struct rt_buf *json)
+/* {"processes":[{"pid":12,"name":"sleep"},...]} */
+static void write_left(const struct rt_proctree *left, struct rt_buf *out)
 {
-	struct rt_proctree tree;
-	size_t n = 0;
+	rt_buf_adds(out, "{\"processes\":[");
+	for (size_t i = 0; i < left->n && i < RT_PROCTREE_NAMED; i++) {
+		const struct rt_process *p = &left->v[i];
 
-	if (loop_tree(l, &tree) < 0)
-		return 0;
-	rt_buf_adds(json, "{\"processes\":[");
-	for (size_t i = 0; i < tree.n; i++) {
-		const struct rt_process *p = &tree.v[i];
-
-		if (n++ >= NAMED_MAX)
-			continue;
-		rt_buf_addf(text, "%s%s (%d)", n > 1 ? ", " : "", p->name, (int)p->pid);
-		rt_buf_addf(json, "%s{\"pid\":%d,\"name\":", n > 1 ? "," : "", (int)p->pid);
-		rt_json_quote(json, rt_str(p->name));
-		rt_buf_adds(json, "}");
+		rt_buf_addf(out, "%s{\"pid\":%d,\"name\":", i ? "," : "", (int)p->pid);
+		rt_json_quote(out, rt_str(p->name));
+		rt_buf_addc(out, '}');
 	}
-	rt_buf_adds(json, "]}");
-	if (n > NAMED_MAX)
-		rt_buf_addf(text, " and %zu more", n - NAMED_MAX);
-	rt_proctree_release(&tree);
-	return n;
+	rt_buf_adds(out, "]}");
 }
 
-void loop_note_left(struct loop *l, bool end)
+static void record_left(const struct loop *l, const struct rt_proctree *left, bool end)
 {
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_buf text, json;
@@ -45,18 +31,26 @@ void loop_note_left(struct loop *l, bool end)
 	rt_buf_init(&json);
 	rt_buf_adds(&text,
 		    end ? "ending what is left in the background: " : "left in the background: ");
-	if (name_left(l, &text, &json)) {
-		rt_event_init(&ev);
-		rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
-		rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
-		rt_event_set_json(&ev, RT_F_METADATA,
-				  rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
-		rt_event_derive(&ev);
-		if (rt_record_emit(l->s->record, &ev, NULL, &err) < 0)
-			warn("not recorded: %s", err.msg);
-	}
+	rt_proctree_name(left, &text);
+	write_left(left, &json);
+	rt_event_init(&ev);
+	rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
+	rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
+	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
+	rt_event_derive(&ev);
+	if (rt_record_emit(l->s->record, &ev, NULL, &err) < 0)
+		warn("not recorded: %s", err.msg);
 	rt_buf_release(&text);
 	rt_buf_release(&json);
+}
+
+void loop_note_left(struct loop *l, bool end)
+{
+	struct rt_proctree left;
+
+	if (loop_tree(l, &left) == 0 && left.n)
+		record_left(l, &left, end);
+	rt_proctree_release(&left);
 }
 
 /* What does not go out at once does not go out at all; the log has it. */
