@@ -126,6 +126,12 @@ teardown() {
 	[ "$output" = "left in the background: sleep ($(cat pid))" ]
 }
 
+@test "in a step that event is the step's" {
+	rt-run -- rt-run step --component adapter train -- sh -c 'sleep '"$NAP"' &' >out 2>&1 3>&-
+	run -0 rt-query --type info --step step_001 --format '{stage} {component} {message}' -r @latest
+	[[ $output =~ ^'train adapter left in the background: '[a-z]+' ('[0-9]+')'$ ]]
+}
+
 @test "--kill-orphans ends it" {
 	run -0 rt-run --kill-orphans --kill-after 200ms -- sh -c '(trap "" TERM; sleep '"$NAP"'; :) & echo done'
 	[ "$output" = done ]

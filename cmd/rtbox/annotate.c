@@ -32,7 +32,7 @@ static void set_text(struct rt_event *ev, enum rt_field f, const char *text)
 		rt_event_set_text(ev, f, rt_str(text));
 }
 
-static void set_step(struct rt_event *ev, const struct annotate_step *step)
+void annotate_set_step(struct rt_event *ev, const struct annotate_step *step)
 {
 	if (!rt_event_has(ev, RT_F_STEP_ID)) /* else it may be another one's */
 		set_text(ev, RT_F_SPAN_ID, step->span_id);
@@ -50,7 +50,7 @@ static void queue(void *arg, struct rt_str json)
 
 	if (!a->record || rt_event_parse(&ev, json) < 0)
 		return;
-	set_step(&ev, &a->step);
+	annotate_set_step(&ev, &a->step);
 	rt_buf_clear(&a->component);
 	rt_event_text(&ev, RT_F_COMPONENT, &a->component);
 	if (level_wanted(&a->levels, ev.level, a->component.s) &&

@@ -19,6 +19,9 @@ struct annotate {
 	struct rt_buf component;
 };
 
+/* Say in an event what is around it, where it says nothing else itself. */
+void annotate_set_step(struct rt_event *ev, const struct annotate_step *step);
+
 /* Release it. */
 void annotate_init(struct annotate *a, struct rt_record *record, const struct annotate_step *step);
 void annotate_release(struct annotate *a);

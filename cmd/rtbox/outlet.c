@@ -115,7 +115,7 @@ void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct superv
 		hold_back(o, s);
 	else if (is(opts, "log") || is(opts, "none"))
 		discard(o, s);
-	annotate_init(&o->annotate, s->record, &place->step);
+	annotate_init(&o->annotate, s->record, &s->step);
 	s->annotate = opts->annotations ? &o->annotate : NULL;
 	s->still_ns = opts->still_ns;
 }

@@ -32,14 +32,13 @@ struct outlet {
 
 /* Whose output it is. */
 struct outlet_place {
-	int number;                /* of the step, 0: the run's own */
-	const char *log;           /* its name */
-	struct annotate_step step; /* all NULL: none */
+	int number;      /* of the step, 0: the run's own */
+	const char *log; /* its name */
 };
 
 /*
  * Open the log, and set what s has to do with output; s->own is where it would
- * go, s->dir and s->record are set. What cannot be had is said.
+ * go, s->dir, s->record and s->step are set. What cannot be had is said.
  */
 void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct supervised *s,
 		 const struct outlet_place *place, struct rt_redact *redact);

@@ -107,7 +107,6 @@ static void run_command(struct running *r, const struct outlet_opts *opts, struc
 	const struct outlet_place place = {
 		.number = s->number,
 		.log = RT_STEP_LOG,
-		.step = { s->id, s->name, s->component, s->trace.span_id },
 	};
 	struct env_step around = {
 		.id = s->id,
@@ -121,6 +120,7 @@ static void run_command(struct running *r, const struct outlet_opts *opts, struc
 	env_merged(&all, &ours);
 	r->s.dir = d;
 	r->s.record = s->record;
+	r->s.step = (struct annotate_step){ s->id, s->name, s->component, s->trace.span_id };
 	r->s.listen_fd = -1;
 	r->s.envp = all.v;
 	r->start_ns = rt_clock_monotonic_ns();

@@ -28,6 +28,7 @@ struct supervised {
 	struct rt_record *record;    /* closed in a process that stays behind */
 	struct rt_capture *capture;
 	struct limits limits;
+	struct annotate_step step;     /* what is around it; all NULL: none */
 	struct annotate *annotate;     /* what of the output is to be events; may be NULL */
 	struct hold *hold;             /* where it is held back; NULL: it is not */
 	bool silent;                   /* nothing is passed on */

@@ -37,7 +37,7 @@ static void record_left(const struct loop *l, const struct rt_proctree *left, bo
 	rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
 	rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
 	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
-	rt_event_derive(&ev);
+	annotate_set_step(&ev, &l->s->step);
 	if (rt_record_emit(l->s->record, &ev, NULL, &err) < 0)
 		warn("not recorded: %s", err.msg);
 	rt_buf_release(&text);
