@@ -27,8 +27,8 @@ void rt_redact_text(const struct rt_redact *r, struct rt_str s, struct rt_buf *o
 
 /*
  * A stream that arrives in pieces: `held` keeps what may be the beginning of a
- * secret (never more) from one call to the next; at the end of the stream
- * `last` lets go of it. Returns what is safe by now: a part of the piece where it
+ * secret (never more than one could be long, escapes and all) from one call to the
+ * next; at the end of the stream `last` lets go of it. Returns what is safe by now: a part of the piece where it
  * can stay as it is, else it is in out, which is cleared first.
  */
 struct rt_str rt_redact_stream(const struct rt_redact *r, struct rt_buf *held, struct rt_str piece,

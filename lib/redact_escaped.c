@@ -76,16 +76,20 @@ static enum found decode(struct rt_str s, struct escape *e)
 	return FOUND;
 }
 
-/* Whether the rest of a secret, from its i-th byte on, stands at `at`, and where it ends. */
+/*
+ * Whether the rest of a secret, from its i-th byte on, stands at `at`, and where it ends.
+ * It may after so many bytes, which are taken off *effort.
+ */
 static enum found match(const struct rt_secret *v, size_t i, struct rt_str s, size_t at,
-			size_t *end)
+			size_t *effort, size_t *end)
 {
 	struct escape e;
 	enum found found;
 
 	for (; i < v->n; i += e.n, at += e.used) {
-		if (at == s.n)
+		if (at == s.n || *effort == 0)
 			return FOUND_SHORT;
+		--*effort;
 		e = (struct escape){ { s.p[at] }, 1, 1 };
 		if (s.p[at] == '\\') {
 			found = decode((struct rt_str){ s.p + at, s.n - at }, &e);
@@ -107,6 +111,7 @@ static bool match_around(const struct rt_secret *v, struct rt_str s, size_t from
 			 char first, struct rt_region *hit)
 {
 	const char *p = v->p, *end = v->p + v->n;
+	size_t effort = SIZE_MAX;
 
 	for (; (p = memchr(p, first, (size_t)(end - p))) != NULL; p++) {
 		size_t before = (size_t)(p - v->p);
@@ -114,7 +119,7 @@ static bool match_around(const struct rt_secret *v, struct rt_str s, size_t from
 		if (before > at - from)
 			return false;
 		if (memcmp(v->p, s.p + at - before, before) == 0 &&
-		    match(v, before, s, at, &hit->end) == FOUND) {
+		    match(v, before, s, at, &effort, &hit->end) == FOUND) {
 			hit->at = at - before;
 			return true;
 		}
@@ -163,6 +168,12 @@ struct rt_region rt_secret_find_escaped(const struct rt_redact *r, struct rt_str
 	return all.at == SIZE_MAX ? (struct rt_region){ SIZE_MAX, SIZE_MAX } : all;
 }
 
+/*
+ * Where text and secret repeat themselves, each place may be compared at length. After
+ * so many bytes for one of the text, all that is left is held: that hides no less.
+ */
+#define LIVE_EFFORT 16
+
 size_t rt_secret_live_escaped(const struct rt_redact *r, struct rt_str s, size_t from)
 {
 	size_t best = s.n, end;
@@ -170,13 +181,14 @@ size_t rt_secret_live_escaped(const struct rt_redact *r, struct rt_str s, size_t
 	for (size_t i = 0; i < r->n; i++) {
 		const struct rt_secret *v = &r->v[i];
 		size_t most = RT_SECRET_ESCAPED * v->n - 1,
-		       at = s.n - from > most ? s.n - most : from;
+		       at = s.n - from > most ? s.n - most : from,
+		       effort = LIVE_EFFORT * (s.n - at);
+		const char *last = memrchr(s.p + at, '\\', s.n - at);
 
-		if (!memrchr(s.p + at, '\\', s.n - at))
-			continue;
-		for (; at < best; at++) {
+		/* behind the last escape there is nothing but plain text */
+		for (; last && at <= (size_t)(last - s.p) && at < best; at++) {
 			if ((s.p[at] == v->p[0] || s.p[at] == '\\') &&
-			    match(v, 0, s, at, &end) == FOUND_SHORT)
+			    match(v, 0, s, at, &effort, &end) == FOUND_SHORT)
 				best = at;
 		}
 	}

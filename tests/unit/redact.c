@@ -305,6 +305,55 @@ static void test_random(struct tap *t)
 	rt_buf_release(&out);
 }
 
+/*
+ * Long secrets that repeat themselves, in text that does so too: not every place is
+ * looked at to its end then, and still nothing gets through where pieces meet.
+ */
+static void test_repetitive(struct tap *t)
+{
+	static const char *const units[] = { "a", "ab", "a\"" };
+	static const char *const bits[] = { "a",       "ab",       "a\\\"", "b",
+					    "\\u0061", "\\u0061b", "\\",    "|" };
+	struct rt_buf secret, text, whole, out;
+	uint32_t seed = 3;
+	size_t wrong = 0, masked = 0, most = 0;
+
+	rt_buf_init(&secret);
+	rt_buf_init(&text);
+	rt_buf_init(&whole);
+	rt_buf_init(&out);
+	for (int round = 0; round < 1000; round++) {
+		struct rt_redact *r = rt_redact_new(NULL);
+
+		rt_buf_clear(&secret);
+		for (size_t n = 20 + next_random(&seed) % 40; n > 0; n--)
+			rt_buf_adds(&secret, units[round % 3]);
+		rt_redact_add(r, rt_buf_view(&secret));
+		rt_buf_clear(&text);
+		rt_buf_clear(&whole);
+		rt_buf_clear(&out);
+		while (text.len < 1000) {
+			const char *bit =
+				bits[next_random(&seed) % (sizeof(bits) / sizeof(bits[0]))];
+
+			for (size_t n = next_random(&seed) % 200; n > 0; n--)
+				rt_buf_adds(&text, bit);
+		}
+		rt_redact_text(r, rt_buf_view(&text), &whole);
+		in_pieces(r, rt_buf_view(&text), 1 + next_random(&seed) % 90, &out, &most);
+		masked += strstr(whole.s, "***") != NULL;
+		if (!rt_str_eq(rt_buf_view(&whole), rt_buf_view(&out)) && !wrong++)
+			printf("#  text %s\n# whole %s\n# piece %s\n", text.s, whole.s, out.s);
+		rt_redact_free(r);
+	}
+	ok(t, masked > 300, "%zu texts have a secret", masked);
+	ok(t, wrong == 0, "in pieces as in one, %zu wrong", wrong);
+	rt_buf_release(&secret);
+	rt_buf_release(&text);
+	rt_buf_release(&whole);
+	rt_buf_release(&out);
+}
+
 static void at_once(struct tap *t, const struct rt_redact *r, const char *in, const char *want)
 {
 	struct rt_buf held, out, safe;
@@ -368,6 +417,7 @@ int main(void)
 	test_urls(&t);
 	test_stream(&t);
 	test_random(&t);
+	test_repetitive(&t);
 	test_holding(&t);
 	return tap_done(&t);
 }
