@@ -132,6 +132,31 @@ killed() {
 	for i in 4 5; do alive "$(cat pid.$i)"; done
 }
 
+@test "reap --kill-orphans ends them when the run was reaped before, where it ran" {
+	killed a 'sleep 100 & echo $! >'"$PWD"'/pid.2; wait' 2
+	rt-run reap a 2>warnings
+	cp "$RT_RUNS_DIR/a/status.json" reaped
+	# another machine's processes are not these
+	jq '.owner.boot_id = "else"' reaped >"$RT_RUNS_DIR/a/status.json"
+	run -3 rt-run reap --kill-orphans a
+	# nor are those of a run that failed by itself
+	jq '.error = "exit code 2"' reaped >"$RT_RUNS_DIR/a/status.json"
+	run -3 rt-run reap --kill-orphans a
+	for i in 1 2; do alive "$(cat pid.$i)"; done
+	cp reaped "$RT_RUNS_DIR/a/status.json"
+	run -0 --separate-stderr rt-run reap --kill-orphans a
+	[ "$output" = a ]
+	[ -z "$stderr" ]
+	for i in 1 2; do gone "$(cat pid.$i)"; done
+	[ "$(state a)" = failed ]
+	run -0 rt-query --type info --format '{message}' -r a
+	[[ $output == "ending what is left in the background: "*"sleep ($(cat pid.2))"* ]]
+	# once more there is nothing to do
+	run -0 --separate-stderr rt-run reap --kill-orphans a
+	[ -z "$output$stderr" ]
+	run -3 rt-run reap a
+}
+
 @test "a run that left nothing" {
 	killed a 'exec sleep 100'
 	kill -9 "$(cat pid.1)"

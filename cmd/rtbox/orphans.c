@@ -1,8 +1,9 @@
-/* What a run's command left behind. See orphans.h. */
+/* What a command left behind. See orphans.h. */
 #include "orphans.h"
 #include "clock.h"
 #include "die.h"
 #include "fdio.h"
+#include "text.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -74,6 +75,44 @@ int orphans_find(struct rt_proctree *t, const char *path)
 	keep_marked(t, rt_str(entry));
 	free(entry);
 	return 0;
+}
+
+/* {"processes":[{"pid":12,"name":"sleep"},...]} */
+static void write_processes(const struct rt_proctree *t, struct rt_buf *out)
+{
+	rt_buf_adds(out, "{\"processes\":[");
+	for (size_t i = 0; i < t->n && i < RT_PROCTREE_NAMED; i++) {
+		const struct rt_process *p = &t->v[i];
+
+		rt_buf_addf(out, "%s{\"pid\":%d,\"name\":", i ? "," : "", (int)p->pid);
+		rt_json_quote(out, rt_str(p->name));
+		rt_buf_addc(out, '}');
+	}
+	rt_buf_adds(out, "]}");
+}
+
+void orphans_record(struct rt_record *record, const struct rt_proctree *t,
+		    const struct annotate_step *step, bool end)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_buf text, json;
+	struct rt_event ev;
+
+	rt_buf_init(&text);
+	rt_buf_init(&json);
+	rt_buf_adds(&text,
+		    end ? "ending what is left in the background: " : "left in the background: ");
+	rt_proctree_name(t, &text);
+	write_processes(t, &json);
+	rt_event_init(&ev);
+	rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
+	rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
+	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
+	annotate_set_step(&ev, step);
+	if (rt_record_emit(record, &ev, NULL, &err) < 0)
+		warn("not recorded: %s", err.msg);
+	rt_buf_release(&text);
+	rt_buf_release(&json);
 }
 
 /* Send it to those that are there; how many these are. */

@@ -31,6 +31,8 @@ static const struct opt_group reap_groups[] = {
 	{ NULL, 0 },
 };
 
+#define LOST "lost: process " /* and its pid: what such a run says of its end */
+
 /* What became of the run; `left` is what its command left behind, to be ended with `end`. */
 static char *reason(const struct rt_status *st, enum rt_state state, const struct rt_proctree *left,
 		    bool end)
@@ -41,7 +43,7 @@ static char *reason(const struct rt_status *st, enum rt_state state, const struc
 	if (state == RT_STALE)
 		return xstrdup("lost: nothing was heard of it for too long");
 	rt_buf_init(&why);
-	rt_buf_addf(&why, "lost: process %lld on %s is gone", (long long)st->owner.pid,
+	rt_buf_addf(&why, LOST "%lld on %s is gone", (long long)st->owner.pid,
 		    st->host.len ? st->host.s : "its host");
 	if (left->n) {
 		rt_buf_adds(&why, end ? "; ending " : ", but not ");
@@ -73,6 +75,39 @@ static void deal_with_left(const struct rt_rundir *d, const struct rt_proctree *
 	rt_buf_release(&names);
 }
 
+/* Whether it was reaped because its owner was lost, which it still would be. */
+static bool was_lost(const struct rt_status *st, const struct rt_rundir *d)
+{
+	struct rt_status then = *st;
+
+	then.state = RT_RUNNING;
+	return st->state == RT_FAILED && st->error.len &&
+	       strncmp(st->error.s, LOST, strlen(LOST)) == 0 &&
+	       rt_status_derive(&then, d->fd, rt_clock_now_ns()) == RT_LOST;
+}
+
+/* It is over, and what it left is ended now. */
+static void end_left(const struct rt_rundir *d, const struct rt_record_opts *opts,
+		     const struct reap_opts *o)
+{
+	static const struct annotate_step none = { .id = NULL };
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_record *record;
+	struct rt_proctree left;
+
+	if (orphans_find(&left, d->path) == 0 && left.n) {
+		if (rt_record_open(&record, d->path, opts, &err) == 0) {
+			orphans_record(record, &left, &none, true);
+			rt_record_close(record);
+		} else {
+			warn("not recorded: %s", err.msg);
+		}
+		puts(d->id);
+		deal_with_left(d, &left, o);
+	}
+	rt_proctree_release(&left);
+}
+
 /* Whether the run was one to be reaped; -1 when that failed, which was said. */
 static int reap(const char *path, const struct rt_record_opts *opts, const struct reap_opts *o)
 {
@@ -92,6 +127,11 @@ static int reap(const char *path, const struct rt_record_opts *opts, const struc
 		goto out;
 	state = rt_status_derive(&st, d.fd, rt_clock_now_ns());
 	ret = 0;
+	if (o->kill_orphans && was_lost(&st, &d)) {
+		end_left(&d, opts, o);
+		ret = 1;
+		goto out;
+	}
 	if (state != RT_LOST && !(o->force && state == RT_STALE))
 		goto out;
 	/* A stale one's processes are not here, or were never its own. */

@@ -1,55 +1,17 @@
 /* Processes that a supervised command leaves behind: they live on, as they would without us. */
-#include "die.h"
+#include "orphans.h"
 #include "supervise_loop.h"
-#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* {"processes":[{"pid":12,"name":"sleep"},...]} */
-static void write_left(const struct rt_proctree *left, struct rt_buf *out)
-{
-	rt_buf_adds(out, "{\"processes\":[");
-	for (size_t i = 0; i < left->n && i < RT_PROCTREE_NAMED; i++) {
-		const struct rt_process *p = &left->v[i];
-
-		rt_buf_addf(out, "%s{\"pid\":%d,\"name\":", i ? "," : "", (int)p->pid);
-		rt_json_quote(out, rt_str(p->name));
-		rt_buf_addc(out, '}');
-	}
-	rt_buf_adds(out, "]}");
-}
-
-static void record_left(const struct loop *l, const struct rt_proctree *left, bool end)
-{
-	struct rt_err err = RT_ERR_INIT;
-	struct rt_buf text, json;
-	struct rt_event ev;
-
-	rt_buf_init(&text);
-	rt_buf_init(&json);
-	rt_buf_adds(&text,
-		    end ? "ending what is left in the background: " : "left in the background: ");
-	rt_proctree_name(left, &text);
-	write_left(left, &json);
-	rt_event_init(&ev);
-	rt_event_set_text(&ev, RT_F_TYPE, rt_str("info"));
-	rt_event_set_text(&ev, RT_F_MESSAGE, rt_buf_view(&text));
-	rt_event_set_json(&ev, RT_F_METADATA, rt_json_of(rt_buf_view(&json), RT_JSON_OBJECT));
-	annotate_set_step(&ev, &l->s->step);
-	if (rt_record_emit(l->s->record, &ev, NULL, &err) < 0)
-		warn("not recorded: %s", err.msg);
-	rt_buf_release(&text);
-	rt_buf_release(&json);
-}
 
 void loop_note_left(struct loop *l, bool end)
 {
 	struct rt_proctree left;
 
 	if (loop_tree(l, &left) == 0 && left.n)
-		record_left(l, &left, end);
+		orphans_record(l->s->record, &left, &l->s->step, end);
 	rt_proctree_release(&left);
 }
 
