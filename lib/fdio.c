@@ -309,7 +309,7 @@ int rt_file_move(int from_dir, const char *from, int to_dir, const char *to)
 int rt_lock(int fd, int timeout_ms)
 {
 	int64_t deadline = 0;
-	long wait_ns = 50000;
+	long wait_ns = RT_LOCK_NAP_NS / 20;
 
 	for (;;) {
 		struct timespec pause = { 0, 0 };
@@ -330,8 +330,9 @@ int rt_lock(int fd, int timeout_ms)
 		}
 		pause.tv_nsec = wait_ns;
 		nanosleep(&pause, NULL);
-		if (wait_ns < 4000000)
-			wait_ns += wait_ns / 2;
+		wait_ns += wait_ns / 2;
+		if (wait_ns > RT_LOCK_NAP_NS)
+			wait_ns = RT_LOCK_NAP_NS;
 	}
 }
 

@@ -81,8 +81,10 @@ int rt_file_move(int from_dir, const char *from, int to_dir, const char *to);
 
 /*
  * Take the exclusive flock(2) of fd, waiting at most timeout_ms. -1 and errno:
- * EWOULDBLOCK when time ran out.
+ * EWOULDBLOCK when time ran out. Who waits looks every RT_LOCK_NAP_NS: whoever
+ * has the lock for most of the time lets go of it for longer now and then.
  */
+#define RT_LOCK_NAP_NS 1000000
 int rt_lock(int fd, int timeout_ms);
 void rt_unlock(int fd);
 

@@ -17,10 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCH_BYTES (256u << 10)
 #define STATUS_EVERY_NS (110 * RT_NS_PER_MS) /* ten a second, the last one included */
+#define REST_EVERY_NS (100 * RT_NS_PER_MS)
+#define REST_NS (RT_LOCK_NAP_NS * 3 / 2)
 
 struct stream {
 	const struct emit_opts *opts;
@@ -32,6 +35,7 @@ struct stream {
 	struct rt_lines *lines; /* of what is in its buffer */
 	size_t line, refused, cut;
 	int64_t status_ns; /* when status.json was last written */
+	int64_t rest_ns;   /* when others were last given a chance to take the lock */
 	bool dirty;        /* it lags behind */
 	bool failed;       /* recording failed once: that was said */
 	bool tee, deaf;    /* deaf: nobody reads what is passed on */
@@ -191,6 +195,17 @@ static void fail(struct stream *s, const struct rt_err *err)
 		s->code = code;
 }
 
+/* A stream without a pause has the lock again before anybody sees that it is free. */
+static void rest(struct stream *s, int64_t now)
+{
+	const struct timespec pause = { 0, REST_NS };
+
+	if (now - s->rest_ns < REST_EVERY_NS)
+		return;
+	s->rest_ns = now;
+	nanosleep(&pause, NULL);
+}
+
 /* Record what is queued; status.json too when it is due. */
 static void flush(struct stream *s, bool status)
 {
@@ -208,6 +223,7 @@ static void flush(struct stream *s, bool status)
 	s->dirty = !status;
 	if (status)
 		s->status_ns = now;
+	rest(s, now);
 }
 
 /*
@@ -333,6 +349,7 @@ int emit_stream(const struct emit_opts *o)
 	/* Without a record the input is still read, so that whoever writes it goes on. */
 	if (writer_open(&s.record, &o->common, NULL, redact, &s.code) != 1)
 		s.record = NULL;
+	s.rest_ns = rt_clock_monotonic_ns();
 	if (rt_reader_init(&s.in, STDIN_FILENO, 0, -1, false) < 0)
 		die(EXIT_FAIL, "cannot read standard input: %s", strerror(errno));
 	s.in.stream = true; /* read in order, from where a file stands */
