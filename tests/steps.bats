@@ -590,7 +590,7 @@ Run completed $span -" ]
 	run -3 rt-run context nope text
 	head -c 2000000 /dev/zero >large
 	run -3 rt-run context a - <large
-	[ "$output" = 'rt-run context: cannot read standard input: more than 1 MiB' ]
+	[ "$output" = 'rt-run context: the text is longer than 1 MiB: keep it in a file (rt-run artifact put), and say which' ]
 	[ "$(types a)" = run_started ]
 	rt-run context a 'say opensesame99'
 	[ "$(cat "$RT_RUNS_DIR/a/context/001.txt")" = 'say ***' ]

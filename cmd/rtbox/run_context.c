@@ -32,18 +32,18 @@ static void take_text(struct rt_buf *text, const char *arg, const struct rt_reda
 		rt_buf_adds(&raw, arg);
 	else if (!arg && isatty(STDIN_FILENO))
 		die_usage("no text: give it as an argument, or \"-\" to type it");
-	else if (rt_fd_read(STDIN_FILENO, &raw, RT_CONTEXT_MAX) < 0)
-		die(EXIT_FAIL, "cannot read standard input: %s",
-		    errno == EFBIG ? "more than 1 MiB" : strerror(errno));
+	else if (rt_fd_read(STDIN_FILENO, &raw, RT_CONTEXT_MAX) < 0 && errno != EFBIG)
+		die(EXIT_FAIL, "cannot read standard input: %s", strerror(errno));
 	rt_redact_text(redact, rt_buf_view(&raw), text);
-	rt_buf_release(&raw);
 	while (text->len && strchr("\r\n", text->s[text->len - 1]))
 		text->s[--text->len] = '\0';
+	if (raw.len > RT_CONTEXT_MAX || text->len >= RT_CONTEXT_MAX)
+		die(EXIT_FAIL, "the text is longer than 1 MiB: keep it in a file"
+			       " (rt-run artifact put), and say which");
+	rt_buf_release(&raw);
 	if (!text->len)
 		die_usage("the text is empty");
 	rt_buf_addc(text, '\n');
-	if (text->len > RT_CONTEXT_MAX)
-		die(EXIT_FAIL, "the text is longer than 1 MiB");
 }
 
 static void refuse_over(const struct rt_rundir *d)
