@@ -607,6 +607,29 @@ finish() {
 	[ "$(grep event out | sort -u | wc -l)" -eq 60 ]
 }
 
+@test "rotation that is faster than the follower is said" {
+	local log
+	running on
+	log=$RT_RUNS_DIR/on/logs/run.log
+	record on run 00.000000000 stdout F first
+	follow on -n all -o cat
+	wait_for 30 printed first
+	pkill -STOP -P "$follower"
+	record on run 01.000000000 stdout F second
+	rm "$log"
+	record on run 02.000000000 stdout F 'never seen'
+	rm "$log"
+	sleep 0.1
+	record on run 03.000000000 stdout F third
+	mv "$log" "$log.1"
+	record on run 04.000000000 stdout F fourth
+	pkill -CONT -P "$follower"
+	finish on
+	ends
+	[ "$(grep -v ready out)" = $'first\nsecond\nthird\nfourth' ]
+	[ "$(cat err)" = 'rt-tail: "logs/run.log" was rotated faster than it is read; some of it may not be shown' ]
+}
+
 @test "a run that is removed ends the follow with 3" {
 	running gone
 	follow gone

@@ -265,10 +265,13 @@ bool tail_file_advance(struct tail_source *s)
 			close(fd); /* renamed once more in between */
 			continue;
 		}
-		if (known < 0)
+		if (known < 0) {
 			drop_pieces(s);
-		if (known < 0 && next == 0)
-			warn("\"%s\" was replaced; going on with the new file", s->path);
+			/* How many files came and went in between is written nowhere. */
+			warn(next ? "\"%s\" was rotated faster than it is read; some of it may not be shown" :
+				    "\"%s\" was replaced; going on with the new file",
+			     s->path);
+		}
 		switch_to(s, fd);
 		tail_file_look(s);
 		return true;
