@@ -14,7 +14,7 @@
 #define MARK_LEN 2
 #define INDENT_MAX 256 /* blanks before the mark of a line that has no end yet */
 
-void rt_annotations_init(struct rt_annotations *a)
+void rt_annotation_init(struct rt_annotation *a)
 {
 	rt_needle_exact(&a->mark, rt_str(MARK));
 	a->grouped = false;
@@ -29,7 +29,7 @@ void rt_annotations_init(struct rt_annotations *a)
 	rt_buf_init(&a->metadata);
 }
 
-void rt_annotations_release(struct rt_annotations *a)
+void rt_annotation_release(struct rt_annotation *a)
 {
 	rt_buf_release(&a->begun[0]);
 	rt_buf_release(&a->begun[1]);
@@ -77,7 +77,7 @@ static char unescaped(const char *p, bool more)
 }
 
 /* The text without escapes, in a->text. */
-static struct rt_str decode(struct rt_annotations *a, struct rt_str s, bool property)
+static struct rt_str decode(struct rt_annotation *a, struct rt_str s, bool property)
 {
 	rt_buf_clear(&a->text);
 	while (s.n) {
@@ -129,7 +129,7 @@ static bool takes(enum rt_field f, struct rt_str value)
 }
 
 /* key=value: a field of the event, or something in its metadata. */
-static void add_property(struct rt_annotations *a, struct rt_str property, bool fields)
+static void add_property(struct rt_annotation *a, struct rt_str property, bool fields)
 {
 	struct rt_str key = rt_str_trim(cut(&property, "=")), value;
 	enum rt_field f = RT_FIELD_COUNT;
@@ -149,7 +149,7 @@ static void add_property(struct rt_annotations *a, struct rt_str property, bool 
 		add_member(&a->metadata, key, value, number);
 }
 
-static void add_properties(struct rt_annotations *a, struct rt_str rest, bool ours)
+static void add_properties(struct rt_annotation *a, struct rt_str rest, bool ours)
 {
 	while (rest.n) {
 		struct rt_str word = cut(&rest, ours ? " " : ",");
@@ -159,7 +159,7 @@ static void add_properties(struct rt_annotations *a, struct rt_str rest, bool ou
 	}
 }
 
-static void hand_on(struct rt_annotations *a, rt_annotation_event *event, void *arg)
+static void hand_on(struct rt_annotation *a, rt_annotation_event *event, void *arg)
 {
 	if (a->metadata.len) {
 		rt_buf_addc(&a->metadata, '}');
@@ -172,7 +172,7 @@ static void hand_on(struct rt_annotations *a, rt_annotation_event *event, void *
 		event(arg, rt_buf_view(&a->json));
 }
 
-static void begin(struct rt_annotations *a, const char *type, const char *level)
+static void begin(struct rt_annotation *a, const char *type, const char *level)
 {
 	rt_buf_clear(&a->json);
 	rt_buf_clear(&a->metadata);
@@ -182,7 +182,7 @@ static void begin(struct rt_annotations *a, const char *type, const char *level)
 		add_text(&a->json, "level", rt_str(level));
 }
 
-static void end_group(struct rt_annotations *a, rt_annotation_event *event, void *arg)
+static void end_group(struct rt_annotation *a, rt_annotation_event *event, void *arg)
 {
 	if (!a->grouped)
 		return;
@@ -193,7 +193,7 @@ static void end_group(struct rt_annotations *a, rt_annotation_event *event, void
 }
 
 /* Groups do not nest: one that begins ends the one before. */
-static void begin_group(struct rt_annotations *a, struct rt_str name, rt_annotation_event *event,
+static void begin_group(struct rt_annotation *a, struct rt_str name, rt_annotation_event *event,
 			void *arg)
 {
 	end_group(a, event, arg);
@@ -209,7 +209,7 @@ static void begin_group(struct rt_annotations *a, struct rt_str name, rt_annotat
 }
 
 /* A message, with what stands before it. */
-static void tell(struct rt_annotations *a, const char *type, const char *level,
+static void tell(struct rt_annotation *a, const char *type, const char *level,
 		 struct rt_str properties, struct rt_str message, rt_annotation_event *event,
 		 void *arg)
 {
@@ -221,7 +221,7 @@ static void tell(struct rt_annotations *a, const char *type, const char *level,
 	hand_on(a, event, arg);
 }
 
-static void obey(struct rt_annotations *a, struct rt_str command, struct rt_str properties,
+static void obey(struct rt_annotation *a, struct rt_str command, struct rt_str properties,
 		 struct rt_str message, rt_annotation_event *event, void *arg)
 {
 	static const struct {
@@ -252,7 +252,7 @@ static void obey(struct rt_annotations *a, struct rt_str command, struct rt_str 
 }
 
 /* A line from its mark on, without its end: ::command properties::message. */
-static void take_line(struct rt_annotations *a, struct rt_str line, rt_annotation_event *event,
+static void take_line(struct rt_annotation *a, struct rt_str line, rt_annotation_event *event,
 		      void *arg)
 {
 	struct rt_str head;
@@ -304,7 +304,7 @@ static bool may_become(struct rt_str s)
 }
 
 /* Keep the beginning of a line that has no end yet, if it may be one. */
-static void keep_last(struct rt_annotations *a, int stream, struct rt_str rest)
+static void keep_last(struct rt_annotation *a, int stream, struct rt_str rest)
 {
 	const char *nl = memrchr(rest.p, '\n', rest.n);
 	struct rt_str last = rest;
@@ -323,7 +323,7 @@ static void keep_last(struct rt_annotations *a, int stream, struct rt_str rest)
 }
 
 /* Go on with a line that was begun. Returns how much of the piece is of it. */
-static size_t go_on(struct rt_annotations *a, int stream, struct rt_str piece,
+static size_t go_on(struct rt_annotation *a, int stream, struct rt_str piece,
 		    rt_annotation_event *event, void *arg)
 {
 	struct rt_buf *begun = &a->begun[stream];
@@ -344,8 +344,8 @@ static size_t go_on(struct rt_annotations *a, int stream, struct rt_str piece,
 	return n + (nl != NULL);
 }
 
-void rt_annotations_add(struct rt_annotations *a, int stream, struct rt_str piece,
-			rt_annotation_event *event, void *arg)
+void rt_annotation_add(struct rt_annotation *a, int stream, struct rt_str piece,
+		       rt_annotation_event *event, void *arg)
 {
 	const char *end = piece.p + piece.n, *from, *p, *mark;
 
@@ -371,7 +371,7 @@ void rt_annotations_add(struct rt_annotations *a, int stream, struct rt_str piec
 	keep_last(a, stream, piece);
 }
 
-void rt_annotations_end(struct rt_annotations *a, rt_annotation_event *event, void *arg)
+void rt_annotation_end(struct rt_annotation *a, rt_annotation_event *event, void *arg)
 {
 	for (int i = 0; i < 2; i++) {
 		if (a->begun[i].len)

@@ -19,7 +19,7 @@
 
 #define RT_ANNOTATION_MAX 65536 /* bytes of a line; a longer one is none */
 
-struct rt_annotations {
+struct rt_annotation {
 	struct rt_needle mark;
 	struct rt_buf begun[2]; /* of each stream: a line that may be one, without its end yet */
 	bool inside[2];         /* of each stream: in the middle of a line that is none */
@@ -29,17 +29,17 @@ struct rt_annotations {
 	struct rt_buf text, json, metadata;
 };
 
-void rt_annotations_init(struct rt_annotations *a);
-void rt_annotations_release(struct rt_annotations *a);
+void rt_annotation_init(struct rt_annotation *a);
+void rt_annotation_release(struct rt_annotation *a);
 
 /* An event that an annotation is, as a line of JSON that lives until the next one. */
 typedef void rt_annotation_event(void *arg, struct rt_str json);
 
 /* A piece of the output of stream 0 or 1. Whole lines in it that are annotations are handed on. */
-void rt_annotations_add(struct rt_annotations *a, int stream, struct rt_str piece,
-			rt_annotation_event *event, void *arg);
+void rt_annotation_add(struct rt_annotation *a, int stream, struct rt_str piece,
+		       rt_annotation_event *event, void *arg);
 
 /* The end of both streams: a last line without an end is one, too. */
-void rt_annotations_end(struct rt_annotations *a, rt_annotation_event *event, void *arg);
+void rt_annotation_end(struct rt_annotation *a, rt_annotation_event *event, void *arg);
 
 #endif

@@ -41,12 +41,13 @@ int rt_artifact_stat(struct rt_artifact *a, const struct rt_rundir *d, const cha
 		     struct rt_err *err);
 
 /* The keys of all artifacts in their order, each once. Free them. */
-struct rt_keys {
+struct rt_artifact_keys {
 	char **v;
 	size_t n;
 };
-int rt_artifact_keys(struct rt_keys *keys, const struct rt_rundir *d, struct rt_err *err);
-void rt_keys_release(struct rt_keys *keys);
+int rt_artifact_keys_load(struct rt_artifact_keys *keys, const struct rt_rundir *d,
+			  struct rt_err *err);
+void rt_artifact_keys_release(struct rt_artifact_keys *keys);
 
 /* Append it as a JSON object: key, size_bytes, modified_at, sha256. */
 void rt_artifact_json(const struct rt_artifact *a, struct rt_buf *out);

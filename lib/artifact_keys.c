@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Add a key, if it is one: a temporary file is none. */
-static int add(struct rt_keys *keys, struct rt_str key, struct rt_err *err)
+static int add(struct rt_artifact_keys *keys, struct rt_str key, struct rt_err *err)
 {
 	char **v, *copy = strndup(key.p, key.n);
 
@@ -29,7 +29,7 @@ static int add(struct rt_keys *keys, struct rt_str key, struct rt_err *err)
 }
 
 /* The files of an open folder, and those of the folders in it. Takes the descriptor. */
-static int add_folder(struct rt_keys *keys, int fd, const char *above, struct rt_err *err)
+static int add_folder(struct rt_artifact_keys *keys, int fd, const char *above, struct rt_err *err)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *entry;
@@ -64,7 +64,7 @@ static int add_folder(struct rt_keys *keys, int fd, const char *above, struct rt
 	return ret;
 }
 
-static int add_archived(struct rt_keys *keys, struct rt_packed *a, struct rt_err *err)
+static int add_archived(struct rt_artifact_keys *keys, struct rt_packed *a, struct rt_err *err)
 {
 	static const char above[] = RT_ARTIFACTS_DIR "/";
 	const size_t n = sizeof(above) - 1;
@@ -89,7 +89,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* What is in the directory and in the archive is one. */
-static void sort_once(struct rt_keys *keys)
+static void sort_once(struct rt_artifact_keys *keys)
 {
 	size_t n = 0;
 
@@ -104,7 +104,8 @@ static void sort_once(struct rt_keys *keys)
 	keys->n = n;
 }
 
-int rt_artifact_keys(struct rt_keys *keys, const struct rt_rundir *d, struct rt_err *err)
+int rt_artifact_keys_load(struct rt_artifact_keys *keys, const struct rt_rundir *d,
+			  struct rt_err *err)
 {
 	int store = -1, ret = 0;
 
@@ -121,13 +122,13 @@ int rt_artifact_keys(struct rt_keys *keys, const struct rt_rundir *d, struct rt_
 	if (ret == 0 && d->archive)
 		ret = add_archived(keys, d->archive, err);
 	if (ret < 0)
-		rt_keys_release(keys);
+		rt_artifact_keys_release(keys);
 	else
 		sort_once(keys);
 	return ret;
 }
 
-void rt_keys_release(struct rt_keys *keys)
+void rt_artifact_keys_release(struct rt_artifact_keys *keys)
 {
 	for (size_t i = 0; i < keys->n; i++)
 		free(keys->v[i]);

@@ -16,7 +16,7 @@ static int send_fds(int conn, const int fds[2])
 }
 
 /* Take them out of a message; false when it is none of those. */
-static bool take_fds(struct rt_message *m, int fds[2])
+static bool take_fds(struct rt_sock_message *m, int fds[2])
 {
 	int next = 0;
 
@@ -30,7 +30,7 @@ static bool take_fds(struct rt_message *m, int fds[2])
 		m->fds[next++] = -1;
 	}
 	/* What was sent beside what was announced is nobody's. */
-	rt_message_release(m);
+	rt_sock_message_release(m);
 	return true;
 }
 
@@ -42,7 +42,7 @@ static bool is_ours(int conn)
 	return rt_sock_peer(conn, &uid, &pid) && (uid == geteuid() || uid == 0);
 }
 
-bool rt_handoff_hear(int conn, struct rt_message *m, int shown[2])
+bool rt_handoff_hear(int conn, struct rt_sock_message *m, int shown[2])
 {
 	return is_ours(conn) && take_fds(m, shown);
 }
@@ -70,14 +70,14 @@ void rt_handoff_ask(const struct rt_rundir *d, int own[2])
 {
 	const int mine[2] = { STDOUT_FILENO, STDERR_FILENO };
 	int given[2] = { -1, -1 }, conn = -1;
-	struct rt_message m;
+	struct rt_sock_message m;
 
 	if (may_be_captured(STDOUT_FILENO) || may_be_captured(STDERR_FILENO))
 		conn = rt_sock_connect(d, ANSWER_MS);
 	if (conn >= 0) {
 		if (send_fds(conn, mine) == 0 && rt_sock_receive(conn, &m) > 0 &&
 		    !take_fds(&m, given))
-			rt_message_release(&m);
+			rt_sock_message_release(&m);
 		close(conn);
 	}
 	for (int i = 0; i < 2; i++)

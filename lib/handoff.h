@@ -14,7 +14,7 @@
  * The supervisor's side: whether that is a step that shows its descriptors, which
  * are in shown then (-1: none). Descriptors are for the run's own user, and root.
  */
-bool rt_handoff_hear(int conn, struct rt_message *m, int shown[2]);
+bool rt_handoff_hear(int conn, struct rt_sock_message *m, int shown[2]);
 
 /* Give descriptors (-1: none) and close the connection; shown are closed too. */
 void rt_handoff_answer(int conn, int shown[2], const int given[2]);

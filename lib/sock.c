@@ -150,7 +150,7 @@ int rt_sock_send(int conn, struct rt_str text, const int fds[2])
 	return sendmsg(conn, &msg, MSG_NOSIGNAL) == (ssize_t)text.n ? 0 : -1;
 }
 
-int rt_sock_receive(int conn, struct rt_message *m)
+int rt_sock_receive(int conn, struct rt_sock_message *m)
 {
 	union {
 		struct cmsghdr align;
@@ -179,7 +179,7 @@ int rt_sock_receive(int conn, struct rt_message *m)
 			memcpy(m->fds, CMSG_DATA(c), size);
 	}
 	if (got > 0 && msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-		rt_message_release(m);
+		rt_sock_message_release(m);
 		errno = EMSGSIZE;
 		return -1;
 	}
@@ -188,7 +188,7 @@ int rt_sock_receive(int conn, struct rt_message *m)
 	return got < 0 ? -1 : got > 0;
 }
 
-void rt_message_release(struct rt_message *m)
+void rt_sock_message_release(struct rt_sock_message *m)
 {
 	for (int i = 0; i < 2; i++) {
 		if (m->fds[i] >= 0)

@@ -12,7 +12,7 @@
 
 #define RT_SOCK_MAX 256 /* bytes of a message */
 
-struct rt_message {
+struct rt_sock_message {
 	char text[RT_SOCK_MAX + 1]; /* a NUL after its end */
 	size_t n;
 	int fds[2]; /* that came along, the caller's; -1: none */
@@ -41,9 +41,9 @@ int rt_sock_connect(const struct rt_rundir *d, int timeout_ms);
 int rt_sock_send(int conn, struct rt_str text, const int fds[2]);
 
 /* Receive one. 0: the other side has gone; -1 and errno: nothing (EAGAIN), or no message of ours. */
-int rt_sock_receive(int conn, struct rt_message *m);
+int rt_sock_receive(int conn, struct rt_sock_message *m);
 
 /* Close what came along. */
-void rt_message_release(struct rt_message *m);
+void rt_sock_message_release(struct rt_sock_message *m);
 
 #endif

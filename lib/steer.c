@@ -39,7 +39,7 @@ static bool parse(const char *text, struct rt_steer *steer)
 	return false;
 }
 
-bool rt_steer_hear(int conn, const struct rt_message *m, struct rt_steer *steer)
+bool rt_steer_hear(int conn, const struct rt_sock_message *m, struct rt_steer *steer)
 {
 	uid_t uid;
 	pid_t pid;
@@ -71,7 +71,7 @@ int rt_steer_ask(const struct rt_rundir *d, const struct rt_steer *steer, int64_
 		 enum rt_steer_answer *answer, char text[RT_SOCK_MAX])
 {
 	int conn = rt_sock_connect(d, timeout_ms > INT_MAX ? 0 : (int)timeout_ms), got;
-	struct rt_message m = { .fds = { -1, -1 } };
+	struct rt_sock_message m = { .fds = { -1, -1 } };
 	char line[RT_SOCK_MAX];
 
 	if (conn < 0)
@@ -87,7 +87,7 @@ int rt_steer_ask(const struct rt_rundir *d, const struct rt_steer *steer, int64_
 		*answer = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? RT_STEER_LATE :
 										 RT_STEER_GONE;
 	}
-	rt_message_release(&m);
+	rt_sock_message_release(&m);
 	close(conn);
 	return 0;
 }

@@ -32,7 +32,7 @@ enum rt_steer_answer {
 };
 
 /* What a message asks; false when it is no such message. */
-bool rt_steer_hear(int conn, const struct rt_message *m, struct rt_steer *steer);
+bool rt_steer_hear(int conn, const struct rt_sock_message *m, struct rt_steer *steer);
 
 /* Answer, and close the connection. */
 void rt_steer_answer(int conn, bool done, const char *text);

@@ -101,11 +101,6 @@ int rt_summary_new(struct rt_summary **out, const char *path, bool file,
 	return ret;
 }
 
-enum rt_state rt_summary_state(const struct rt_summary *s)
-{
-	return s->state;
-}
-
 size_t rt_summary_skipped(const struct rt_summary *s)
 {
 	return s->skipped;
@@ -157,7 +152,7 @@ int rt_summary_write(const struct rt_summary *s, const struct rt_rundir *d, stru
 	return ret;
 }
 
-int rt_metrics_write(const struct rt_rundir *d, struct rt_err *err)
+int rt_summary_write_metrics(const struct rt_rundir *d, struct rt_err *err)
 {
 	struct rt_summary *s = new_model();
 	int fd, ret;

@@ -24,8 +24,7 @@ int rt_summary_new(struct rt_summary **out, const char *path, bool file,
 		   const struct rt_unpacker *unpacker, struct rt_err *err);
 void rt_summary_free(struct rt_summary *s);
 
-/* Where the run stands; lines that were no events. */
-enum rt_state rt_summary_state(const struct rt_summary *s);
+/* Lines that were no events. */
 size_t rt_summary_skipped(const struct rt_summary *s);
 
 /* Append the rendering. out->failed tells when memory ran out. */
@@ -40,6 +39,6 @@ void rt_summary_metrics(const struct rt_summary *s, struct rt_buf *out); /* metr
 int rt_summary_write(const struct rt_summary *s, const struct rt_rundir *d, struct rt_err *err);
 
 /* Write metrics.json only, from a pass over all events: what the end of a run does. */
-int rt_metrics_write(const struct rt_rundir *d, struct rt_err *err);
+int rt_summary_write_metrics(const struct rt_rundir *d, struct rt_err *err);
 
 #endif

@@ -7,7 +7,7 @@
 
 void annotate_init(struct annotate *a, struct rt_record *record, const struct annotate_step *step)
 {
-	rt_annotations_init(&a->lines);
+	rt_annotation_init(&a->lines);
 	a->record = record;
 	a->step = *step;
 	levels_init(&a->levels);
@@ -16,7 +16,7 @@ void annotate_init(struct annotate *a, struct rt_record *record, const struct an
 
 void annotate_release(struct annotate *a)
 {
-	rt_annotations_release(&a->lines);
+	rt_annotation_release(&a->lines);
 	rt_buf_release(&a->component);
 }
 
@@ -74,7 +74,7 @@ void annotate_add(struct annotate *a, int stream, struct rt_str piece)
 {
 	if (!a->record)
 		return;
-	rt_annotations_add(&a->lines, stream, piece, queue, a);
+	rt_annotation_add(&a->lines, stream, piece, queue, a);
 	flush(a);
 }
 
@@ -82,6 +82,6 @@ void annotate_end(struct annotate *a)
 {
 	if (!a->record)
 		return;
-	rt_annotations_end(&a->lines, queue, a);
+	rt_annotation_end(&a->lines, queue, a);
 	flush(a);
 }

@@ -12,7 +12,7 @@ struct annotate_step {
 };
 
 struct annotate {
-	struct rt_annotations lines;
+	struct rt_annotation lines;
 	struct rt_record *record; /* NULL: it did not work, or is not to be any more */
 	struct annotate_step step;
 	struct levels levels;

@@ -111,7 +111,7 @@ int end_run(struct rt_record *record, const struct rt_change *change, const stru
 		return -1;
 	warn_err(&warning);
 	/* The run's last word; it can be made again at any time. */
-	if (!o->summarize && rt_metrics_write(d, &warning) < 0)
+	if (!o->summarize && rt_summary_write_metrics(d, &warning) < 0)
 		warn("%s", warning.msg);
 	if (o->summarize || o->github)
 		summarize(d, o);

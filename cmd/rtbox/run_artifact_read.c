@@ -205,8 +205,8 @@ static const char *columns_of(const struct output_opts *o, enum out_mode mode)
 }
 
 /* What to exit with: one that cannot be read keeps nobody from seeing the others. */
-static int print_list(struct source *s, const struct rt_keys *keys, const struct output_opts *o,
-		      enum out_mode mode, struct records *records)
+static int print_list(struct source *s, const struct rt_artifact_keys *keys,
+		      const struct output_opts *o, enum out_mode mode, struct records *records)
 {
 	struct rt_buf json;
 	int code = 0;
@@ -237,7 +237,7 @@ static int run_list(const struct rt_applet *self, int argc, char **argv)
 	struct rt_err err = RT_ERR_INIT;
 	struct records records;
 	enum out_mode mode;
-	struct rt_keys keys;
+	struct rt_artifact_keys keys;
 	struct source s;
 	struct out out;
 	char **words;
@@ -248,14 +248,14 @@ static int run_list(const struct rt_applet *self, int argc, char **argv)
 	common_apply(&o.common, &out);
 	mode = output_mode(&o.output, "table|jsonl|json|csv");
 	source_open(&s, &o.common);
-	if (rt_artifact_keys(&keys, &s.dir, &err) < 0)
+	if (rt_artifact_keys_load(&keys, &s.dir, &err) < 0)
 		die_err(&err);
 	if (mode != OUT_TABLE || keys.n) {
 		records_begin(&records, &out, mode, o.output.format, columns_of(&o.output, mode));
 		code = print_list(&s, &keys, &o.output, mode, &records);
 		records_end(&records);
 	}
-	rt_keys_release(&keys);
+	rt_artifact_keys_release(&keys);
 	return source_close(&s, code);
 }
 

@@ -136,7 +136,7 @@ static void drop(struct peer *p)
 
 void loop_hear(struct loop *l, struct peer *p)
 {
-	struct rt_message m;
+	struct rt_sock_message m;
 	struct rt_steer steer;
 	int got = rt_sock_receive(p->fd, &m);
 
@@ -150,7 +150,7 @@ void loop_hear(struct loop *l, struct peer *p)
 	} else {
 		drop(p);
 	}
-	rt_message_release(&m);
+	rt_sock_message_release(&m);
 }
 
 static struct peer *free_peer(struct loop *l)

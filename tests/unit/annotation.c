@@ -14,16 +14,16 @@ static void collect(void *arg, struct rt_str json)
 /* The events of a text that comes in pieces of at most `piece` bytes. */
 static void events_of(struct rt_str text, size_t piece, struct rt_buf *out)
 {
-	struct rt_annotations a;
+	struct rt_annotation a;
 
-	rt_annotations_init(&a);
+	rt_annotation_init(&a);
 	for (size_t at = 0; at < text.n; at += piece) {
 		size_t n = piece < text.n - at ? piece : text.n - at;
 
-		rt_annotations_add(&a, 0, (struct rt_str){ text.p + at, n }, collect, out);
+		rt_annotation_add(&a, 0, (struct rt_str){ text.p + at, n }, collect, out);
 	}
-	rt_annotations_end(&a, collect, out);
-	rt_annotations_release(&a);
+	rt_annotation_end(&a, collect, out);
+	rt_annotation_release(&a);
 }
 
 static void means(struct tap *t, const char *text, const char *want)
@@ -95,7 +95,7 @@ static void test_others(struct tap *t)
 /* Lines of any length, in pieces: those that are too long are none, and nothing grows. */
 static void test_long(struct tap *t)
 {
-	struct rt_annotations a;
+	struct rt_annotation a;
 	struct rt_buf text, out;
 	size_t most = 0;
 
@@ -107,18 +107,18 @@ static void test_long(struct tap *t)
 	rt_buf_adds(&text, "\n::error::y\n");
 	for (int i = 0; i < 100000; i++)
 		rt_buf_addc(&text, ' ');
-	rt_annotations_init(&a);
+	rt_annotation_init(&a);
 	for (size_t at = 0; at < text.len; at += 1000) {
 		size_t n = text.len - at < 1000 ? text.len - at : 1000;
 
-		rt_annotations_add(&a, 1, (struct rt_str){ text.s + at, n }, collect, &out);
+		rt_annotation_add(&a, 1, (struct rt_str){ text.s + at, n }, collect, &out);
 		if (a.begun[1].len > most)
 			most = a.begun[1].len;
 	}
 	is_text(t, out.s, "{\"type\":\"error\",\"message\":\"y\"}\n", "a line that is too long");
 	ok(t, most <= RT_ANNOTATION_MAX && a.begun[1].len == 0 && a.inside[1],
 	   "at most %zu bytes are kept", most);
-	rt_annotations_release(&a);
+	rt_annotation_release(&a);
 	rt_buf_release(&text);
 	rt_buf_release(&out);
 }
