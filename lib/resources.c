@@ -34,10 +34,13 @@ struct rt_resources rt_resources_of(const struct rusage *usage)
 void rt_resources_write(const struct rt_resources *r, struct rt_buf *out)
 {
 	rt_buf_addf(out,
-		    "{\"user_ms\":%" PRId64 ",\"system_ms\":%" PRId64 ",\"max_rss_bytes\":%" PRId64
-		    ",\"read_bytes\":%" PRId64 ",\"written_bytes\":%" PRId64
-		    ",\"source\":\"rusage\"}",
-		    r->user_ms, r->system_ms, r->max_rss_bytes, r->read_bytes, r->written_bytes);
+		    "{\"user_ms\":%" PRId64 ",\"system_ms\":%" PRId64 ",\"max_rss_bytes\":%" PRId64,
+		    r->user_ms, r->system_ms, r->max_rss_bytes);
+	if (r->peak_bytes)
+		rt_buf_addf(out, ",\"peak_bytes\":%" PRId64, r->peak_bytes);
+	rt_buf_addf(out,
+		    ",\"read_bytes\":%" PRId64 ",\"written_bytes\":%" PRId64 ",\"source\":\"%s\"}",
+		    r->read_bytes, r->written_bytes, r->cgroup ? "cgroup" : "rusage");
 }
 
 void rt_resources_parse(struct rt_resources *r, struct rt_str object)
@@ -61,6 +64,10 @@ void rt_resources_parse(struct rt_resources *r, struct rt_str object)
 		    !rt_json_int(&v, numbers[i].to) || *numbers[i].to < 0)
 			return;
 	}
+	if (rt_scan_find(object, rt_str("peak_bytes"), &v) &&
+	    (!rt_json_int(&v, &found.peak_bytes) || found.peak_bytes < 0))
+		found.peak_bytes = 0;
+	found.cgroup = rt_scan_find(object, rt_str("source"), &v) && rt_json_is(&v, "cgroup");
 	*r = found;
 }
 
@@ -81,7 +88,7 @@ void rt_resources_text(const struct rt_resources *r, char text[RT_RESOURCES_TEXT
 		return;
 	time_text(user, r->user_ms);
 	time_text(system, r->system_ms);
-	rt_bytes_format(memory, r->max_rss_bytes);
+	rt_bytes_format(memory, r->peak_bytes ? r->peak_bytes : r->max_rss_bytes);
 	rt_bytes_format(read, r->read_bytes);
 	rt_bytes_format(written, r->written_bytes);
 	snprintf(text, RT_RESOURCES_TEXT,

@@ -1,7 +1,10 @@
 /*
  * What a command and all that it started have used: processor time, memory and
  * I/O, as wait4(2) tells of those that were waited for. Memory is that of the
- * largest process, not their sum (getrusage(2)).
+ * largest process, not their sum (getrusage(2)). Where a cgroup tells more of
+ * time and memory, it is taken from there (cgroup.h). I/O is not: a cgroup counts
+ * what goes to a disk that lies on another one twice, and what is yet to be
+ * written not at all.
  */
 #ifndef RT_RESOURCES_H
 #define RT_RESOURCES_H
@@ -17,7 +20,9 @@
 struct rt_resources {
 	bool known;
 	int64_t user_ms, system_ms, max_rss_bytes;
+	int64_t peak_bytes;                /* of all together; 0: not known */
 	int64_t read_bytes, written_bytes; /* that reached or left a disk */
+	bool cgroup;                       /* it was asked as well */
 };
 
 struct rt_resources rt_resources_of(const struct rusage *usage);

@@ -10,6 +10,7 @@ setup() {
 
 teardown() {
 	end_naps
+	[ -z "${CGROUP-}" ] || wait_for 10 rmdir "$CGROUP"
 }
 
 # Whether any process that sleeps is not stopped.
@@ -345,6 +346,35 @@ start_run() {
 	want=$(jq -c .resources "$RT_RUNS_DIR/r/status.json")
 	rm "$RT_RUNS_DIR/r/status.json"
 	[ "$(rt-status --json r | jq -c .resources)" = "$want" ]
+}
+
+# A cgroup for a test, where that disturbs nobody; its folder is $CGROUP.
+make_cgroup() {
+	local mount=/sys/fs/cgroup own
+
+	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	[ -n "$own" ] || skip "no cgroups of version 2"
+	[ ! -d /run/systemd/system ] || skip "the cgroups are systemd's"
+	[ ! -d $mount/unified ] || mount=$mount/unified
+	CGROUP=$mount$own/rt-test-$$
+	mkdir "$CGROUP" 2>/dev/null || skip "no cgroup can be made here"
+}
+
+@test "a run that has a cgroup to itself counts what nobody waits for" {
+	make_cgroup
+	# It ends by its limit of a second, which only the one that sleeps has waited for.
+	command='(sh -c "ulimit -t 1; while :; do :; done"; : >done; exec sleep '"$NAP"') &
+		until [ -e done ]; do sleep 0.05; done'
+	# shellcheck disable=SC2016 # it is for the shell
+	sh -c 'echo 0 >"$0/cgroup.procs"; exec "$@"' "$CGROUP" \
+		rt-run --id r -- sh -c "$command" >/dev/null 2>&1
+	rt-run --id other -- true
+	run -0 sleeping
+	run -0 jq -c '.resources | [.source, .user_ms + .system_ms > 900]' "$RT_RUNS_DIR/r/status.json"
+	[ "$output" = '["cgroup",true]' ]
+	[ "$(jq -r .resources.source "$RT_RUNS_DIR/other/status.json")" = rusage ]
+	rm "$RT_RUNS_DIR/r/status.json"
+	[ "$(rt-status --json r | jq -r .resources.source)" = cgroup ]
 }
 
 @test "a run with a supervisor ends with its command, whatever a script says" {

@@ -3,6 +3,7 @@
  * wrong with the record, the command runs and its end is ours.
  */
 #include "applets.h"
+#include "cgroup.h"
 #include "clock.h"
 #include "detach.h"
 #include "die.h"
@@ -89,13 +90,14 @@ static char *describe_end(struct rt_change *change, const struct supervised *s)
  * begin, and what was held back goes out; who is told may take their time.
  */
 static void conclude(const struct supervised *s, const char *name, const struct exec_opts *o,
-		     struct outlet *outlet, struct overlap *lock)
+		     struct outlet *outlet, struct overlap *lock, struct rt_cgroup *cgroup)
 {
 	struct rt_err err = RT_ERR_INIT;
-	const struct rt_resources resources = rt_resources_of(&s->end.usage);
+	struct rt_resources resources = rt_resources_of(&s->end.usage);
 	struct rt_change change;
 	char *text = describe_end(&change, s);
 
+	rt_cgroup_end(cgroup, &resources);
 	change.error = text;
 	if (s->end.started)
 		change.resources = &resources;
@@ -174,6 +176,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	struct supervised s = { .argv = argv, .limits = job_limits(&o->job) };
 	struct outlet outlet;
 	struct overlap lock;
+	struct rt_cgroup cgroup;
 	struct new_run n;
 	struct rt_inherited in;
 	char *path;
@@ -185,6 +188,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		s.waiting = detach();
 	guard(&lock, o, argv);
 	supervise_signals(&in);
+	rt_cgroup_begin(&cgroup, RT_CGROUP_MOUNT, RT_CGROUP_SELF);
 	ret = new_run_create(&n, &o->run, &o->common, argv, getpid(), &opts, &in, &record, &path,
 			     &err);
 	if (ret != 0)
@@ -211,7 +215,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		run_unrecorded(argv, &in);
 	}
 	new_run_wait_git(&n, GIT_MS);
-	conclude(&s, n.name, o, &outlet, &lock);
+	conclude(&s, n.name, o, &outlet, &lock, &cgroup);
 	rt_record_close(record);
 	new_run_release(&n);
 	rt_redact_free(redact);
