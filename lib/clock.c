@@ -28,6 +28,11 @@ int64_t rt_clock_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t rt_clock_later(int64_t at_ns, int64_t span_ns)
+{
+	return __builtin_add_overflow(at_ns, span_ns, &at_ns) ? INT64_MAX : at_ns;
+}
+
 int64_t rt_days_from_civil(int64_t year, int month, int day)
 {
 	int64_t era, yoe, doy;

@@ -23,6 +23,20 @@ teardown() {
 	[ "$(status_of @latest .error)" = "exit code 3" ]
 }
 
+@test "the longest span that can be given is never over" {
+	longest=9223372036s
+	run -3 rt-run --timeout $longest --idle-timeout $longest -- sh -c 'echo; sleep 0.3; exit 3'
+	[ "$(status_of @latest .error)" = "exit code 3" ]
+	rt-run --id r -- sh -c 'trap "exit 4" TERM; echo up; sleep '"$NAP"' & wait' >up 3>&- &
+	wait_for 10 [ -s up ]
+	run -0 rt-run cancel --kill-after $longest r
+	[ "$(status_of r .exit_code)" = 4 ]
+	rt-run start --id s >/dev/null
+	(sleep 0.3; rt-run finish s) 3>&- &
+	run -0 rt-status --wait --timeout $longest s
+	wait
+}
+
 @test "what ignores TERM, and what has left its parent, is killed after the grace period" {
 	run -124 rt-run --timeout 200ms --kill-after 200ms -- sh -c '
 		trap "" TERM

@@ -76,7 +76,9 @@ static int wait_paused(const struct rt_rundir *d, int64_t owner, int64_t deadlin
 
 int checkpoint_wait(const struct rt_rundir *d, int64_t timeout_ns, struct rt_err *err)
 {
-	int64_t deadline = timeout_ns < 0 ? -1 : rt_clock_monotonic_ns() + timeout_ns, owner;
+	int64_t deadline = timeout_ns < 0 ? -1 :
+					    rt_clock_later(rt_clock_monotonic_ns(), timeout_ns),
+		owner;
 	enum rt_state state;
 
 	if (look(d, &state, &owner, err) < 0)

@@ -101,7 +101,7 @@ _Noreturn static void become(const char *command, char **env, const struct rt_in
 /* Wait for its end: what wait(2) says, -1: time is up, -2: a signal wants us to go. */
 static int wait_for(pid_t pid, int64_t timeout_ns, const sigset_t *signals)
 {
-	int64_t until = rt_clock_monotonic_ns() + timeout_ns;
+	int64_t until = rt_clock_later(rt_clock_monotonic_ns(), timeout_ns);
 	int status;
 
 	for (;;) {

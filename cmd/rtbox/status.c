@@ -135,7 +135,8 @@ static void wait_for_change(int watch, int64_t left_ns)
 static bool wait_until_over(struct status_view *v, const struct rt_found *found,
 			    const struct unpack *u, int64_t timeout_ns)
 {
-	int64_t end = timeout_ns < 0 ? INT64_MAX : rt_clock_monotonic_ns() + timeout_ns;
+	int64_t end = timeout_ns < 0 ? INT64_MAX :
+				       rt_clock_later(rt_clock_monotonic_ns(), timeout_ns);
 	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	bool over;
 

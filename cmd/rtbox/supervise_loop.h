@@ -92,7 +92,7 @@ struct loop {
 
 static inline void loop_set(struct loop *l, enum timer t, int64_t from_now_ns)
 {
-	l->at_ns[t] = rt_clock_monotonic_ns() + from_now_ns;
+	l->at_ns[t] = rt_clock_later(rt_clock_monotonic_ns(), from_now_ns);
 }
 
 /* Wait for something to do, and do it, once. */

@@ -62,9 +62,9 @@ static void note_output(struct loop *l)
 {
 	l->output_ns = rt_clock_monotonic_ns();
 	if (l->at_ns[TIMER_IDLE])
-		l->at_ns[TIMER_IDLE] = l->output_ns + l->s->limits.idle_ns;
+		l->at_ns[TIMER_IDLE] = rt_clock_later(l->output_ns, l->s->limits.idle_ns);
 	if (l->at_ns[TIMER_STILL] && !l->s->silent)
-		l->at_ns[TIMER_STILL] = l->output_ns + l->s->still_ns;
+		l->at_ns[TIMER_STILL] = rt_clock_later(l->output_ns, l->s->still_ns);
 }
 
 /* The stage that the run is in, as far as it says. */

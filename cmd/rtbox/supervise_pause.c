@@ -109,7 +109,7 @@ static void shift_limits(struct loop *l, int64_t ns)
 {
 	for (int t = TIMER_LIMITS; t < TIMERS; t++) {
 		if (l->at_ns[t])
-			l->at_ns[t] += ns;
+			l->at_ns[t] = rt_clock_later(l->at_ns[t], ns);
 	}
 }
 

@@ -101,7 +101,7 @@ void loop_kill(struct loop *l)
 
 void loop_kill_within(struct loop *l, int64_t ns)
 {
-	int64_t at = rt_clock_monotonic_ns() + ns;
+	int64_t at = rt_clock_later(rt_clock_monotonic_ns(), ns);
 
 	if (!l->at_ns[TIMER_KILL] || at < l->at_ns[TIMER_KILL])
 		l->at_ns[TIMER_KILL] = at;
