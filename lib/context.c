@@ -150,16 +150,23 @@ int rt_context_add(const struct rt_rundir *d, struct rt_str text, int *number, s
 	return 0;
 }
 
+static bool is_claimed(int folder, int number)
+{
+	char mark[NAME_SIZE];
+
+	mark_name(mark, number);
+	return faccessat(folder, mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void rt_context_remove(const struct rt_rundir *d, int number)
 {
-	char text[NAME_SIZE], mark[NAME_SIZE];
+	char text[NAME_SIZE];
 	int fd = open_folder(d);
 
 	if (fd < 0)
 		return;
 	text_name(text, number);
-	mark_name(mark, number);
-	if (faccessat(fd, mark, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!is_claimed(fd, number))
 		unlinkat(fd, text, 0);
 	close(fd);
 }
@@ -193,17 +200,24 @@ static void unclaim(int folder, const struct numbers *taken)
 }
 
 /* What can be read and is still to be had. *l is left with the numbers that were taken. */
-static void collect(int folder, struct numbers *l, int step, struct rt_buf *out)
+static void collect(int folder, struct numbers *l, int step, struct rt_buf *out,
+		    struct rt_err *warning)
 {
 	char name[NAME_SIZE];
 	size_t taken = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
 		size_t at = out->len;
+		bool good;
 
+		if (is_claimed(folder, l->v[i]))
+			continue;
 		text_name(name, l->v[i]);
-		if (rt_file_read(folder, name, out, RT_CONTEXT_MAX) < 0 ||
-		    !claim(folder, l->v[i], step)) {
+		good = rt_file_read(folder, name, out, RT_CONTEXT_MAX) == 0;
+		/* One that is gone was taken back. */
+		if (!good && errno != ENOENT)
+			rt_err_sys(warning, "cannot read \"%s/%s\"", RT_CONTEXT_DIR, name);
+		if (!good || !claim(folder, l->v[i], step)) {
 			out->len = at;
 			continue;
 		}
@@ -229,7 +243,7 @@ static int write_given(const struct rt_rundir *d, int step, struct rt_str text, 
 	return ret;
 }
 
-int rt_context_give(const struct rt_rundir *d, int step, struct rt_err *err)
+int rt_context_give(const struct rt_rundir *d, int step, struct rt_err *warning, struct rt_err *err)
 {
 	int fd = open_folder(d), ret;
 	struct numbers l;
@@ -243,7 +257,7 @@ int rt_context_give(const struct rt_rundir *d, int step, struct rt_err *err)
 		return -1;
 	}
 	rt_buf_init(&text);
-	collect(fd, &l, step, &text);
+	collect(fd, &l, step, &text, warning);
 	ret = l.n > 0;
 	if (ret && (text.failed || write_given(d, step, rt_buf_view(&text), err) < 0)) {
 		unclaim(fd, &l);
@@ -279,8 +293,7 @@ static bool read_latest(int folder, struct rt_context_latest *c)
 	c->text.len = (size_t)n;
 	c->text.s[n] = '\0';
 	c->added_ns = rt_mtime_ns(&st);
-	mark_name(name, c->number);
-	c->given = faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	c->given = is_claimed(folder, c->number);
 	return true;
 }
 

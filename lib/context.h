@@ -21,9 +21,11 @@ void rt_context_remove(const struct rt_rundir *d, int number);
 /*
  * Give the step what no step got yet. 1: that is in logs/step_NNN/context.txt,
  * every text with a newline at its end; 0: there is nothing; -1: what there is
- * cannot be given, and waits for the next one.
+ * cannot be given, and waits for the next one. A text that cannot be read keeps
+ * no other one back: *warning names it.
  */
-int rt_context_give(const struct rt_rundir *d, int step, struct rt_err *err);
+int rt_context_give(const struct rt_rundir *d, int step, struct rt_err *warning,
+		    struct rt_err *err);
 
 /* The last one. */
 struct rt_context_latest {

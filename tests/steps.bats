@@ -580,6 +580,21 @@ Run completed $span -" ]
 	[ "$(find "$RT_RUNS_DIR/a/context" -name '.*' -type f)" = '' ]
 }
 
+@test "context: a text that cannot be read keeps no other one back, and is named" {
+	rt-run start --id a >/dev/null
+	rt-run context a one
+	rt-run context a two
+	head -c 2000000 /dev/zero >"$RT_RUNS_DIR/a/context/001.txt"
+	run -0 --separate-stderr rt-run step -r a s -- sh -c 'cat "$RT_CONTEXT_FILE"'
+	[ "$output" = two ]
+	[ "$stderr" = 'rt-run step: what was said to the run is not given: cannot read "context/001.txt": File too large' ]
+	# one that a step has is not read again
+	echo one >"$RT_RUNS_DIR/a/context/001.txt"
+	head -c 2000000 /dev/zero >"$RT_RUNS_DIR/a/context/002.txt"
+	run -0 --separate-stderr rt-run step -r a s -- sh -c 'cat "$RT_CONTEXT_FILE"'
+	[ "$output $stderr" = 'one ' ]
+}
+
 @test "context: what is refused, secrets, links, and what cannot be given" {
 	export A_TOKEN=opensesame99
 	run -2 rt-run context

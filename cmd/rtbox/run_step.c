@@ -220,9 +220,11 @@ _Noreturn static void run_without_record(const struct wanted *w)
 static char *take_context(const struct step *s)
 {
 	const struct rt_rundir *d = rt_record_dir(s->record);
-	struct rt_err err = RT_ERR_INIT;
-	int got = rt_context_give(d, s->number, &err);
+	struct rt_err warning = RT_ERR_INIT, err = RT_ERR_INIT;
+	int got = rt_context_give(d, s->number, &warning, &err);
 
+	if (warning.kind != RT_ERR_NONE)
+		warn("what was said to the run is not given: %s", warning.msg);
 	if (got < 0)
 		warn("what was said to the run is left to the next step: %s", err.msg);
 	if (got <= 0)
