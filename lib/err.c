@@ -34,6 +34,8 @@ int rt_err_sys(struct rt_err *err, const char *fmt, ...)
 	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	len = strlen(err->msg);
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", strerror(saved));
+	/* rt_file_open says it so; the system's own words for it are about devices. */
+	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s",
+		 saved == ENXIO ? "it is no regular file" : strerror(saved));
 	return -1;
 }

@@ -132,6 +132,8 @@ sum_of() {
 		run -3 timeout 10 rt-run artifact get "$key"
 		run -3 timeout 10 rt-run artifact rm "$key"
 	done
+	run -3 rt-run artifact rm fifo
+	[ "$output" = 'rt-run artifact rm: cannot read artifact "fifo": it is no regular file' ]
 	[ "$(ls elsewhere)" = x ]
 	[ "$(cat outside)" = secret ]
 	[ -L "$store/link" ]
