@@ -115,6 +115,22 @@ END
 	[ "$(values 'SELECT r.name, s.step_id FROM runs r LEFT JOIN steps s USING (run_id) ORDER BY 1, 2')" = $',\nn,step_001\nn,step_002' ]
 }
 
+@test "artifacts of archived runs; what the directory has counts" {
+	command -v rt-archive >/dev/null || skip "rt-archive was not built"
+	run -0 rt-run --id a -- sh -c 'echo old | rt-run artifact put new -; seq 9 | rt-run artifact put sub/key -'
+	rt-archive --prune a >/dev/null
+	[ "$(values 'SELECT key, size_bytes, modified_at, path FROM artifacts')" = $'new,4,,\nsub/key,18,,' ]
+	[ "$(values 'SELECT run_id, key FROM artifacts' "$RT_RUNS_DIR/a/run.tar.gz")" = $'a,new\na,sub/key' ]
+	mkdir "$RT_RUNS_DIR/a/artifacts"
+	echo newer >"$RT_RUNS_DIR/a/artifacts/new"
+	[ "$(values 'SELECT key, size_bytes, path FROM artifacts')" = \
+		"new,6,$RT_RUNS_DIR/a/artifacts/new"$'\nsub/key,18,' ]
+	truncate -s 100 "$RT_RUNS_DIR/a/run.tar.gz"
+	run -3 --separate-stderr sql 'SELECT key FROM artifacts'
+	[ "$output" = '{"key":"new"}' ]
+	[[ $stderr == *"cannot read \"$RT_RUNS_DIR/a/run.tar.gz\""* ]]
+}
+
 @test "numbers are of their column's type" {
 	make_run a '"percent":50,"cost_usd":2,"steps":[
 		{"step_id":"step_001","duration_ms":5.0,"retries":2.0},{"step_id":"step_002","duration_ms":5.5,"retries":"x"}]'

@@ -1,7 +1,14 @@
-/* The table `artifacts`: the regular files of a run's artifact store, in the order of their keys. */
+/*
+ * The table `artifacts`: the regular files of a run's artifact store, and of that in its
+ * archive, in the order of their keys.
+ */
 #include "sql.h"
 #include "clock.h"
 #include "die.h"
+#include "fdio.h"
+#include "id.h"
+#include "packed.h"
+#include "rundir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +23,7 @@
 struct artifact {
 	char *key;
 	int64_t size, modified_ns;
+	bool archived; /* there is no file of it, nor a time */
 };
 
 struct artifacts_cursor {
@@ -31,22 +39,17 @@ static const struct sql_column columns[] = {
 	[RUN_ID] = { "run_id", "TEXT", "" },
 	[KEY] = { "key", "TEXT", "" },
 	[SIZE_BYTES] = { "size_bytes", "INTEGER", "bytes" },
-	[MODIFIED_AT] = { "modified_at", "TEXT", "UTC, as 2026-07-01T12:00:00.000+00:00" },
-	[PATH] = { "path", "TEXT", "" },
+	[MODIFIED_AT] = { "modified_at", "TEXT",
+			  "UTC, as 2026-07-01T12:00:00.000+00:00; NULL in an archive" },
+	[PATH] = { "path", "TEXT", "its file; NULL in an archive" },
 	{ .name = NULL },
 };
 /* clang-format on */
 
-static void add(struct artifacts_cursor *c, const char *folder, const char *name,
-		const struct stat *st)
+static void add(struct artifacts_cursor *c, struct artifact a)
 {
-	struct artifact *a;
-
 	c->v = xrealloc(c->v, (c->n + 1) * sizeof(*c->v));
-	a = &c->v[c->n++];
-	a->key = xasprintf("%s%s", folder, name);
-	a->size = st->st_size;
-	a->modified_ns = st->st_mtim.tv_sec * RT_NS_PER_S + st->st_mtim.tv_nsec;
+	c->v[c->n++] = a;
 }
 
 /* Say that a folder of the store cannot be read, and leave it at that if it is just not there. */
@@ -73,7 +76,9 @@ static void list_entry(struct artifacts_cursor *c, DIR *dir, const char *folder,
 	if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		cannot_list(c, folder);
 	} else if (S_ISREG(st.st_mode)) {
-		add(c, folder, name, &st);
+		add(c, (struct artifact){ .key = xasprintf("%s%s", folder, name),
+					  .size = st.st_size,
+					  .modified_ns = rt_mtime_ns(&st) });
 	} else if (S_ISDIR(st.st_mode) && !*folder) {
 		below = xasprintf("%s/", name);
 		list(c, openat(dirfd(dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
@@ -112,6 +117,52 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(((const struct artifact *)a)->key, ((const struct artifact *)b)->key);
 }
 
+static void sort(struct artifacts_cursor *c)
+{
+	if (c->n)
+		qsort(c->v, c->n, sizeof(*c->v), compare_keys);
+}
+
+/* What is in the archive alone: the n that were found in the directory count, and are sorted. */
+static void list_packed(struct artifacts_cursor *c, struct rt_packed *archive, size_t n)
+{
+	static const char above[] = STORE "/";
+	const size_t skip = sizeof(above) - 1;
+
+	if (rt_packed_load(archive) < 0 || archive->err.kind != RT_ERR_NONE)
+		cursor_failed(&c->base, archive->err.msg);
+	for (size_t i = 0; i < archive->n; i++) {
+		struct rt_str name = archive->v[i].name;
+		struct artifact a = { .size = archive->v[i].size, .archived = true };
+
+		if (name.n <= skip || memcmp(name.p, above, skip) != 0)
+			continue;
+		a.key = xstrndup(name.p + skip, name.n - skip);
+		if (rt_key_check(a.key, NULL) == 0 &&
+		    !(n && bsearch(&a, c->v, n, sizeof(*c->v), compare_keys)))
+			add(c, a);
+		else
+			free(a.key);
+	}
+}
+
+static void list_archived(struct artifacts_cursor *c)
+{
+	struct rt_err err = RT_ERR_INIT;
+	struct rt_rundir dir;
+
+	if (rt_rundir_open_reader(&dir, c->base.source.dir, &c->base.source.unpack->unpacker,
+				  &err) < 0) {
+		cursor_failed(&c->base, err.msg);
+		return;
+	}
+	if (dir.archive) {
+		sort(c);
+		list_packed(c, dir.archive, c->n);
+	}
+	rt_rundir_release(&dir);
+}
+
 static bool begin(struct sql_cursor *base)
 {
 	struct artifacts_cursor *c = (struct artifacts_cursor *)base;
@@ -124,8 +175,8 @@ static bool begin(struct sql_cursor *base)
 	path = xasprintf("%s/%s", base->source.dir, STORE);
 	list(c, open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "");
 	free(path);
-	if (c->n)
-		qsort(c->v, c->n, sizeof(*c->v), compare_keys);
+	list_archived(c);
+	sort(c);
 	return true;
 }
 
@@ -166,6 +217,8 @@ static void column(struct sql_cursor *base, sqlite3_context *to, int n)
 		value_time(to, a->modified_ns);
 		break;
 	case PATH:
+		if (a->archived)
+			break;
 		path = xasprintf("%s/%s/%s", base->source.dir, STORE, a->key);
 		sqlite3_result_text(to, path, -1, free);
 		break;
