@@ -58,6 +58,15 @@ void rt_handoff_answer(int conn, int shown[2], const int given[2])
 	close(conn);
 }
 
+/* Another user's supervisor would give nothing, and a terminal shown to it could be read. */
+static bool may_be_shown(int conn)
+{
+	uid_t uid;
+	pid_t pid;
+
+	return rt_sock_peer(conn, &uid, &pid) && (uid == geteuid() || geteuid() == 0);
+}
+
 /* Only a pipe or terminal can be a supervisor's; most often nobody has to be asked. */
 static bool may_be_captured(int fd)
 {
@@ -75,8 +84,8 @@ void rt_handoff_ask(const struct rt_rundir *d, int own[2])
 	if (may_be_captured(STDOUT_FILENO) || may_be_captured(STDERR_FILENO))
 		conn = rt_sock_connect(d, ANSWER_MS);
 	if (conn >= 0) {
-		if (send_fds(conn, mine) == 0 && rt_sock_receive(conn, &m) > 0 &&
-		    !take_fds(&m, given))
+		if (may_be_shown(conn) && send_fds(conn, mine) == 0 &&
+		    rt_sock_receive(conn, &m) > 0 && !take_fds(&m, given))
 			rt_sock_message_release(&m);
 		close(conn);
 	}

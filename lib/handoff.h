@@ -21,7 +21,7 @@ void rt_handoff_answer(int conn, int shown[2], const int given[2]);
 
 /*
  * The step's side: descriptors to write standard output and error to, owned by
- * the caller; a copy of its own where there is nobody to ask.
+ * the caller; a copy of its own where there is nobody of the same user to ask.
  */
 void rt_handoff_ask(const struct rt_rundir *d, int own[2]);
 

@@ -319,6 +319,34 @@ start_run() {
 	[ "$output" = 65534 ]
 }
 
+@test "a step shows its output to no other user's supervisor" {
+	[ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 0 --clear-groups true || skip "needs root"
+	command -v python3 >/dev/null || skip "no python3"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	umask 002
+	rt-run start --id r >/dev/null
+	# Prints how many descriptors came from each that connected.
+	python3 - "$RT_RUNS_DIR/r/.sock" >shown 3>&- <<-'END' &
+		import array, os, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.bind(sys.argv[1])
+		os.chmod(sys.argv[1], 0o666)
+		s.listen()
+		s.settimeout(20)
+		for _ in range(2):
+		    c, _ = s.accept()
+		    sent = c.recvmsg(10, socket.CMSG_SPACE(8))[1]
+		    print(sum(len(data) // 4 for _, _, data in sent), flush=True)
+		    c.close()
+	END
+	wait_for 10 [ -S "$RT_RUNS_DIR/r/.sock" ]
+	wait_for 10 sh -c '[ "$(stat -c %a "$1")" = 666 ]' sh "$RT_RUNS_DIR/r/.sock"
+	[ "$(setpriv --reuid 65534 --regid 0 --clear-groups rt-run step -r r s -- echo hi | cat)" = hi ]
+	[ "$(rt-run step -r r s -- echo hi | cat)" = hi ]
+	wait
+	[ "$(paste -sd' ' shown)" = "0 2" ]
+}
+
 @test "what makes no sense is refused" {
 	run -2 rt-run pause
 	run -2 rt-run pause a b
