@@ -33,6 +33,15 @@ int64_t rt_clock_later(int64_t at_ns, int64_t span_ns)
 	return __builtin_add_overflow(at_ns, span_ns, &at_ns) ? INT64_MAX : at_ns;
 }
 
+int64_t rt_clock_of_seconds(int64_t s)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow(s, RT_NS_PER_S, &ns))
+		return s < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
 int64_t rt_days_from_civil(int64_t year, int month, int day)
 {
 	int64_t era, yoe, doy;

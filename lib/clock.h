@@ -23,6 +23,9 @@ int64_t rt_clock_monotonic_ns(void); /* for waiting and for durations */
 /* So much later, where people may give any span: at most INT64_MAX, which never comes. */
 int64_t rt_clock_later(int64_t at_ns, int64_t span_ns);
 
+/* The time that is so many seconds from the epoch, or the first or last one that there is. */
+int64_t rt_clock_of_seconds(int64_t s);
+
 void rt_clock_format(char out[RT_TS_LEN + 1], int64_t ns);
 void rt_clock_format_nano(char out[RT_TS_NANO_LEN + 1], int64_t ns);
 

@@ -137,7 +137,7 @@ int64_t rt_mtime_ns(const struct stat *st)
 #else
 	const struct timespec *t = &st->st_mtim;
 #endif
-	return t->tv_sec * INT64_C(1000000000) + t->tv_nsec;
+	return rt_clock_later(rt_clock_of_seconds(t->tv_sec), t->tv_nsec);
 }
 
 int rt_file_read(int dirfd, const char *path, struct rt_buf *b, size_t limit)

@@ -369,6 +369,14 @@ make_large() {
 	run -3 timeout 5 rt-archive --list ./fifo
 }
 
+@test "--list: a time past all that can be told is the last one" {
+	echo >file
+	tar --mtime=@1099511627776 -cf far.tar file
+	tar --mtime=@-1099511627776 -rf far.tar file
+	[ "$(rt-archive --list far.tar --format '{modified_at}')" = \
+		$'2262-04-11T23:47:16.854+00:00\n1677-09-21T00:12:43.145+00:00' ]
+}
+
 @test "names that lead elsewhere, links and devices are no files of the run" {
 	mkdir -p in/logs evil
 	echo '{"type":"info","message":"evil"}' >evil/events.jsonl

@@ -20,14 +20,14 @@ static void add_record(const struct members *m, struct rt_buf *json)
 	rt_buf_adds(json, "{\"name\":");
 	rt_json_quote(json, members_stored_name(m));
 	rt_buf_addf(json, ",\"size_bytes\":%lld", (long long)m->size);
-	rt_clock_format(time, (int64_t)archive_entry_mtime(m->entry) * RT_NS_PER_S);
+	rt_clock_format(time, rt_clock_of_seconds(archive_entry_mtime(m->entry)));
 	rt_buf_addf(json, ",\"modified_at\":\"%s\"}", time);
 }
 
 static void print_line(const struct members *m, struct out *out, struct rt_buf *scratch)
 {
 	rt_buf_clear(scratch);
-	out_time(out, scratch, (int64_t)archive_entry_mtime(m->entry) * RT_NS_PER_S);
+	out_time(out, scratch, rt_clock_of_seconds(archive_entry_mtime(m->entry)));
 	fprintf(out->f, "%12lld  %s  ", (long long)m->size, scratch->s);
 	out_text(out, members_stored_name(m));
 	putc('\n', out->f);
