@@ -38,7 +38,7 @@ static void open_to_writers(const struct rt_rundir *d)
 	if (st.st_gid != getegid() &&
 	    fchownat(d->fd, RT_SOCKET_FILE, (uid_t)-1, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	fchmodat(d->fd, RT_SOCKET_FILE, st.st_mode & 0666, 0);
+	fchmodat(d->fd, RT_SOCKET_FILE, st.st_mode & 0666, AT_SYMLINK_NOFOLLOW);
 }
 
 int rt_sock_listen(const struct rt_rundir *d)

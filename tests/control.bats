@@ -302,6 +302,20 @@ start_run() {
 	rt-run cancel r
 }
 
+@test "a link that takes the place of the socket is not followed" {
+	command -v strace >/dev/null || skip "no strace"
+	[ -z "${RT_SANITIZE-}" ] || skip "strace and sanitizers do not go together"
+	strace -o trace -e inject=listen:delay_exit=1 true || skip "strace does not work here"
+	echo >target
+	chmod 600 target
+	strace -o trace -e trace=listen -e inject=listen:delay_exit=1000000 rt-run --id r -- true 3>&- &
+	wait_for 10 [ -S "$RT_RUNS_DIR/r/.sock" ]
+	ln -sf "$PWD/target" "$RT_RUNS_DIR/r/.sock"
+	wait
+	[ "$(status_of r .status)" = completed ]
+	[ "$(stat -c %a target)" = 600 ]
+}
+
 @test "another user who may write the run may steer it, another one not" {
 	[ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups true || skip "needs root"
 	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
