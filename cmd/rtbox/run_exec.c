@@ -57,13 +57,6 @@ const struct opt_group run_exec_groups[] = {
 	{ NULL, 0 },
 };
 
-void recording_trouble(const struct rt_err *err, bool required)
-{
-	if (required)
-		die(125, "not recorded, so not run: %s", err->msg);
-	warn("not recorded: %s", err->msg);
-}
-
 /* How the command ended, as the state that follows from it. Free what error is. */
 static char *describe_end(struct rt_change *change, const struct supervised *s)
 {

@@ -35,14 +35,6 @@ static void check_id(const char *what, const char *id)
 		die_usage("%s", err.msg);
 }
 
-/* The last part of a command's name. */
-const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 const char *new_run_name(const struct new_run_opts *o, char *const *argv)
 {
 	if (o->name && *o->name)

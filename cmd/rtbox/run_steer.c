@@ -67,17 +67,6 @@ static const struct {
 	[RT_STEER_CANCEL] = { RT_CANCELLED, "cancelled already", "cancelled" },
 };
 
-enum rt_state load_state(struct rt_status *st, const struct rt_rundir *d)
-{
-	struct rt_err err = RT_ERR_INIT;
-
-	if (rt_status_init(st) < 0)
-		die(EXIT_FAIL, "out of memory");
-	if (rt_status_load(st, d, &err) < 0)
-		die_err(&err);
-	return rt_status_derive(st, d->fd, rt_clock_now_ns());
-}
-
 static int refuse(const struct rt_rundir *d, enum rt_state state)
 {
 	error("run \"%s\" is %s%s", d->id, rt_state_name(state),

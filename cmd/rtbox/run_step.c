@@ -71,24 +71,6 @@ struct running {
 	int64_t start_ns;
 };
 
-void record_retry(struct supervised *s, struct rt_event *ev, const char *text, int retry,
-		  int64_t delay_ns)
-{
-	struct rt_err err = RT_ERR_INIT;
-	char span[32], *message;
-
-	rt_duration_format(span, delay_ns);
-	message = xasprintf("%s failed: %s; retry %d of %lld in %s", base_name(s->argv[0]), text,
-			    retry, (long long)s->limits.retries, span);
-	rt_event_set_text(ev, RT_F_MESSAGE, rt_str(message));
-	rt_event_set_text(ev, RT_F_LEVEL, rt_str("warning"));
-	rt_event_set_text(ev, RT_F_ERROR, rt_str(text));
-	rt_event_derive(ev);
-	if (rt_record_emit(s->record, ev, NULL, &err) < 0)
-		warn("not recorded: %s", err.msg);
-	free(message);
-}
-
 static void note_retry(struct supervised *s, const char *text, int retry, int64_t delay_ns)
 {
 	const struct running *r = (const struct running *)s;

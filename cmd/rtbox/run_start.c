@@ -1,19 +1,12 @@
-/*
- * rt-run start and finish: a run of a script's own, without a supervisor; env:
- * what its commands should have in their environment.
- */
+/* rt-run start and finish: a run of a script's own, without a supervisor. */
 #include "checkpoint.h"
-#include "clock.h"
 #include "die.h"
-#include "environ.h"
 #include "epilogue.h"
 #include "notify.h"
 #include "run.h"
-#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define GIT_MS 2000
@@ -158,16 +151,6 @@ static const struct opt_group finish_groups[] = {
 	{ NULL, 0 },
 };
 
-int exit_code_option(const char *text)
-{
-	char *end;
-	long code = strtol(text, &end, 10);
-
-	if (end == text || *end || code < 0 || code > 255)
-		die_usage("bad --exit-code \"%s\": 0 to 255", text);
-	return (int)code;
-}
-
 static void finish_change(struct rt_change *change, const struct finish_opts *o, char text[64])
 {
 	int code;
@@ -254,57 +237,4 @@ const struct rt_applet run_finish_applet = {
 	.groups = finish_groups,
 	.operands = COMPLETE_RUN,
 	.run = run_finish,
-};
-
-struct env_opts {
-	struct common_opts common;
-};
-
-static const struct opt_group env_groups[] = {
-	{ common_opts, offsetof(struct env_opts, common) },
-	{ NULL, 0 },
-};
-
-static int run_env(const struct rt_applet *self, int argc, char **argv)
-{
-	struct env_opts o = { .common = { NULL } };
-	struct rt_found found = { NULL, false };
-	struct rt_err err = RT_ERR_INIT;
-	struct env_list list;
-	struct rt_trace trace;
-	struct rt_rundir d;
-	char **words;
-	int n;
-
-	n = opt_parse(self, argc, argv, &o, &words, NULL);
-	common_apply(&o.common, NULL);
-	if (n > 1)
-		die_usage("\"%s\" is too much: env takes one RUN", words[1]);
-	if (!common_resolve(&o.common, n ? words[0] : NULL, USE_WRITE, &found))
-		die(EXIT_FAIL, "no run is set: give RUN, -r or RT_RUN");
-	if (rt_rundir_open(&d, found.path, &err) < 0)
-		die_err(&err);
-	if (!rt_trace_load(&trace, &d) && !env_trace(&trace))
-		rt_trace_begin(&trace, NULL);
-	env_of_run(&list, &d, NULL, &trace, NULL);
-	for (size_t i = 0; i < list.n; i++) {
-		/* No form of KEY=VALUE lines that all readers share has a line end in it. */
-		if (strchr(list.v[i], '\n'))
-			die(EXIT_FAIL, "the path of run \"%s\" has a line end in it", d.id);
-		puts(list.v[i]);
-	}
-	env_free(&list);
-	rt_rundir_release(&d);
-	rt_found_release(&found);
-	return 0;
-}
-
-const struct rt_applet run_env_applet = {
-	.name = "env",
-	.summary = "print a run's environment as KEY=VALUE lines",
-	.usage = "[RUN]",
-	.groups = env_groups,
-	.operands = COMPLETE_RUN,
-	.more = "For $GITHUB_ENV, dotenv files and docker run --env-file.",
-	.run = run_env,
 };
