@@ -6,10 +6,7 @@ load helper
 
 setup() {
 	rt_setup
-	command -v rt-archive >/dev/null || skip "rt-archive was not built"
-	# none that the system may have
-	export RT_LIBEXEC_DIR=${RT_BUILD:+$RT_BUILD/libexec/rtbox}
-	[ -n "$RT_LIBEXEC_DIR" ] || unset RT_LIBEXEC_DIR
+	needs_archive
 }
 
 # A run with all there is: steps, output in pieces, rotated logs, artifacts, labels.
@@ -45,13 +42,9 @@ pack() {
 
 # What is printed of a run, with the moment and the place left out.
 print_all() {
-	local run=$1 line
+	local run=$1
 
-	while read -r line; do
-		echo "\$ $line"
-		eval "$line" 2>&1 | sed -E 's/, [0-9.]+(ms|s) ago$//'
-		echo "exit ${PIPESTATUS[0]}"
-	done <<-END
+	print_each <<-END
 		rt-status $run
 		rt-status $run --json
 		rt-status $run -n all

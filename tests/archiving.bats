@@ -6,9 +6,7 @@ load helper
 
 setup() {
 	rt_setup
-	command -v rt-archive >/dev/null || skip "rt-archive was not built"
-	export RT_LIBEXEC_DIR=${RT_BUILD:+$RT_BUILD/libexec/rtbox}
-	[ -n "$RT_LIBEXEC_DIR" ] || unset RT_LIBEXEC_DIR
+	needs_archive
 }
 
 # A run with steps, rotated logs, artifacts, odd names, modes and an empty folder.
@@ -42,13 +40,9 @@ facts_of() {
 
 # What is printed of a run; the archive and what is beside it is not of it.
 print_all() {
-	local run=$1 line
+	local run=$1
 
-	while read -r line; do
-		echo "\$ $line"
-		eval "$line" 2>&1 | sed -E 's/, [0-9.]+(ms|s) ago$//'
-		echo "exit ${PIPESTATUS[0]}"
-	done <<-END
+	print_each <<-END
 		rt-status $run
 		rt-status $run --json
 		rt-status -l --json

@@ -240,7 +240,7 @@ sum_of() {
 }
 
 @test "artifacts of an archived run" {
-	command -v rt-archive >/dev/null || skip "rt-archive was not built"
+	needs_archive
 	head -c 200000 /dev/urandom >big
 	rt-run artifact put big big
 	echo '{}' | rt-run artifact put sub/plan.json -

@@ -56,6 +56,23 @@ needs_terminal() {
 	script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be made here"
 }
 
+# A test of archives begins with it. The helper is the one that was built, none that the system may have.
+needs_archive() {
+	command -v rt-archive >/dev/null || skip "rt-archive was not built"
+	[ -z "${RT_BUILD-}" ] || export RT_LIBEXEC_DIR=$RT_BUILD/libexec/rtbox
+}
+
+# What each command on standard input prints, and how it ends; not how long ago something was.
+print_each() {
+	local line
+
+	while read -r line; do
+		echo "\$ $line"
+		eval "$line" 2>&1 | sed -E 's/, [0-9.]+(ms|s) ago$//'
+		echo "exit ${PIPESTATUS[0]}"
+	done
+}
+
 # Processes that a test tells from all others: `sleep "$NAP"`, a number of seconds
 # that no other test has. Files that may run at the same time give other bases.
 naps() {

@@ -17,12 +17,6 @@ ended() {
 	head -c 20000 /dev/zero >"$RT_RUNS_DIR/$2/artifacts/sub/zeros"
 }
 
-needs_archive() {
-	command -v rt-archive >/dev/null || skip "rt-archive was not built"
-	export RT_LIBEXEC_DIR=${RT_BUILD:+$RT_BUILD/libexec/rtbox}
-	[ -n "$RT_LIBEXEC_DIR" ] || unset RT_LIBEXEC_DIR
-}
-
 # The runs that are there.
 left() {
 	find "$RT_RUNS_DIR" -name .rt -prune -o -name status.json -printf '%P\n' |

@@ -11,34 +11,7 @@ export RT_LIBEXEC_DIR=${RT_BUILD:+$RT_BUILD/libexec/rtbox}
 [ -n "$RT_LIBEXEC_DIR" ] || unset RT_LIBEXEC_DIR
 
 rounds=${RT_FAULT_ROUNDS:-12}
-seed=${RT_FAULT_SEED:-$RANDOM$RANDOM}
-echo "# RT_FAULT_SEED=$seed"
-helper killer
-
-span=0
-killed=0
-late=0
-
-# Run a command to a random moment of the time it takes; 0 when it ended first, and well.
-kill_at_random() {
-	local how
-	seed=$((seed + 1))
-	how=$("$tmp/killer" "$span" "$seed" "$@" 2>>said | tail -n 1)
-	case $how in
-	killed) killed=$((killed + 1)) span=$((span + span / 24 + 1)) ;;
-	'exit 0')
-		late=$((late + 1)) span=$((span - span / 8))
-		return 0
-		;;
-	*) complain "$*: $how: $(tail -n 1 said)" ;;
-	esac
-	return 1
-}
-
-report() {
-	echo "# $killed killed, $late too late"
-	killed=0 late=0
-}
+begin_killing
 
 # A run to copy: enough of it that an archive takes a while.
 make_template() {
@@ -119,7 +92,7 @@ for ((i = 0; i < rounds; i++)); do
 	[[ ! -e $dir/artifacts && ! -e $dir/events.jsonl ]] || complain "round $i: it is not pruned"
 	((i % 3 == 2)) || [ "$(sha256sum <"$dir/run.tar.gz")" = "$sum" ] || complain "round $i: another archive"
 done
-report
+report_killed
 ok "rt-archive --prune killed $rounds times: nothing lost, finished by the next"
 
 # --- Bringing back.
@@ -133,7 +106,7 @@ for ((i = 0; i < rounds; i++)); do
 	facts_of "$dir" | diff facts - >differs || complain "round $i: brought back is: $(head -n 3 differs)"
 	no_drafts "$dir" "round $i"
 done
-report
+report_killed
 ok "rt-archive --restore killed $rounds times: nothing lost, finished by the next"
 
 # --- rt-prune, of several runs.
@@ -157,7 +130,7 @@ for ((i = 0; i < rounds; i++)); do
 		no_drafts "$RT_RUNS_DIR/run$n" "round $i"
 	done
 done
-report
+report_killed
 ok "rt-prune --archive killed $rounds times: nothing lost, finished by the next"
 
 renew_all
@@ -176,7 +149,7 @@ for ((i = 0; i < rounds; i++)); do
 	left=$(find "$RT_RUNS_DIR" -mindepth 1 ! -path '*/.rt' ! -name '.gitignore' ! -name prune.lock ! -name catalog.jsonl ! -path '*/.rt/trash')
 	[ -z "$left" ] || complain "round $i: left over: $left"
 done
-report
+report_killed
 ok "rt-prune --delete killed $rounds times: runs are whole or gone, and so is the trash"
 
 # --- Killed before each system call that changes something: the moments that chance misses.

@@ -70,6 +70,40 @@ helper() {
 	}
 }
 
+# Killing at random. The caller sets `span` to how long the command takes, in microseconds.
+begin_killing() {
+	seed=${RT_FAULT_SEED:-$RANDOM$RANDOM} span=0 killed=0 late=0
+	echo "# RT_FAULT_SEED=$seed"
+	helper killer
+}
+
+# Run a command to a random moment; 0 when it ended first, and well. One in four or so
+# does, whatever else the machine does: the span follows that.
+kill_at_random() {
+	local how
+	seed=$((seed + 1))
+	how=$("$tmp/killer" "$span" "$seed" "$@" 2>>said | tail -n 1)
+	case $how in
+	killed)
+		killed=$((killed + 1))
+		span=$((span + span / 24 + 1))
+		;;
+	'exit 0')
+		late=$((late + 1))
+		span=$((span - span / 8))
+		return 0
+		;;
+	*) complain "$*: $how: $(tail -n 1 said)" ;;
+	esac
+	return 1
+}
+
+# Say how many were, and count anew.
+report_killed() {
+	echo "# $killed killed, $late too late"
+	killed=0 late=0
+}
+
 # A new run, started: its directory. Everything that is said goes into $tmp/said.
 new_run() {
 	local id

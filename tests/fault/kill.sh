@@ -7,51 +7,18 @@
 . "$(dirname "$0")/common.bash"
 
 rounds=${RT_FAULT_ROUNDS:-40}
-seed=${RT_FAULT_SEED:-$RANDOM$RANDOM}
 stream_lines=4000
-echo "# RT_FAULT_SEED=$seed"
-
 # A writer that is killed in the middle of a write leaves the beginning of a line.
 export LOOK_TORN=1
 helper look -ljansson
-helper killer
+begin_killing
 
-# How long a command takes, in microseconds: kill_at_random begins with that, and
-# then sees to it that some kills come too late, whatever else the machine does.
+# How long a command takes, in microseconds.
 time_of() {
 	local i
 	for i in 1 2 3 4 5; do
 		"$tmp/killer" 0 0 "$@" <"${input:-/dev/null}" 2>/dev/null | tail -n 1
 	done | sort -n | sed -n 3p
-}
-
-span=0
-killed=0
-late=0
-
-# Run a command to a random moment; 0 when it ended first, and well.
-kill_at_random() {
-	local how
-	seed=$((seed + 1))
-	how=$("$tmp/killer" "$span" "$seed" "$@" 2>>said | tail -n 1)
-	case $how in
-	killed)
-		killed=$((killed + 1))
-		span=$((span + span / 48 + 1))
-		;;
-	'exit 0')
-		late=$((late + 1))
-		span=$((span - span / 16))
-		return 0
-		;;
-	*) complain "$*: $how: $(tail -n 1 said)" ;;
-	esac
-	return 1
-}
-
-report() {
-	echo "# $killed killed, $late too late"
-	killed=0 late=0
 }
 
 # The state that status.json tells.
@@ -83,7 +50,7 @@ sort acknowledged | comm -23 - there >missing
 uniq -d there >twice
 [ ! -s missing ] || complain "missing: $(cat missing)"
 [ ! -s twice ] || complain "twice: $(cat twice)"
-report
+report_killed
 ok "rt-emit killed $n times: what was acknowledged is there once, and counted"
 
 # --- Streams. What is there of one is its beginning, without a gap.
@@ -122,7 +89,7 @@ for ((i = 0; i < n; i++)); do
 		complain "round $i: $(jq -c .counts "$dir/status.json")"
 done
 check_stream_run
-report
+report_killed
 ok "rt-emit - killed $n times: whole lines from the beginning, counted"
 unset RT_RUN
 
@@ -164,7 +131,7 @@ for ((i = 0; i < n; i++)); do
 	uniq -d there >twice
 	[ ! -s twice ] || complain "$id: twice: $(cat twice)"
 done
-report
+report_killed
 ok "rt-run killed $n times: the run is whole, lost, and can be reaped"
 
 # --- Changes of state.
@@ -198,7 +165,7 @@ for ((i = 0; i < n; i++)); do
 	check_settled "$dir" "$id"
 	[ "$(state_of "$dir")" = completed ] || complain "$id: $(state_of "$dir")"
 done
-report
+report_killed
 ok "rt-run start and finish killed $n times: done once or not at all"
 
 # --- Killed before each system call in turn: the moments that chance misses.
