@@ -2,16 +2,12 @@
  * The supervisor's loop: from the command's start to its last output, and what
  * is done meanwhile. What there is to do is in the other supervise_*.c.
  */
-#include "detach.h"
 #include "die.h"
-#include "fdio.h"
 #include "supervise_loop.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -20,27 +16,6 @@
 
 #define BEAT_NS (30 * RT_NS_PER_S)
 #define SETTLE_NS (100 * RT_NS_PER_MS)
-
-/* A signal that waits is forgotten when it is ignored for a moment. */
-static void forget(int sig)
-{
-	signal(sig, signal(sig, SIG_IGN));
-}
-
-_Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
-{
-	int why;
-
-	/* What came of our own writing is not to end the command before it begins. */
-	forget(SIGXFSZ);
-	forget(SIGPIPE);
-	if (in)
-		rt_inherited_restore(in);
-	execvp(argv[0], argv);
-	why = errno;
-	die(why == ENOENT || why == ENOTDIR ? 127 : 126, "cannot execute \"%s\": %s", argv[0],
-	    strerror(why));
-}
 
 /* The mtime of .alive tells other machines that we live. */
 static void beat(struct loop *l)
@@ -56,95 +31,6 @@ static void settle(struct loop *l)
 
 	if (rt_record_settle(l->s->record, &err) < 0)
 		warn("%s", err.msg);
-}
-
-/* Its other ends are the command's alone, so that we see when it closes them. */
-static void close_ends(struct loop *l)
-{
-	for (int i = OUT; i <= ERR; i++) {
-		if (l->ends[i] >= 0)
-			close(l->ends[i]);
-		l->ends[i] = -1;
-	}
-}
-
-/* What keeps us from starting it, but not from becoming it. */
-static bool is_shortage(int why)
-{
-	return why == EMFILE || why == ENFILE || why == EAGAIN || why == ENOMEM;
-}
-
-static int start(struct loop *l)
-{
-	struct supervised *s = l->s;
-	struct rt_err err = RT_ERR_INIT;
-	struct rt_spawn how = {
-		.argv = s->argv,
-		.envp = s->envp,
-		.in = s->in,
-		.out = l->ends[OUT],
-		.err = l->ends[ERR],
-		.own_group = l->own_group,
-	};
-	int code;
-
-	l->pid = l->tty.on ? loop_tty_start(l, &how, &code, &err) :
-			     rt_child_start(&how, &code, &err);
-	if (l->pid < 0) {
-		l->pid = 0;
-		s->end.status = code << 8;
-		s->end.alone = !s->end.started && is_shortage(err.sys);
-		if (s->end.alone)
-			warn("not recorded: %s", err.msg);
-		else
-			error("%s", err.msg);
-		return -1;
-	}
-	s->end.started = true;
-	if (s->waiting)
-		detach_done(s->waiting, s->dir->id);
-	s->waiting = 0;
-	/* A terminal that nobody has open for a moment would be at its end. */
-	if (s->limits.retries == 0 && !l->tty.on)
-		close_ends(l);
-	if (s->limits.timeout_ns)
-		loop_set(l, TIMER_TIMEOUT, s->limits.timeout_ns);
-	if (s->limits.idle_ns)
-		loop_set(l, TIMER_IDLE, s->limits.idle_ns);
-	return 0;
-}
-
-/* Whether it has failed in a way that is worth another try, which is then to come. */
-static bool will_retry(struct loop *l)
-{
-	const struct limits *limits = &l->s->limits;
-	struct outcome *end = &l->s->end;
-	double delay = (double)limits->retry_ns;
-	char text[OUTCOME_TEXT];
-
-	if (!end->status || end->retries >= limits->retries || end->why == STOP_SIGNAL ||
-	    end->why == STOP_CANCEL)
-		return false;
-	for (int i = 0; i < end->retries && delay < (double)INT64_MAX / 4; i++)
-		delay *= limits->backoff;
-	if (delay > (double)INT64_MAX / 4)
-		delay = (double)INT64_MAX / 4;
-	outcome_text(end, limits, text);
-	end->retries++;
-	if (l->s->retrying)
-		l->s->retrying(l->s, text, end->retries, (int64_t)delay);
-	end->why = STOP_NONE;
-	l->stopping = false;
-	l->kills = 0;
-	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
-	loop_set(l, TIMER_RETRY, (int64_t)delay);
-	return true;
-}
-
-static void retry(struct loop *l)
-{
-	l->at_ns[TIMER_RETRY] = 0;
-	start(l);
 }
 
 /* Limits of time do not count while the run is paused. */
@@ -188,7 +74,7 @@ static void run_timers(struct loop *l)
 			loop_kill(l);
 			break;
 		case TIMER_RETRY:
-			retry(l);
+			loop_start(l);
 			break;
 		case TIMER_TTY:
 			loop_tty_take(l);
@@ -287,7 +173,7 @@ void loop_turn(struct loop *l)
 /* From a start to an end after which nothing is to be started again. */
 static void run(struct loop *l)
 {
-	if (start(l) < 0)
+	if (loop_start(l) < 0)
 		return;
 	do {
 		while (!loop_ended(l))
@@ -298,14 +184,14 @@ static void run(struct loop *l)
 			while (!loop_ended(l))
 				loop_turn(l);
 		}
-	} while (will_retry(l));
+	} while (loop_retry(l));
 }
 
 /* The command has ended: what it wrote goes out, unless somebody wants us to end as well. */
 static void finish_output(struct loop *l)
 {
 	loop_tty_finish(l);
-	close_ends(l);
+	loop_close_ends(l);
 	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
 	loop_make_due(l);
 	while (!loop_drain(l) && l->s->end.why != STOP_SIGNAL && l->s->end.why != STOP_CANCEL)
@@ -360,7 +246,7 @@ static int begin(struct loop *l)
 
 static void release(struct loop *l)
 {
-	close_ends(l);
+	loop_close_ends(l);
 	for (int i = OUT; i <= ERR; i++) {
 		if (l->in[i] >= 0)
 			close(l->in[i]);
@@ -410,9 +296,10 @@ void supervise(struct supervised *s)
 	l->start_ns = l->output_ns = rt_clock_monotonic_ns();
 	if (s->still_ns)
 		loop_set(l, TIMER_STILL, s->still_ns);
-	if (s->heartbeat)
+	if (s->heartbeat) {
 		beat(l);
-	loop_set(l, TIMER_SETTLE, SETTLE_NS);
+		loop_set(l, TIMER_SETTLE, SETTLE_NS);
+	}
 	run(l);
 	loop_thaw(l);
 	finish_output(l);

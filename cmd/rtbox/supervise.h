@@ -57,7 +57,4 @@ void supervise(struct supervised *s);
  */
 void supervise_signals(struct rt_inherited *in);
 
-/* Become the command, where nothing can be recorded. in may be NULL. */
-_Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in);
-
 #endif

@@ -98,6 +98,15 @@ static inline void loop_set(struct loop *l, enum timer t, int64_t from_now_ns)
 /* Wait for something to do, and do it, once. */
 void loop_turn(struct loop *l);
 
+/* supervise_start.c: the command's start. */
+
+/* -1: it cannot be started, which was said; s->end says how that is. */
+int loop_start(struct loop *l);
+/* Whether it has failed in a way that is worth another try, which is then to come. */
+bool loop_retry(struct loop *l);
+/* The other ends of its pipes are the command's alone, so that we see when it closes them. */
+void loop_close_ends(struct loop *l);
+
 /* supervise_left.c: what the command leaves behind. */
 
 /* Record who goes on, or with `end` that they are going to be ended. */
