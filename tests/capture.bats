@@ -178,6 +178,32 @@ rt-run: RT_LOG_BACKUPS=many is no number from 0 to 999: 5 it is' ]
 	[ "$(cat first)" = y ]
 }
 
+@test "--output without a log: nothing is lost, and what is not wanted is not shown" {
+	for how in "-d /proc/nowhere" step; do
+		for code in 0 3; do
+			for mode in both log failed none; do
+				# shellcheck disable=SC2086 # words
+				run "-$code" --separate-stderr rt-run $how -q --output="$mode" -- \
+					sh -c 'echo out; echo err >&2; exit "$1"' sh "$code"
+				case $mode-$code in
+				both-* | log-* | failed-3) [ "$output $stderr" = "out err" ] ;;
+				*) [ -z "$output$stderr" ] ;;
+				esac
+			done
+		done
+	done
+	run -0 rt-run step --output=failed --skip-if 'echo asked' -- false
+	[ -z "$output" ]
+	run -0 --separate-stderr rt-run --id a -- sh -c 'rm -rf "$RT_RUN/logs"; : >"$RT_RUN/logs"
+		rt-run step --output=log -- echo hello'
+	[ "$output" = hello ]
+	# a log that cannot be opened, in a run that is recorded
+	run -0 --separate-stderr rt-run --id b -- rt-run step --output=log --skip-if 'cd "$RT_RUN/logs/step_001" &&
+		rm output.log && mkdir output.log && false' -- echo hello
+	[ "$output" = hello ]
+	[[ $stderr == *'output is not captured: cannot write'* ]]
+}
+
 @test "--annotations: lines of output become events" {
 	cat >script <<-'END'
 		echo '::rt stage=spec percent=10::begun'

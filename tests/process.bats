@@ -93,6 +93,26 @@ teardown() {
 	[ ! -e ran ]
 }
 
+@test "where nothing is recorded the options of how it is run hold as well" {
+	for how in "-d /proc/nowhere" step; do
+		# shellcheck disable=SC2086 # words
+		just() { timeout -s KILL 20 rt-run $how "$@" 2>err; }
+		run -124 just --timeout 200ms -- sleep "$NAP"
+		run -124 just --timeout 200ms --kill-after 200ms -- sh -c 'trap "" TERM; sleep '"$NAP"'; sleep '"$NAP"
+		run -124 just --idle-timeout 500ms -- sh -c "echo out; sleep $NAP"
+		[ "$output" = out ]
+		run -7 just --retries 2 --retry-delay 1ms -- sh -c 'echo out; exit 7'
+		[ "$output" = $'out\nout\nout' ]
+		run -0 just --kill-orphans -- sh -c "sleep $NAP >/dev/null 2>&1 &"
+		wait_for 10 nobody_sleeps
+		run -0 just --pty=always -- test -t 1 </dev/null
+		run -0 just --still-running 50ms -- sleep 0.3
+		grep 'still running: sleep 0.3' err
+	done
+	# where they ask for nothing there is only the command
+	[ "$(bash -c 'echo $$; exec rt-run step -- sh -c "echo \$\$"' | uniq | wc -l)" = 1 ]
+}
+
 @test "TERM while it waits to try again ends the waiting" {
 	rt-run --retries 5 --retry-delay 1h -- sh -c 'echo up; exit 3' >out 3>&- &
 	wait_for 10 grep -q up out

@@ -41,7 +41,7 @@ static int open_file(int run_fd)
 
 	if (dir >= 0)
 		close(dir);
-	return fd >= 0 ? fd : open_unnamed(run_fd);
+	return fd >= 0 || run_fd < 0 ? fd : open_unnamed(run_fd);
 }
 
 static bool same_file(int a, int b)

@@ -23,7 +23,7 @@ struct hold {
 	size_t n, cap;
 };
 
-/* Make the files; own is where the output would go. -1 and errno. */
+/* Make the files; own is where the output would go, run_fd the run (-1: none). -1 and errno. */
 int hold_open(struct hold *h, int run_fd, const int own[2]);
 
 /* A piece of this stream comes next. */

@@ -34,6 +34,11 @@ static bool is(const struct outlet_opts *o, const char *where)
 	return o->output && strcmp(o->output, where) == 0;
 }
 
+bool outlet_passes(const struct outlet_opts *o)
+{
+	return !is(o, "failed") && !is(o, "none");
+}
+
 bool outlet_holds(const struct outlet_opts *o)
 {
 	return is(o, "failed");
@@ -91,7 +96,7 @@ static void discard(struct outlet *o, struct supervised *s)
 
 static void hold_back(struct outlet *o, struct supervised *s)
 {
-	if (hold_open(&o->hold, s->dir->fd, o->real) < 0) {
+	if (hold_open(&o->hold, s->dir ? s->dir->fd : -1, o->real) < 0) {
 		warn("output is not held back: cannot make a temporary file: %s", strerror(errno));
 		return;
 	}
@@ -104,16 +109,20 @@ void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct superv
 		 const struct outlet_place *place, struct rt_redact *redact)
 {
 	struct rt_log_limits limits = { .dir = s->dir, .step = place->number, .name = place->log };
+	int log = -1;
 
-	take_limits(&limits);
-	rt_capture_init(&o->capture, is(opts, "none") ? -1 : open_log(&limits), redact);
+	if (s->dir && !is(opts, "none")) {
+		take_limits(&limits);
+		log = open_log(&limits);
+	}
+	rt_capture_init(&o->capture, log, redact);
 	rt_capture_limit(&o->capture, &limits);
 	s->capture = &o->capture;
 	memcpy(o->real, s->own, sizeof(o->real));
 	o->hold = (struct hold){ .fd = { -1, -1 } };
 	if (outlet_holds(opts))
 		hold_back(o, s);
-	else if (is(opts, "log") || is(opts, "none"))
+	else if (is(opts, "none") || (is(opts, "log") && log >= 0)) /* else nobody had it */
 		discard(o, s);
 	annotate_init(&o->annotate, s->record, &s->step);
 	s->annotate = opts->annotations ? &o->annotate : NULL;

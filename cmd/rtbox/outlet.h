@@ -19,6 +19,9 @@ struct outlet_opts {
 
 extern const struct opt outlet_options[];
 
+/* Whether output is passed on at once where no log keeps it. */
+bool outlet_passes(const struct outlet_opts *o);
+
 /* Whether output is held back until the command has ended. */
 bool outlet_holds(const struct outlet_opts *o);
 
@@ -38,7 +41,8 @@ struct outlet_place {
 
 /*
  * Open the log, and set what s has to do with output; s->own is where it would
- * go, s->dir, s->record and s->step are set. What cannot be had is said.
+ * go, s->dir, s->record and s->step are set. What cannot be had is said; what is
+ * only to be kept, and cannot be, is passed on.
  */
 void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct supervised *s,
 		 const struct outlet_place *place, struct rt_redact *redact);

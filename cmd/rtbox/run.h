@@ -75,8 +75,16 @@ void record_retry(struct supervised *s, struct rt_event *ev, const char *text, i
 /* Say that a run goes unrecorded or recorded in part; with `required` die of it instead. */
 void recording_trouble(const struct rt_err *err, bool required);
 
-/* Become the command, where nothing can be recorded. */
-_Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in);
+/*
+ * Run a command that nothing is recorded of, as these ask for, and end as it
+ * ended. Returns where they ask for nothing, or there is nothing to supervise it
+ * with: then the caller becomes the command.
+ */
+void run_unrecorded(char *const *argv, const struct limits *limits, const struct outlet_opts *opts,
+		    const struct rt_inherited *in);
+
+/* Become the command. */
+_Noreturn void become_command(char *const *argv, const struct rt_inherited *in);
 
 /* Run argv as a step of the run at `path`; does not return. */
 _Noreturn void run_as_step(const char *path, const char *name, char *const *argv,

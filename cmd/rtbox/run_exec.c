@@ -194,8 +194,9 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	if (ret < 0) {
 		recording_trouble(&err, o->required);
 		unsetenv("RT_RUN"); /* its steps are not the run's around it */
+		run_unrecorded(argv, &s.limits, &o->outlet, &in);
 		overlap_hand_over(&lock);
-		run_unrecorded(argv, &in);
+		become_command(argv, &in);
 	}
 	overlap_tell(&lock, n.id);
 	s.record = record;
@@ -205,7 +206,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		rt_record_close(record);
 		new_run_release(&n);
 		overlap_hand_over(&lock);
-		run_unrecorded(argv, &in);
+		become_command(argv, &in);
 	}
 	new_run_wait_git(&n, GIT_MS);
 	conclude(&s, n.name, o, &outlet, &lock, &cgroup);

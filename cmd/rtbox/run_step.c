@@ -16,6 +16,7 @@
 #include "step.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -135,6 +136,14 @@ static void end_step(const struct running *r)
 		warn("not recorded: %s", err.msg);
 }
 
+static void hush(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+}
+
 /* Ask --skip-if where nothing is recorded; then signals are not ours to pass on. */
 static bool is_skipped_unrecorded(const struct wanted *w)
 {
@@ -148,6 +157,8 @@ static bool is_skipped_unrecorded(const struct wanted *w)
 	pid = fork();
 	if (pid == 0) {
 		rt_inherited_restore(w->in);
+		if (!outlet_passes(&w->outlet))
+			hush();
 		execlp("sh", "sh", "-c", w->skip_if, (char *)NULL);
 		_exit(127);
 	}
@@ -191,11 +202,17 @@ static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_r
 	return skipped;
 }
 
+_Noreturn static void just_run(const struct wanted *w)
+{
+	run_unrecorded(w->argv, &w->limits, &w->outlet, w->in);
+	become_command(w->argv, w->in);
+}
+
 _Noreturn static void run_without_record(const struct wanted *w)
 {
 	if (is_skipped_unrecorded(w))
 		exit(0);
-	run_unrecorded(w->argv, w->in);
+	just_run(w);
 }
 
 /* The file of what people said to the run since the last step, to be freed; NULL: nothing. */
@@ -241,19 +258,21 @@ _Noreturn static void run_step_in(struct rt_record *record, const struct wanted 
 	obey(rt_record_dir(record), w);
 	if (step_make(&s, record, name, w->component, w->inside, &err) < 0) {
 		recording_trouble(&err, w->required);
+		rt_record_close(record);
 		run_without_record(w);
 	}
 	if (is_skipped(&s, w, redact))
 		exit(0);
 	if (step_start(&s, &err) < 0) {
 		recording_trouble(&err, w->required);
-		run_unrecorded(w->argv, w->in);
+		rt_record_close(record);
+		just_run(w);
 	}
 	r.context = take_context(&s);
 	run_command(&r, &w->outlet, redact);
 	if (r.s.end.alone) {
 		rt_record_close(record);
-		run_unrecorded(w->argv, w->in);
+		become_command(w->argv, w->in);
 	}
 	end_step(&r);
 	step_release(&s);
@@ -285,7 +304,7 @@ _Noreturn void run_as_step(const char *path, const char *name, char *const *argv
 	record_opts_init(&opts, redact);
 	if (rt_record_open(&record, path, &opts, &err) < 0) {
 		recording_trouble(&err, required);
-		run_unrecorded(argv, in);
+		just_run(&w);
 	}
 	run_step_in(record, &w, redact);
 }
@@ -343,6 +362,6 @@ const struct rt_applet run_step_applet = {
 	.operands = COMPLETE_STEP,
 	.usage_exit = 125,
 	.more = "The step is numbered, and its output captured in logs/step_NNN/output.log.\n"
-		"Without a run set (RT_RUN or -r) the command just runs.",
+		"Without a run set (RT_RUN or -r) the command runs, and nothing is recorded.",
 	.run = run_step,
 };

@@ -1,7 +1,11 @@
-/* Becoming a command that nothing is recorded of. */
+/*
+ * A command that nothing is recorded of: its options hold all the same. Where
+ * they ask for nothing, we become it.
+ */
 #include "die.h"
 #include "run.h"
 #include "spawn.h"
+#include "supervise.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +18,7 @@ static void forget(int sig)
 	signal(sig, signal(sig, SIG_IGN));
 }
 
-_Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
+_Noreturn void become_command(char *const *argv, const struct rt_inherited *in)
 {
 	int why;
 
@@ -26,4 +30,37 @@ _Noreturn void run_unrecorded(char *const *argv, const struct rt_inherited *in)
 	why = errno;
 	die(why == ENOENT || why == ENOTDIR ? 127 : 126, "cannot execute \"%s\": %s", argv[0],
 	    strerror(why));
+}
+
+static bool ask_for_something(const struct limits *l, const struct outlet_opts *o)
+{
+	return l->timeout_ns || l->idle_ns || l->retries || l->kill_orphans || l->pty != PTY_AUTO ||
+	       o->still_ns || !outlet_passes(o);
+}
+
+void run_unrecorded(char *const *argv, const struct limits *limits, const struct outlet_opts *opts,
+		    const struct rt_inherited *in)
+{
+	const struct outlet_place nowhere = { .log = NULL };
+	struct supervised s = {
+		.argv = argv,
+		.envp = environ,
+		.limits = *limits,
+		.own = { STDOUT_FILENO, STDERR_FILENO },
+		.listen_fd = -1,
+		.in = in,
+	};
+	struct rt_redact *redact;
+	struct outlet outlet;
+
+	if (!ask_for_something(limits, opts))
+		return;
+	redact = redact_env();
+	outlet_open(&outlet, opts, &s, &nowhere, redact);
+	supervise(&s);
+	if (s.end.alone)
+		return;
+	outlet_close(&outlet, &s);
+	rt_redact_free(redact);
+	outcome_end_like(&s.end);
 }

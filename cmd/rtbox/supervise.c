@@ -277,6 +277,7 @@ static bool has_terminal(void)
 void supervise(struct supervised *s)
 {
 	struct loop *l = xcalloc(1, sizeof(*l));
+	struct rt_err err = RT_ERR_INIT;
 
 	l->s = s;
 	for (int i = 0; i < PEER_MAX; i++)
@@ -285,8 +286,8 @@ void supervise(struct supervised *s)
 	l->own_group = !has_terminal();
 	if (begin(l) < 0) {
 		/* The pipes are ours: without them the command can still run by itself. */
-		warn("not recorded: no pipes for \"%s\": %s", s->argv[0], strerror(errno));
-		s->end.alone = true;
+		rt_err_sys(&err, "no pipes for \"%s\"", s->argv[0]);
+		loop_leave_alone(l, err.msg);
 		release(l);
 		return;
 	}

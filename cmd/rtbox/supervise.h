@@ -24,8 +24,8 @@ struct side_job {
 struct supervised {
 	char *const *argv;
 	char *const *envp;
-	const struct rt_rundir *dir; /* the run */
-	struct rt_record *record;    /* closed in a process that stays behind */
+	const struct rt_rundir *dir; /* the run, NULL: nothing is recorded */
+	struct rt_record *record;    /* closed in a process that stays behind; NULL without dir */
 	struct rt_capture *capture;
 	struct limits limits;
 	struct annotate_step step;     /* what is around it; all NULL: none */

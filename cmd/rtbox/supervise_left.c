@@ -10,6 +10,8 @@ void loop_note_left(struct loop *l, bool end)
 {
 	struct rt_proctree left;
 
+	if (!l->s->record)
+		return;
 	if (loop_tree(l, &left) == 0 && left.n)
 		orphans_record(l->s->record, &left, &l->s->step, end);
 	rt_proctree_release(&left);

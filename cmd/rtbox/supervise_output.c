@@ -98,7 +98,8 @@ void loop_say_still(struct loop *l)
 	rt_duration_format(ran, now - l->start_ns);
 	rt_duration_format(quiet, now - l->output_ns);
 	rt_buf_addf(&line, " (%s", ran);
-	add_stage(&line, l->s->dir);
+	if (l->s->dir)
+		add_stage(&line, l->s->dir);
 	error("still running: %s, no output for %s)", line.s, quiet);
 	rt_buf_release(&command);
 	rt_buf_release(&line);

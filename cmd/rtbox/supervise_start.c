@@ -22,6 +22,12 @@ static bool is_shortage(int why)
 	return why == EMFILE || why == ENFILE || why == EAGAIN || why == ENOMEM;
 }
 
+void loop_leave_alone(struct loop *l, const char *why)
+{
+	l->s->end.alone = true;
+	warn("not %s: %s", l->s->record ? "recorded" : "supervised", why);
+}
+
 int loop_start(struct loop *l)
 {
 	struct supervised *s = l->s;
@@ -41,9 +47,8 @@ int loop_start(struct loop *l)
 	if (l->pid < 0) {
 		l->pid = 0;
 		s->end.status = code << 8;
-		s->end.alone = !s->end.started && is_shortage(err.sys);
-		if (s->end.alone)
-			warn("not recorded: %s", err.msg);
+		if (!s->end.started && is_shortage(err.sys))
+			loop_leave_alone(l, err.msg);
 		else
 			error("%s", err.msg);
 		return -1;
