@@ -68,6 +68,18 @@ events() {
 	[ "$(cat code)" -eq 141 ]
 }
 
+@test "a timeout does not wait for a slow reader, who gets all of it" {
+	mkfifo out
+	(until [ -e over ]; do sleep 0.05; done; cat) <out >got 3>&- &
+	code=0
+	timeout -s KILL 20 rt-run --id a --timeout 300ms -- yes >out 2>err || code=$?
+	touch over
+	[ "$code" = 124 ]
+	wait
+	[ -s got ]
+	wait_for 10 sh -c 'rt-tail --logs a -n all -o raw | cmp -s - got'
+}
+
 @test "logs are rotated, and read as one" {
 	seq -f 'line %g' 20000 >lines
 	RT_LOG_MAX_SIZE=100k RT_LOG_BACKUPS=20 rt-run --id a -- cat lines >out

@@ -187,14 +187,17 @@ static void run(struct loop *l)
 	} while (loop_retry(l));
 }
 
-/* The command has ended: what it wrote goes out, unless somebody wants us to end as well. */
+/*
+ * The command has ended: what it wrote goes out. Where it was to end, we are not
+ * to wait for who reads it either; who drains the rest does.
+ */
 static void finish_output(struct loop *l)
 {
 	loop_tty_finish(l);
 	loop_close_ends(l);
 	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
 	loop_make_due(l);
-	while (!loop_drain(l) && l->s->end.why != STOP_SIGNAL && l->s->end.why != STOP_CANCEL)
+	while (!loop_drain(l) && l->s->end.why == STOP_NONE)
 		loop_turn(l);
 	/* Once more, to see the end of a pipe that nobody writes to any more. */
 	loop_pump(l, OUT);
