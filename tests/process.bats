@@ -49,6 +49,17 @@ teardown() {
 @test "who ends well on TERM after a timeout has ended well" {
 	run -0 rt-run --timeout 200ms -- sh -c 'trap "exit 0" TERM; sleep '"$NAP"' & wait'
 	[ "$(status_of @latest .status)" = completed ]
+	run -0 rt-query --type warning --format '{message}' -r @latest
+	[ "$output" = "sh: timed out after 200ms; told to end, it ended with exit code 0" ]
+	# a step
+	run -0 rt-run -- rt-run step s --idle-timeout 200ms -- sh -c 'trap "exit 0" TERM; sleep '"$NAP"' & wait'
+	[ "$(status_of @latest '.steps[0].status')" = success ]
+	run -0 rt-query --type warning --format '{step_id} {message}' -r @latest
+	[ "$output" = "step_001 sh: no output for 200ms; told to end, it ended with exit code 0" ]
+}
+
+@test "0 is no limit of time" {
+	run -3 rt-run --timeout 0 --idle-timeout 0 -- sh -c 'sleep 0.2; exit 3'
 }
 
 @test "an idle timeout counts from the last output" {

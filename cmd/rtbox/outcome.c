@@ -7,9 +7,19 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static bool took_too_long(const struct outcome *end)
+{
+	return end->why == STOP_TIMEOUT || end->why == STOP_IDLE;
+}
+
 bool outcome_stopped(const struct outcome *end)
 {
-	return (end->why == STOP_TIMEOUT || end->why == STOP_IDLE) && end->status != 0;
+	return took_too_long(end) && end->status != 0;
+}
+
+bool outcome_forgiven(const struct outcome *end)
+{
+	return took_too_long(end) && end->status == 0;
 }
 
 /* By the signal itself, or as shells report it, or not at all well after rt-run cancel. */
@@ -23,21 +33,24 @@ bool outcome_cancelled(const struct outcome *end)
 	       (code == 128 + end->signal || (end->told && code == 128 + SIGKILL));
 }
 
-void outcome_text(const struct outcome *end, const struct limits *limits, char text[OUTCOME_TEXT])
+void outcome_limit_text(const struct outcome *end, const struct limits *limits,
+			char text[OUTCOME_TEXT])
 {
+	bool idle = end->why == STOP_IDLE;
 	char span[32];
 
-	if (end->why == STOP_CANCEL) {
+	rt_duration_format(span, idle ? limits->idle_ns : limits->timeout_ns);
+	snprintf(text, OUTCOME_TEXT, idle ? "no output for %s" : "timed out after %s", span);
+}
+
+void outcome_text(const struct outcome *end, const struct limits *limits, char text[OUTCOME_TEXT])
+{
+	if (end->why == STOP_CANCEL)
 		snprintf(text, OUTCOME_TEXT, "%s", end->cancelled);
-		return;
-	}
-	if (!outcome_stopped(end)) {
+	else if (outcome_stopped(end))
+		outcome_limit_text(end, limits, text);
+	else
 		rt_wait_text(text, end->status);
-		return;
-	}
-	rt_duration_format(span, end->why == STOP_IDLE ? limits->idle_ns : limits->timeout_ns);
-	snprintf(text, OUTCOME_TEXT,
-		 end->why == STOP_IDLE ? "no output for %s" : "timed out after %s", span);
 }
 
 _Noreturn void outcome_end_like(const struct outcome *end)

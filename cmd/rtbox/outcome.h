@@ -52,8 +52,15 @@ struct outcome {
 bool outcome_stopped(const struct outcome *end);
 bool outcome_cancelled(const struct outcome *end);
 
+#define OUTCOME_TEXT RT_CANCELLED_TEXT /* of the longest of these texts */
+
+/* Whether it took too long, and ended well when it was told to end. */
+bool outcome_forgiven(const struct outcome *end);
+/* Which limit that was: "timed out after 5s". */
+void outcome_limit_text(const struct outcome *end, const struct limits *limits,
+			char text[OUTCOME_TEXT]);
+
 /* "exit code 2", "timed out after 5s"; "" when all went well. */
-#define OUTCOME_TEXT RT_CANCELLED_TEXT /* the longest */
 void outcome_text(const struct outcome *end, const struct limits *limits, char text[OUTCOME_TEXT]);
 
 /* End as the command did: by its signal, with its code, or 124 where it took too long. */

@@ -72,6 +72,9 @@ const char *base_name(const char *path);
 void record_retry(struct supervised *s, struct rt_event *ev, const char *text, int retry,
 		  int64_t delay_ns);
 
+/* Record that the command took too long, and ended well when it was told to, if it is so. */
+void record_forgiven(const struct supervised *s);
+
 /* Say that a run goes unrecorded or recorded in part; with `required` die of it instead. */
 void recording_trouble(const struct rt_err *err, bool required);
 

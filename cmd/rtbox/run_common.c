@@ -52,6 +52,26 @@ void record_retry(struct supervised *s, struct rt_event *ev, const char *text, i
 	free(message);
 }
 
+void record_forgiven(const struct supervised *s)
+{
+	struct rt_err err = RT_ERR_INIT;
+	char text[OUTCOME_TEXT], *message;
+	struct rt_event ev;
+
+	if (!outcome_forgiven(&s->end))
+		return;
+	outcome_limit_text(&s->end, &s->limits, text);
+	message = xasprintf("%s: %s; told to end, it ended with exit code 0", base_name(s->argv[0]),
+			    text);
+	rt_event_init(&ev);
+	rt_event_set_text(&ev, RT_F_TYPE, rt_str(rt_type_name(RT_T_WARNING)));
+	rt_event_set_text(&ev, RT_F_MESSAGE, rt_str(message));
+	annotate_set_step(&ev, &s->step);
+	if (rt_record_emit(s->record, &ev, NULL, &err) < 0)
+		warn("not recorded: %s", err.msg);
+	free(message);
+}
+
 void recording_trouble(const struct rt_err *err, bool required)
 {
 	if (required)

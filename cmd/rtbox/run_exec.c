@@ -91,6 +91,7 @@ static void conclude(const struct supervised *s, const char *name, const struct 
 	char *text = describe_end(&change, s);
 
 	rt_cgroup_end(cgroup, &resources);
+	record_forgiven(s);
 	change.error = text;
 	if (s->end.started)
 		change.resources = &resources;

@@ -127,6 +127,7 @@ static void end_step(const struct running *r)
 		.duration_ms = (rt_clock_monotonic_ns() - r->start_ns) / RT_NS_PER_MS,
 	};
 
+	record_forgiven(&r->s);
 	outcome_text(end, &r->s.limits, error);
 	if (outcome_cancelled(end))
 		result.word = "cancelled";
