@@ -330,6 +330,14 @@ log_of() {
 	[ ! -e ran ]
 }
 
+@test "--detach: where the id cannot be printed, a message says which run goes on" {
+	run -3 sh -c 'rt-run --detach --id a -- sleep '"$NAP"' >/dev/full'
+	[[ $output == *'No space left on device'* && $output == *'run "a" goes on all the same' ]]
+	[ "$(status_of a .status)" = running ]
+	rt-run cancel a
+	nobody_sleeps
+}
+
 @test "a run on a terminal is paused and goes on, its steps too" {
 	terminal expect:up raw sleep:0.3 expect:resumed $'send:hello\n' expect:got:hello expect:after -- bash -c '
 		(until [ -e up ]; do sleep 0.05; done

@@ -21,12 +21,15 @@
 _Noreturn static void wait_for(pid_t pid, int fd)
 {
 	struct rt_buf id;
-	int status;
+	int status, code;
 
 	rt_buf_init(&id);
 	if (rt_fd_read(fd, &id, RT_ID_MAX + 1) == 0 && id.len) {
 		fwrite(id.s, 1, id.len, stdout);
-		exit(out_finish(0));
+		code = out_finish(0);
+		if (code)
+			error("run \"%.*s\" goes on all the same", (int)id.len - 1, id.s);
+		exit(code);
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
