@@ -190,6 +190,13 @@ rt-run: RT_LOG_BACKUPS=many is no number from 0 to 999: 5 it is' ]
 	[ "$(cat first)" = y ]
 }
 
+@test "--output=failed with no room for all of it: what there is, and why it is no more" {
+	export TMPDIR=$PWD
+	run -3 --separate-stderr bash -c 'ulimit -f 4; exec rt-run step --output=failed -- sh -c "seq 100000; exit 3"'
+	[ "$output" = "$(seq 100000 | head -c 4096)" ]
+	[ "$stderr" = "rt-run step: standard output is no longer held back: cannot write a file in \"$PWD\": File too large" ]
+}
+
 @test "--output without a log: nothing is lost, and what is not wanted is not shown" {
 	for how in "-d /proc/nowhere" step; do
 		for code in 0 3; do

@@ -33,15 +33,21 @@ static int open_unnamed(int dirfd)
 	return fd;
 }
 
-static int open_file(int run_fd)
+/* *where gets its folder. */
+static int open_file(int run_fd, const char **where)
 {
 	const char *tmp = getenv("TMPDIR");
-	int dir = open(tmp && *tmp ? tmp : "/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd = dir < 0 ? -1 : open_unnamed(dir);
+	int dir, fd;
 
+	*where = tmp && *tmp ? tmp : "/tmp";
+	dir = open(*where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = dir < 0 ? -1 : open_unnamed(dir);
 	if (dir >= 0)
 		close(dir);
-	return fd >= 0 || run_fd < 0 ? fd : open_unnamed(run_fd);
+	if (fd >= 0 || run_fd < 0)
+		return fd;
+	*where = NULL;
+	return open_unnamed(run_fd);
 }
 
 static bool same_file(int a, int b)
@@ -56,7 +62,12 @@ int hold_open(struct hold *h, int run_fd, const int own[2])
 {
 	*h = (struct hold){ .fd = { -1, -1 }, .shared = same_file(own[0], own[1]) };
 	for (int i = 0; i < 2; i++) {
-		h->fd[i] = i && h->shared ? fcntl(h->fd[0], F_DUPFD_CLOEXEC, 3) : open_file(run_fd);
+		if (i && h->shared) {
+			h->fd[i] = fcntl(h->fd[0], F_DUPFD_CLOEXEC, 3);
+			h->where[i] = h->where[0];
+		} else {
+			h->fd[i] = open_file(run_fd, &h->where[i]);
+		}
 		if (h->fd[i] < 0) {
 			hold_close(h);
 			return -1;

@@ -17,6 +17,7 @@ struct hold_turn {
 
 struct hold {
 	int fd[2]; /* what to write to; one file where both go to the same place; -1: none */
+	const char *where[2]; /* the folder that they are in; NULL: the run's */
 	bool shared;
 	int stream; /* that was written to last */
 	struct hold_turn *turns;

@@ -35,11 +35,25 @@ void loop_captured(struct loop *l, int ret)
 	c->unrotatable = 0;
 }
 
+/* Without us the command would have had the error to itself; it must not die of it. */
+static void mute(struct loop *l, int i)
+{
+	static const char *const names[] = { "standard output", "standard error" };
+	const char *why = strerror(errno), *kept = "";
+
+	if (l->s->capture->fd >= 0)
+		kept = "; the output is still captured";
+	l->muted[i] = true;
+	if (l->s->hold)
+		warn("%s is no longer held back: cannot write a file in \"%s\": %s%s", names[i],
+		     l->s->hold->where[i] ? l->s->hold->where[i] : l->s->dir->path, why, kept);
+	else
+		warn("cannot write %s: %s%s", names[i], why, kept);
+}
+
 /* When nobody reads, the command is to see that by its own SIGPIPE. */
 static void passed(struct loop *l, int i, int ret)
 {
-	static const char *const names[] = { "standard output", "standard error" };
-
 	if (ret == 0)
 		return;
 	if (errno == EPIPE) {
@@ -47,9 +61,7 @@ static void passed(struct loop *l, int i, int ret)
 			close_stream(l, i);
 		return;
 	}
-	/* Without us the command would have had the error to itself; it must not die of it. */
-	l->muted[i] = true;
-	warn("cannot write %s: %s; the output is still captured", names[i], strerror(errno));
+	mute(l, i);
 }
 
 void loop_pass(struct loop *l, int i)
