@@ -73,6 +73,20 @@ static void take_terminal(void)
 	close(fd);
 }
 
+/*
+ * When the terminal goes away, with who has started us, the kernel tells the
+ * leader of the session alone; its end is what tells the command.
+ */
+static void end_with_terminal(void)
+{
+	sigset_t hup;
+
+	signal(SIGHUP, SIG_DFL);
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &hup, NULL);
+}
+
 _Noreturn static void keep(const struct rt_pty *p, const struct rt_spawn *how, int fd)
 {
 	struct begun begun = { .exit_code = 126, .err = RT_ERR_INIT };
@@ -90,6 +104,7 @@ _Noreturn static void keep(const struct rt_pty *p, const struct rt_spawn *how, i
 	if (begun.pid < 0)
 		_exit(0);
 	(void)!chdir("/");
+	end_with_terminal();
 	do {
 		while (wait4(begun.pid, &state.status, WUNTRACED, &state.usage) < 0)
 			;

@@ -4,7 +4,8 @@
  * command leaves in the background is to keep it. So a small process, the
  * keeper, leads it, is the command's parent as a shell would be (a stop from
  * the keyboard counts only below one), tells what wait(2) tells it, and stays
- * until it is dismissed or nobody holds the descriptor that it talks to.
+ * until it is dismissed or nobody holds the descriptor that it talks to. Where
+ * the terminal goes away before, it ends, and the command is hung up.
  */
 #ifndef RT_PTY_H
 #define RT_PTY_H

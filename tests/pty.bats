@@ -251,6 +251,26 @@ log_of() {
 	wait_for 10 sh -c 'rt-status a --json | jq -e ".error == \"killed by SIGHUP\""'
 }
 
+@test "a command whose rt-run is killed loses its terminal and is hung up, stopped or not" {
+	for stop in 0 STOP; do
+		rt-run --pty=always -- sh -c 'trap "touch hung; exit" HUP; sleep '"$NAP"' & wait' </dev/null >/dev/null 2>&1 3>&- &
+		wait_for 10 sleeping
+		pkill -"$stop" -f "^sh -c trap .*sleep $NAP"
+		kill -KILL $!
+		wait_for 10 test -e hung
+		rm hung
+		end_naps
+	done
+}
+
+@test "whoever stops the terminal's keeper does not hold rt-run up" {
+	code=0
+	timeout -s KILL 20 rt-run --pty=always -- sh -c 'echo "$PPID" >keeper; kill -STOP "$PPID"; exit 3' \
+		</dev/null >out 2>err 3>&- || code=$?
+	[ "$code" != 137 ] || kill -KILL "$(cat keeper)"
+	[ "$code" = 3 ]
+}
+
 @test "--pty=always without a terminal: input is typed, output is as it was written" {
 	printf 'a\nb' | rt-run --pty=always -- sh -c 'test -t 0 && test -t 1 && cat; echo; stty size; echo err >&2' >out 2>err
 	[ "$(cat out)" = $'a\nb\n24 80' ]

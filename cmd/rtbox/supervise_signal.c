@@ -139,7 +139,10 @@ static void reap(struct loop *l)
 
 	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0) {
 		if (WIFSTOPPED(status)) {
-			if (pid == l->pid && !l->paused_ns)
+			/* It is to tell how the command ends, whoever has stopped it. */
+			if (pid == l->tty.pty.keeper)
+				kill(pid, SIGCONT);
+			else if (pid == l->pid && !l->paused_ns)
 				loop_stopped(l, WSTOPSIG(status));
 		} else if (pid == l->tty.pty.keeper) {
 			l->tty.pty.keeper = 0;
