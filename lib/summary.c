@@ -69,6 +69,10 @@ void rt_summary_free(struct rt_summary *s)
 		free(s->people[i].text);
 	for (size_t i = 0; i < SUM_LINES; i++)
 		free(s->recon[i].text);
+	for (size_t i = 0; i < s->n_tails; i++) {
+		for (size_t k = 0; k < s->tails[i].n; k++)
+			free(s->tails[i].lines[k]);
+	}
 	free_tables(s);
 	rt_sum_facts_release(&s->configuration);
 	rt_sum_facts_release(&s->archive);

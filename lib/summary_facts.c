@@ -43,12 +43,12 @@ void rt_sum_cost(struct rt_buf *out, double usd)
 	rt_buf_addf(out, "%.15g", usd);
 }
 
-char *rt_sum_command(const struct rt_summary *s, const char *arguments)
+char *rt_sum_command(const struct rt_summary *s, const char *program, const char *arguments)
 {
 	struct rt_buf b;
 
 	rt_buf_init(&b);
-	rt_buf_adds(&b, "rt-query ");
+	rt_buf_addf(&b, "%s ", program);
 	rt_shell_word(&b, rt_str(s->ref));
 	rt_buf_addf(&b, " %s", arguments);
 	return rt_buf_detach(&b);

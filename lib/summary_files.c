@@ -209,26 +209,33 @@ void rt_sum_recon_line(struct rt_summary *s, int64_t at_ns, struct rt_str text)
 	s->n_recon++;
 }
 
-/* One line of the log: an event that another system wrote, captured output, or just text. */
-static void add_log_line(struct rt_summary *s, struct rt_str line)
+struct rt_str rt_sum_log_line(struct rt_str line, int64_t *at_ns, struct rt_buf *scratch)
 {
 	struct rt_event ev;
 	struct rt_cri cri;
-	int64_t at_ns = 0;
 
+	*at_ns = 0;
 	if (line.n && rt_event_parse(&ev, line) == 0) {
-		if (!rt_event_time(&ev, &at_ns))
-			at_ns = 0;
-		rt_buf_clear(&s->scratch);
-		rt_event_text(&ev, RT_F_MESSAGE, &s->scratch);
-		line = rt_buf_view(&s->scratch);
+		if (!rt_event_time(&ev, at_ns))
+			*at_ns = 0;
+		rt_buf_clear(scratch);
+		rt_event_text(&ev, RT_F_MESSAGE, scratch);
+		line = rt_buf_view(scratch);
 	} else if (rt_cri_parse(&cri, line)) {
-		if (!rt_cri_time(&cri, &at_ns))
-			at_ns = 0;
+		if (!rt_cri_time(&cri, at_ns))
+			*at_ns = 0;
 		line = cri.text;
 	}
 	while (line.n && memchr(" \t\r", line.p[line.n - 1], 3))
 		line.n--;
+	return line;
+}
+
+static void add_recon_line(struct rt_summary *s, struct rt_str line)
+{
+	int64_t at_ns;
+
+	line = rt_sum_log_line(line, &at_ns, &s->scratch);
 	if (line.n)
 		rt_sum_recon_line(s, at_ns, line);
 }
@@ -243,7 +250,7 @@ void rt_sum_read_reconciliation(struct rt_summary *s, const struct rt_rundir *d)
 		return;
 	if (rt_reader_init(&r, f.fd, 0, -1, false) == 0) {
 		while (rt_reader_next(&r, &line) > 0)
-			add_log_line(s, line);
+			add_recon_line(s, line);
 		rt_reader_release(&r);
 		s->recon_file = s->n_recon > 0;
 	}

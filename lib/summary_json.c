@@ -203,6 +203,21 @@ static void group(const struct rt_summary *s, size_t i, struct rt_buf *out)
 	rt_buf_addc(out, '}');
 }
 
+static void tail(const struct rt_summary *s, size_t i, struct rt_buf *out)
+{
+	const struct sum_tail *t = &s->tails[i];
+
+	rt_buf_addc(out, '{');
+	if (t->step >= 0)
+		rt_buf_addf(out, "\"step_id\":\"step_%03" PRId64 "\",", t->step);
+	rt_buf_adds(out, "\"lines\":[");
+	for (size_t k = 0; k < t->n; k++) {
+		rt_buf_adds(out, k ? "," : "");
+		quote(out, t->lines[k]);
+	}
+	rt_buf_adds(out, "]}");
+}
+
 void rt_summary_metrics(const struct rt_summary *s, struct rt_buf *out)
 {
 	rt_buf_addc(out, '{');
@@ -213,6 +228,7 @@ void rt_summary_metrics(const struct rt_summary *s, struct rt_buf *out)
 	array(s, "problems", s->n_groups, group, out);
 	if (s->more_errors + s->more_warnings)
 		number(out, "problems_left_out", s->more_errors + s->more_warnings);
+	array(s, "last_output", s->n_tails, tail, out);
 	array(s, "notes", s->notes.n, note, out);
 	rt_buf_adds(out, "}\n");
 }

@@ -1,5 +1,5 @@
 /*
- * Text from anywhere in Markdown. It stands in code spans only: there HTML,
+ * Text from anywhere in Markdown. It stands in code only: there HTML,
  * links, mentions and issue references are inert, which no backslash achieves
  * for mentions. Made inert for terminals before, it has no line ends. Sources:
  * CommonMark 0.31, section 6.1; GitHub Flavored Markdown, section 4.10 (a "|"
@@ -56,6 +56,32 @@ void rt_sum_md_code(struct rt_buf *out, const char *text)
 		p += part;
 		for (; *p == '|'; p++)
 			rt_buf_adds(out, "&#124;");
+	}
+	out->failed |= b.failed;
+	rt_buf_release(&b);
+}
+
+/* A fenced block; lines of it are inert and have no line ends, so that nothing else ends it. */
+void rt_sum_md_block(struct rt_buf *out, char *const *lines, size_t n)
+{
+	size_t longest = 2;
+	struct rt_buf b;
+
+	rt_buf_init(&b);
+	for (size_t i = 0; i < n; i++) {
+		rt_sum_inert(&b, rt_str(lines[i]));
+		rt_buf_addc(&b, '\n');
+	}
+	for (size_t i = 0, run = 0; i < b.len; i++) {
+		run = b.s[i] == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	for (int end = 0; end < 2; end++) {
+		for (size_t i = 0; i <= longest; i++)
+			rt_buf_addc(out, '`');
+		rt_buf_addc(out, '\n');
+		if (!end)
+			rt_buf_addv(out, rt_buf_view(&b));
 	}
 	out->failed |= b.failed;
 	rt_buf_release(&b);

@@ -2,8 +2,8 @@
  * The model of a run's summary; for the summary*.c files only.
  *
  * summary_read.c fills it: one pass over events.jsonl (summary_event.c says what
- * one event adds), then the files beside it (summary_files.c), then what does not
- * fit together (summary_notes.c). Renderers only read it: summary_text.c,
+ * one event adds), then the files beside it (summary_files.c, summary_output.c),
+ * then what does not fit together (summary_notes.c). Renderers only read it: summary_text.c,
  * summary_md.c, summary_json.c. What renderers share in words is in
  * summary_facts.c, what they share in making text fit in summary_line.c and
  * summary_page.c.
@@ -26,6 +26,9 @@
 #define SUM_PEOPLE 64       /* things that people did */
 #define SUM_ARTIFACTS 256   /* artifacts */
 #define SUM_LINES 8         /* last lines of the reconciliation */
+#define SUM_TAILS 8         /* logs of what went wrong */
+#define SUM_TAIL_LINES 8    /* and their last lines */
+#define SUM_BRIEF_LINES 3   /* of them where there is little room */
 #define SUM_FACTS 48        /* facts of metadata.json */
 #define SUM_TEXT 480        /* bytes of a kept text */
 #define SUM_KEY 160         /* bytes of a name */
@@ -95,6 +98,13 @@ struct sum_moment {
 	int64_t at_ns; /* 0: unknown */
 	enum rt_type type;
 	char *text;
+};
+
+/* The last lines of a log. */
+struct sum_tail {
+	int64_t step; /* its number; -1: the run's own */
+	char *lines[SUM_TAIL_LINES];
+	size_t n;
 };
 
 enum sum_made { SUM_CREATED, SUM_UPDATED, SUM_DELETED, SUM_FOUND };
@@ -177,6 +187,8 @@ struct rt_summary {
 	struct sum_moment recon[SUM_LINES]; /* a ring: the next one goes to n_recon % SUM_LINES */
 	size_t n_recon;
 	bool recon_file; /* from logs/reconciliation.log */
+	struct sum_tail tails[SUM_TAILS];
+	size_t n_tails, more_tails;
 	struct sum_artifact *artifacts;
 	size_t n_artifacts, cap_artifacts, more_artifacts;
 	struct sum_index artifact_index;
@@ -254,6 +266,14 @@ void rt_sum_read_metadata(struct rt_summary *s, const struct rt_rundir *d);
 void rt_sum_read_archive(struct rt_summary *s, const struct rt_rundir *d);
 void rt_sum_read_reconciliation(struct rt_summary *s, const struct rt_rundir *d);
 void rt_sum_recon_line(struct rt_summary *s, int64_t at_ns, struct rt_str text);
+/* What a line of a log says: of an event its message, of captured output or plain text all. */
+struct rt_str rt_sum_log_line(struct rt_str line, int64_t *at_ns, struct rt_buf *scratch);
+
+/* summary_output.c; it has to be known how the run ended */
+void rt_sum_read_output(struct rt_summary *s, const struct rt_rundir *d);
+/* What shows all of it, NULL: no memory; "step 002", or "the run". */
+char *rt_sum_tail_command(const struct rt_summary *s, const struct sum_tail *t);
+void rt_sum_tail_label(const struct sum_tail *t, char label[32]);
 
 /* summary_notes.c; stored: status.json as it stands (NULL: none), size: of events.jsonl */
 void rt_sum_notes(struct rt_summary *s, const struct rt_status *stored, int64_t size);
@@ -271,8 +291,8 @@ void rt_sum_step_label(const struct sum_step *st, struct rt_buf *out); /* "001" 
 void rt_sum_time(char out[32], int64_t ns); /* "2026-07-01 12:00:00 UTC" */
 void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns);
 void rt_sum_cost(struct rt_buf *out, double usd); /* the shortest number text that is it */
-/* A command that shows more of this run: "rt-query RUN ARGUMENTS". */
-char *rt_sum_command(const struct rt_summary *s, const char *arguments); /* NULL: no memory */
+/* A command that shows more of this run: "rt-query RUN ARGUMENTS". NULL: no memory */
+char *rt_sum_command(const struct rt_summary *s, const char *program, const char *arguments);
 #define SUM_SHOW_STEPS "--match 'type~^step_'"
 #define SUM_SHOW_ERRORS "--level warning"
 #define SUM_SHOW_RECON "--component reconciliation"
@@ -293,6 +313,8 @@ void rt_sum_wrapf(struct rt_buf *out, size_t indent, int lines, const char *fmt,
 
 /* summary_md_text.c: text from anywhere in Markdown, also in a cell of a table */
 void rt_sum_md_code(struct rt_buf *out, const char *text);
+/* The same as a block of lines. */
+void rt_sum_md_block(struct rt_buf *out, char *const *lines, size_t n);
 void rt_sum_md_value(struct rt_buf *out, const char *text); /* as it is where that means nothing */
 
 /* summary_page.c: fitting all of it into RT_SUMMARY_MAX */

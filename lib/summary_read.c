@@ -93,12 +93,11 @@ static void settle(struct rt_summary *s, const struct rt_status *st)
 	rt_sum_end_stage(s, s->finished_ns, s->state);
 }
 
-/* What there is to do when all is read; `stored` is status.json as it stands, or NULL. */
-static int finish(struct rt_summary *s, const struct rt_status *st, const struct rt_status *stored,
-		  int64_t size, struct rt_err *err)
+/* What there is to do when all is read and settled; `stored` is status.json as it stands, or NULL. */
+static int finish(struct rt_summary *s, const struct rt_status *stored, int64_t size,
+		  struct rt_err *err)
 {
 	s->all.usage = *rt_ledger_total(s->ledger);
-	settle(s, st);
 	rt_sum_notes(s, stored, size);
 	s->failed |= s->configuration.failed || s->archive.failed || s->notes.failed ||
 		     s->scratch.failed || s->scratch2.failed;
@@ -165,7 +164,9 @@ static int read_dir(struct rt_summary *s, const struct rt_rundir *d, const struc
 	rt_sum_read_archive(s, d);
 	rt_sum_read_artifacts(s, d);
 	rt_sum_read_reconciliation(s, d);
-	return finish(s, st, stored, size, err);
+	settle(s, st);
+	rt_sum_read_output(s, d);
+	return finish(s, stored, size, err);
 }
 
 /*
@@ -235,7 +236,8 @@ int rt_sum_read_file(struct rt_summary *s, const char *path, struct rt_err *err)
 		s->id = s->own_id;
 		s->own_id = NULL;
 	}
-	ret = finish(s, NULL, NULL, st.st_size, err);
+	settle(s, NULL);
+	ret = finish(s, NULL, st.st_size, err);
 out:
 	close(fd);
 	return ret;

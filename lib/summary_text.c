@@ -20,7 +20,7 @@ static void more(const struct rt_summary *s, int64_t n, const char *what, const 
 
 	if (n <= 0)
 		return;
-	command = rt_sum_command(s, arguments);
+	command = rt_sum_command(s, "rt-query", arguments);
 	if (command)
 		rt_sum_wrapf(out, 2, 4, "(%" PRId64 " more%s: %s)", n, what, command);
 	out->failed |= !command;
@@ -191,7 +191,7 @@ static void one_group(const struct rt_summary *s, size_t i, bool brief, struct r
 	rt_buf_release(&when);
 }
 
-static void errors_section(const struct rt_summary *s, size_t room, struct rt_buf *out)
+static void groups(const struct rt_summary *s, size_t room, struct rt_buf *out)
 {
 	size_t n = s->n_groups, unseen;
 	int64_t left = s->more_errors + s->more_warnings;
@@ -205,6 +205,36 @@ static void errors_section(const struct rt_summary *s, size_t room, struct rt_bu
 	for (size_t i = n - unseen; i < n; i++)
 		left += s->groups[i].n;
 	more(s, left, "", SUM_SHOW_ERRORS, out);
+}
+
+static void one_tail(const struct rt_summary *s, size_t i, bool brief, struct rt_buf *out)
+{
+	const struct sum_tail *t = &s->tails[i];
+	size_t from = brief && t->n > SUM_BRIEF_LINES ? t->n - SUM_BRIEF_LINES : 0;
+	char *command = rt_sum_tail_command(s, t), label[32];
+
+	rt_sum_tail_label(t, label);
+	rt_sum_wrapf(out, 4, 2, "Last output of %s (all: %s):", label, command ? command : "");
+	for (size_t k = from; k < t->n; k++)
+		rt_sum_wrapf(out, 4, 1, "    %s", t->lines[k]);
+	out->failed |= !command;
+	free(command);
+}
+
+/* Groups, and the ends of logs, which may take half of the room. */
+static void errors_section(const struct rt_summary *s, size_t room, struct rt_buf *out)
+{
+	struct rt_buf tails;
+	size_t left;
+
+	rt_buf_init(&tails);
+	left = rt_sum_list_more(s, s->n_tails, s->more_tails, one_tail, room / 2, &tails);
+	if (left)
+		rt_sum_wrapf(&tails, 2, 1, "(output of %zu more)", left);
+	groups(s, room > tails.len ? room - tails.len : 0, out);
+	rt_buf_addv(out, rt_buf_view(&tails));
+	out->failed |= tails.failed;
+	rt_buf_release(&tails);
 }
 
 static void one_person(const struct rt_summary *s, size_t i, bool brief, struct rt_buf *out)

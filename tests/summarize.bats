@@ -387,13 +387,15 @@ check_bounds() {
 		run_started
 		step_started "step":1,"stage":"$evil"
 		error "step":1,"component":"$evil","message":"$evil","error":"e $evil","model":"$evil"
-		step_completed "step":1
+		step_failed "step":1
 		step_started "stage":"two $evil"
 		pause_requested "message":"$evil"
 		artifact_created "metadata":{"key":"$evil"}
 		info "component":"reconciliation","message":"$evil"
 		run_failed "error":"$evil"
 	END
+	mkdir -p "$RT_RUNS_DIR/evil/logs/step_001"
+	printf '%b\n' "$evil" '```' '</details>' '   ```\r' "\`\`\`\`$evil" >"$RT_RUNS_DIR/evil/logs/step_001/output.log"
 	printf '{"name":"%s","argv":["%s"],"labels":{"%s":"%s"}}\n' "$evil" "$evil" "$evil" "$evil" \
 		>"$RT_RUNS_DIR/evil/metadata.json"
 	printf '{"name":"%s","sha256":"%s","contents":"%s"}\n' "$evil" "$evil" "$evil" \
@@ -404,8 +406,9 @@ check_bounds() {
 	run ! env LC_ALL=C grep -P "$controls" summary.md
 	run ! env LC_ALL=C grep -P "$controls" metrics.json
 	jq -e '.steps[0].name | contains("\u202e\\0\u009b")' metrics.json
-	# outside of code spans (CommonMark 6.1) nothing of it is left
-	perl -pe 's/(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)//g; s/&#124;//g' summary.md >rest
+	# outside of code (CommonMark 6.1, 4.5) nothing of it is left
+	perl -0pe 's/^(`{3,})\n.*?\n\1\n//gms; s/(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)//g; s/&#124;//g;
+		s/^<\/?details>(<summary>Last output of step 001<\/summary>)?\n//gm' summary.md >rest
 	run ! grep -E '<|@|#1|\]\(|alert|`' rest
 	# a "|" of a text never makes a cell
 	[ "$(grep -E '^\| 001' summary.md | sed 's/&#124;//g' | tr -cd '|' | wc -c)" = 11 ]
@@ -585,6 +588,58 @@ check_bounds() {
 	rt-summarize "$RT_RUNS_DIR/pipeline/events.jsonl" | cmp - want
 	run -0 rt-summarize -w "$RT_RUNS_DIR/pipeline/events.jsonl"
 	cmp want "$RT_RUNS_DIR/pipeline/logs_summary.txt"
+}
+
+@test "the last output of what failed is shown, the run's own where it went on" {
+	run -1 rt-run --id r -- sh -c '
+		echo begun
+		rt-run step build -- sh -c "echo compiling"
+		rt-run step test -- sh -c "seq -f \"test %g ok\" 1 20; echo broken >&2; exit 2"
+		exit 1'
+	run -0 rt-summarize r
+	[[ $output == *$'\nLast output of step 002 (all: rt-tail r --step step_002 --logs -n all):\n    test '* ]]
+	has "    broken"
+	[ "$(grep -c '^    test [0-9]* ok$' <<<"$output")" = 7 ]
+	[[ $output != *"    begun"* && $output != *"    compiling"* ]]
+	run -0 bash -c "$(grep -o 'rt-tail r .* all' <<<"$output") | wc -l"
+	[ "$output" = 21 ]
+	run -3 rt-run --id later -- sh -c 'rt-run step a -- false; echo "gave up" >&2; exit 3'
+	run -0 rt-summarize later
+	has "Last output of the run (all: rt-tail later --logs -n all):"
+	has "    gave up"
+	run -0 rt-summarize --json later
+	jq -e '.last_output == [{lines: ["gave up"]}]' <<<"$output"
+	run -3 rt-run --id early -- sh -c 'echo hm; rt-run step a -- true; exit 3'
+	run -0 rt-summarize early
+	has "    hm"
+	run -0 rt-run --id well -- sh -c 'echo fine; rt-run step a -- echo fine'
+	run -0 rt-summarize well
+	[[ $output != *"    fine"* ]]
+}
+
+@test "many failed steps share the room for their output" {
+	local i
+
+	mkdir -p "$RT_RUNS_DIR/big"
+	for i in {1..30}; do
+		printf 'step_started "step":%d\nstep_failed "step":%d\n' "$i" "$i"
+	done >in
+	events "$RT_RUNS_DIR/big/events.jsonl" <in
+	for i in {001..030}; do
+		mkdir -p "$RT_RUNS_DIR/big/logs/step_$i"
+		printf '2026-07-01T12:00:00.000000000Z stdout F %s\n' {1..9}"$(printf 'x%.0s' {1..300})" \
+			>"$RT_RUNS_DIR/big/logs/step_$i/output.log"
+	done
+	for form in text md; do
+		rt-summarize -o "$form" big >"out.$form"
+		[ "$(wc -c <"out.$form")" -le 10000 ]
+	done
+	check_bounds out.text
+	run -0 cat out.text
+	[[ $output == *"Last output of step 001"*$'\n    9xxx'*...* ]]
+	shown=$(grep -c "^Last output" out.text)
+	has "(output of $((30 - shown)) more)"
+	rt-summarize --json big | jq -e '.last_output | length == 8 and all(.lines | length == 8)'
 }
 
 @test "a run recorded from end to end; its end writes metrics.json" {
