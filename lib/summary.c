@@ -105,6 +105,11 @@ int rt_summary_new(struct rt_summary **out, const char *path, bool file,
 	return ret;
 }
 
+enum rt_state rt_summary_state(const struct rt_summary *s)
+{
+	return s->state;
+}
+
 size_t rt_summary_skipped(const struct rt_summary *s)
 {
 	return s->skipped;

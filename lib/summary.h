@@ -24,7 +24,8 @@ int rt_summary_new(struct rt_summary **out, const char *path, bool file,
 		   const struct rt_unpacker *unpacker, struct rt_err *err);
 void rt_summary_free(struct rt_summary *s);
 
-/* Lines that were no events. */
+/* Where the run stands; lines that were no events. */
+enum rt_state rt_summary_state(const struct rt_summary *s);
 size_t rt_summary_skipped(const struct rt_summary *s);
 
 /* Append the rendering. out->failed tells when memory ran out. */

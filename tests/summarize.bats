@@ -661,13 +661,78 @@ check_bounds() {
 	has "1 x ERROR: Step slow failed: exit code 124"
 }
 
+@test "several runs: named or selected, as text, lines, or one array" {
+	make_run a '"name":"x"'
+	make_run b '"name":"y"'
+	run -0 rt-summarize b a
+	[ "$(grep -A1 'Run ID' <<<"$output" | tr '\n' ' ')" = "Run ID: b Name: y -- Run ID: a Name: x " ]
+	run -0 rt-summarize -a -o jsonl
+	[ "$(jq -r .run_id <<<"$output" | sort | tr '\n' ' ')" = "a b " ]
+	[ "${#lines[@]}" = 2 ]
+	run -0 rt-summarize --name y --json
+	jq -e 'length == 1 and .[0].run_id == "b"' <<<"$output"
+	run -0 --separate-stderr rt-summarize --name none --json
+	[ "$output" = "[]" ]
+	[[ $stderr == *"no runs of that selection"* ]]
+	run -3 --separate-stderr rt-summarize -o jsonl a nothing
+}
+
+@test "-a -w writes what is over and has changed, no more" {
+	make_run old
+	make_run live '"status":"running"'
+	fixture pipeline
+	touch -d 2026-07-02 "$RT_RUNS_DIR"/*/*
+	run -0 rt-summarize -a -w
+	[ "${#lines[@]}" = 6 ]
+	[ ! -e "$RT_RUNS_DIR/live/summary.md" ]
+	run -0 rt-summarize -a -w
+	[ "$output" = "" ]
+	for file in events.jsonl status.json metadata.json archive.json; do
+		touch -d 2026-07-02 "$RT_RUNS_DIR"/pipeline/*
+		touch -d 2026-07-03 "$RT_RUNS_DIR"/pipeline/{logs_summary.txt,summary.md,metrics.json}
+		run -0 rt-summarize -a -w
+		[ "$output" = "" ]
+		touch -d 2026-07-03 "$RT_RUNS_DIR/pipeline/$file"
+		run -0 rt-summarize -a -w
+		[ "${#lines[@]}" = 3 ]
+		[[ $output == *pipeline/summary.md* ]]
+	done
+	rm "$RT_RUNS_DIR/old/summary.md"
+	run -0 rt-summarize -a -w
+	[[ ${#lines[@]} = 3 && $output == *old/summary.md* ]]
+	# one that cannot be written does not keep the others from it
+	rm "$RT_RUNS_DIR"/*/logs_summary.txt
+	mkdir "$RT_RUNS_DIR/old/logs_summary.txt"
+	touch -d 2026-07-01 "$RT_RUNS_DIR/old/logs_summary.txt"
+	run -3 --separate-stderr rt-summarize -a -w
+	[[ ${#lines[@]} = 3 && $output == *pipeline/summary.md* && $stderr == *logs_summary.txt* ]]
+}
+
+@test "--git-add stages the summaries of runs that are over" {
+	git init -q .
+	make_run done
+	make_run live '"status":"running"'
+	run -0 rt-summarize -a --git-add
+	[ "$(git diff --cached --name-only | tr '\n' ' ')" = "runs/done/logs_summary.txt runs/done/summary.md " ]
+	run -0 --separate-stderr rt-summarize --git-add live
+	[[ $stderr == *'/live" is not over'* ]]
+	[ "$(git diff --cached --name-only | wc -l)" = 2 ]
+	git rm -q --cached -r runs
+	run -0 rt-summarize -a --git-add # nothing has changed: they are staged all the same
+	[ "$(git diff --cached --name-only | wc -l)" = 2 ]
+	echo '/runs/' >.git/info/exclude
+	git rm -q --cached -r runs
+	run -3 rt-summarize --git-add done
+	[[ $output == *"git could not add them"* ]]
+}
+
 @test "what cannot be done is said, with its exit code" {
 	run -3 rt-summarize nothing
 	[[ $output == "rt-summarize: "*nothing* ]]
 	make_run a
 	make_run b
-	run -2 rt-summarize a b
-	[[ $output == *'one run at a time: "b" is too much'* ]]
+	run -2 rt-summarize -a a
+	[[ $output == *"name runs or select them, not both"* ]]
 	run -2 rt-summarize -o html a
 	[[ $output == *html*text*md*json* ]]
 	run -2 rt-summarize -w -o md a

@@ -89,6 +89,9 @@ int exit_status_of(enum rt_state state);
 /* Build a filter from the options; dies of a bad value, naming the option. */
 void event_filter_init(struct rt_filter *f, const struct event_opts *e);
 
+/* Whether any of them was given. */
+bool selection_given(const struct select_opts *o);
+
 /* Build a run selection; dies of a bad value. Release it. */
 void selection_init(struct rt_selection *s, const struct select_opts *o);
 void selection_release(struct rt_selection *s);

@@ -125,6 +125,11 @@ static void canonical_states(char **v)
 	}
 }
 
+bool selection_given(const struct select_opts *o)
+{
+	return o->all || o->name.n || o->group.n || o->status.n || o->label.n || o->host.n;
+}
+
 void selection_init(struct rt_selection *s, const struct select_opts *o)
 {
 	s->name = split(&o->name);

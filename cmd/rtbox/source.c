@@ -115,11 +115,6 @@ static void add_operand(struct sources *s, const char *runs_dir, const char *arg
 	rt_found_release(&found);
 }
 
-static bool selects(const struct select_opts *o)
-{
-	return o->all || o->name.n || o->group.n || o->status.n || o->label.n || o->host.n;
-}
-
 static void add_selected(struct sources *s, const char *runs_dir, const struct select_opts *select,
 			 bool rows)
 {
@@ -135,7 +130,8 @@ static void add_selected(struct sources *s, const char *runs_dir, const struct s
 	if (c.unreadable)
 		warn("%zu directories in \"%s\" could not be read", c.unreadable, runs_dir);
 	if (c.n == 0)
-		warn("no runs%s in \"%s\"", selects(select) ? " of that selection" : "", runs_dir);
+		warn("no runs%s in \"%s\"", selection_given(select) ? " of that selection" : "",
+		     runs_dir);
 	for (i = c.n; i-- > 0;) {
 		add_run(s, c.rows[i].path);
 		s->v[s->n - 1].row = rows ? &c.rows[i] : NULL;
@@ -154,9 +150,9 @@ static void find(struct sources *s, const struct common_opts *c, const struct se
 
 	memset(s, 0, sizeof(*s));
 	unpack_init(&s->unpack);
-	if (argc && (c->run || selects(select)))
+	if (argc && (c->run || selection_given(select)))
 		die_usage("name runs or select them, not both");
-	if (!argc && !selects(select) && common_resolve(c, NULL, USE_READ, &found)) {
+	if (!argc && !selection_given(select) && common_resolve(c, NULL, USE_READ, &found)) {
 		add_found(s, found.path, &found);
 		rt_found_release(&found);
 		s->runs_dir = common_runs_dir(c);

@@ -1,24 +1,19 @@
 /*
  * rt-summarize: what a run was, for people and for git. The summary itself is
- * made in lib/summary*.c; here is only which run, which form, and where it goes.
+ * made in lib/summary*.c; here is only which form it has, and where it goes.
  */
+#include "summarize.h"
 #include "applets.h"
-#include "common.h"
 #include "die.h"
-#include "rundir.h"
-#include "summary.h"
-#include "unpack.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct summarize_opts {
 	struct common_opts common;
+	struct select_opts select;
 	const char *form;
-	bool write;
+	bool write, git_add;
 };
 
 /* clang-format off */
@@ -26,8 +21,11 @@ static const struct opt summarize_opts[] = {
 	{ 'w', "write", NULL, OPT_FLAG, offsetof(struct summarize_opts, write), NULL,
 	  "write logs_summary.txt, summary.md and metrics.json into the run, and print their paths",
 	  NULL, COMPLETE_NONE },
+	{ 0, "git-add", NULL, OPT_FLAG, offsetof(struct summarize_opts, git_add), NULL,
+	  "the same, and git add the first two where the run is over", NULL, COMPLETE_NONE },
 	{ 'o', "output", NULL, OPT_CHOICE, offsetof(struct summarize_opts, form), "FORM",
-	  "text (80 columns), md (Markdown) or json", "text|md|json", COMPLETE_NONE },
+	  "text (80 columns), md (Markdown), json, or jsonl (a line for each run)",
+	  "text|md|json|jsonl", COMPLETE_NONE },
 	{ 0, "json", NULL, OPT_SET, offsetof(struct summarize_opts, form), NULL,
 	  "the same as -o json", "json", COMPLETE_NONE },
 	{ .name = NULL },
@@ -35,100 +33,111 @@ static const struct opt summarize_opts[] = {
 
 static const struct opt_group summarize_groups[] = {
 	{ summarize_opts, 0 },
+	{ select_opts, offsetof(struct summarize_opts, select) },
 	{ common_opts, offsetof(struct summarize_opts, common) },
 	{ NULL, 0 },
 };
 /* clang-format on */
 
-/* The events.jsonl of a run means that run. */
-static void take_run_of_file(struct rt_found *found)
+/* The document of several lines in one: line ends stand between its tokens only. */
+static void join_lines(struct rt_buf *b)
 {
-	char *slash = strrchr(found->path, '/');
+	size_t n = 0;
 
-	if (!found->file || !slash || slash == found->path ||
-	    strcmp(slash + 1, RT_EVENTS_FILE) != 0)
-		return;
-	*slash = '\0';
-	found->file = !rt_rundir_is_run(AT_FDCWD, found->path);
-	if (found->file)
-		*slash = '/';
+	for (size_t i = 0; i < b->len; i++) {
+		if (b->s[i] != '\n')
+			b->s[n++] = b->s[i];
+	}
+	b->len = n;
+	rt_buf_addc(b, '\n');
 }
 
-/* A run is a directory, or an archive of one. */
-static bool is_archive(const char *path)
+static void render(const struct rt_summary *s, const char *form, struct rt_buf *b)
 {
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+	if (strcmp(form, "md") == 0)
+		rt_summary_markdown(s, b);
+	else if (strncmp(form, "json", 4) == 0)
+		rt_summary_metrics(s, b);
+	else
+		rt_summary_text(s, b);
+	if (strcmp(form, "jsonl") == 0)
+		join_lines(b);
+	if (b->failed)
+		die(EXIT_FAIL, "out of memory");
 }
 
-static void write_files(const struct rt_summary *s, const struct rt_found *found)
+void summarize_tell_skipped(const struct rt_summary *s, const char *path)
 {
-	static const char *const names[] = { RT_SUMMARY_FILE, RT_SUMMARY_MD_FILE, RT_METRICS_FILE };
+	size_t skipped = rt_summary_skipped(s);
+
+	if (skipped)
+		warn("%zu %s skipped in \"%s\"", skipped, skipped == 1 ? "line" : "lines", path);
+}
+
+/* Print the i-th of them; returns the exit code. */
+static int print_run(const struct rt_found *found, const char *form, const char *before,
+		     struct unpack *unpack)
+{
 	struct rt_err err = RT_ERR_INIT;
-	struct rt_rundir d;
-
-	if (found->file)
-		die_usage("\"%s\" is a file, no run: -w has no directory to write to", found->path);
-	if (is_archive(found->path))
-		die_usage("\"%s\" is an archive: -w has no directory to write to", found->path);
-	if (rt_rundir_open(&d, found->path, &err) < 0 || rt_summary_write(s, &d, &err) < 0)
-		die_err(&err);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		printf("%s/%s\n", d.path, names[i]);
-	rt_rundir_release(&d);
-}
-
-static void print(const struct rt_summary *s, const char *form)
-{
+	struct rt_summary *s;
 	struct rt_buf b;
 
+	if (rt_summary_new(&s, found->path, found->file, &unpack->unpacker, &err) < 0) {
+		error("%s", err.msg);
+		return err_exit_code(&err);
+	}
 	rt_buf_init(&b);
-	if (strcmp(form, "md") == 0)
-		rt_summary_markdown(s, &b);
-	else if (strcmp(form, "json") == 0)
-		rt_summary_metrics(s, &b);
-	else
-		rt_summary_text(s, &b);
-	if (b.failed)
-		die(EXIT_FAIL, "out of memory");
+	render(s, form, &b);
+	fputs(before, stdout);
 	fwrite(b.s, 1, b.len, stdout);
+	summarize_tell_skipped(s, found->path);
 	rt_buf_release(&b);
+	rt_summary_free(s);
+	return 0;
+}
+
+/* Several runs: text has an empty line between them, JSON is one array. */
+static int print_runs(const struct summarized_runs *runs, const char *form, struct unpack *unpack)
+{
+	bool json = strcmp(form, "json") == 0, array = json && (runs->selected || runs->n != 1);
+	const char *before = array ? "[" : "";
+	int code = 0;
+
+	for (size_t i = 0; i < runs->n; i++) {
+		int failure = print_run(&runs->v[i].found, form, before, unpack);
+
+		code = code ? code : failure;
+		if (!failure)
+			before = array ? "," : strcmp(form, "jsonl") == 0 ? "" : "\n";
+	}
+	if (runs->n == 0)
+		warn("no runs of that selection");
+	if (array)
+		fputs(*before == '[' ? "[]\n" : "]\n", stdout);
+	return code;
 }
 
 static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 {
 	struct summarize_opts o = { .form = NULL };
-	struct rt_err err = RT_ERR_INIT;
-	struct rt_summary *s;
+	struct summarized_runs runs;
 	struct unpack unpack;
-	struct rt_found found;
-	size_t skipped;
 	int code;
 
 	argc = opt_parse(self, argc, argv, &o, &argv, NULL);
 	common_apply(&o.common, NULL);
-	if (argc > 1)
-		die_usage("one run at a time: \"%s\" is too much", argv[1]);
+	o.write |= o.git_add;
 	if (o.write && o.form)
 		die_usage("-w writes every form: it goes without -o");
-	common_resolve(&o.common, argc ? argv[0] : NULL, USE_LATEST, &found);
 	unpack_init(&unpack);
-	take_run_of_file(&found);
-	if (rt_summary_new(&s, found.path, found.file, &unpack.unpacker, &err) < 0)
-		die_err(&err);
+	summarized_find(&runs, &o.common, &o.select, argc, argv, &unpack);
 	if (o.write)
-		write_files(s, &found);
+		code = summarize_write(&runs, o.git_add, &unpack);
 	else
-		print(s, o.form ? o.form : "text");
-	skipped = rt_summary_skipped(s);
-	if (skipped)
-		warn("%zu %s skipped in \"%s\"", skipped, skipped == 1 ? "line" : "lines",
-		     found.path);
-	rt_summary_free(s);
-	rt_found_release(&found);
+		code = print_runs(&runs, o.form ? o.form : "text", &unpack);
+	summarized_release(&runs);
 	opt_release(self, &o);
-	code = unpack_exit_code(&unpack, 0);
+	code = unpack_exit_code(&unpack, code);
 	unpack_release(&unpack);
 	return code;
 }
@@ -136,11 +145,12 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 const struct rt_applet rt_applet_summarize = {
 	.name = "summarize",
 	.summary = "write the summary of a run",
-	.usage = "[-o text|md|json] [RUN]\n"
-		 "-w [RUN]",
+	.usage = "[-o text|md|json|jsonl] [RUN... | -a | SELECTION]\n"
+		 "-w [--git-add] [RUN... | -a | SELECTION]",
 	.groups = summarize_groups,
 	.operands = COMPLETE_RUN,
 	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN. It may be\n"
-		"a file of events, too. The same run gives the same bytes, whenever and wherever.",
+		"a file of events, too. The same run gives the same bytes, whenever and wherever.\n"
+		"-w of runs that are selected leaves alone what has not changed.",
 	.run = summarize_run,
 };

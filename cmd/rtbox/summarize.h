@@ -1,0 +1,44 @@
+/*
+ * rt-summarize in parts: which runs are meant (summarize_runs.c), writing their
+ * summaries into them (summarize_write.c); the rest is in summarize.c.
+ */
+#ifndef RT_SUMMARIZE_H
+#define RT_SUMMARIZE_H
+
+#include "catalog.h"
+#include "common.h"
+#include "summary.h"
+#include "unpack.h"
+
+/* What is to be summarised. */
+struct summarized {
+	struct rt_found found;
+	bool over; /* it was selected, and has ended: it is not lost */
+};
+
+struct summarized_runs {
+	struct summarized *v;
+	size_t n;
+	bool selected; /* by -a, --name ..., not named */
+};
+
+/* The runs that are named, else selected, else the latest one. Dies of what is not there. */
+void summarized_find(struct summarized_runs *runs, const struct common_opts *c,
+		     const struct select_opts *select, int argc, char **argv,
+		     struct unpack *unpack);
+void summarized_release(struct summarized_runs *runs);
+
+/* A run is a directory, or an archive of one. */
+bool summarized_is_archive(const char *path);
+
+/*
+ * Write the summary of each run and print the paths; of those that were selected,
+ * only where they are over and have changed. With `stage` git gets those of all
+ * that are over. Returns the exit code.
+ */
+int summarize_write(const struct summarized_runs *runs, bool stage, struct unpack *unpack);
+
+/* Say how many of a file's lines were no events. */
+void summarize_tell_skipped(const struct rt_summary *s, const char *path);
+
+#endif
