@@ -40,6 +40,7 @@ static void free_tables(struct rt_summary *s)
 	for (size_t i = 0; i < s->n_steps; i++) {
 		free(s->steps[i].key);
 		free(s->steps[i].name);
+		free(s->steps[i].error);
 	}
 	for (size_t i = 0; i < s->n_stages; i++)
 		free(s->stages[i].name);

@@ -221,7 +221,7 @@ static void count(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns
 	if (used && !step)
 		s->unplaced_calls += delta.calls;
 	if (step && rt_sum_is_step_event(ev))
-		rt_sum_step_event(step, ev, at_ns);
+		rt_sum_step_event(s, step, ev, at_ns);
 }
 
 static void add_total_steps(struct rt_summary *s, const struct rt_event *ev)

@@ -196,6 +196,7 @@ static bool without_calls(const struct rt_summary *s, const struct sum_step *st)
 void rt_sum_step_facts(const struct rt_summary *s, const struct sum_step *st, struct sum_facts *f)
 {
 	rt_sum_fact(f, "Name", st->name);
+	rt_sum_fact(f, "Error", st->error);
 	add_usage(f, &st->tally.usage);
 	if (st->tally.errors || st->tally.warnings)
 		rt_sum_factf(f, "Errors", "%" PRId64 ", warnings: %" PRId64, st->tally.errors,

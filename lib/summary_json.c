@@ -168,6 +168,7 @@ static void step(const struct rt_summary *s, size_t i, struct rt_buf *out)
 	if (ms >= 0)
 		number(out, "duration_ms", ms);
 	number(out, "retries", st->retries);
+	text(out, "error", st->error);
 	counts(out, &st->tally);
 	usage(out, &st->tally.usage, false);
 	rt_buf_addc(out, '}');

@@ -90,9 +90,15 @@ static void add_notes(const struct rt_summary *s, const struct sum_step *st, str
 
 	rt_sum_step_facts(s, st, &f);
 	for (size_t i = 0; i < f.n; i++) {
-		if (strcmp(f.v[i].label, "Note") != 0)
+		bool error = strcmp(f.v[i].label, "Error") == 0;
+
+		if (!error && strcmp(f.v[i].label, "Note") != 0)
 			continue;
-		rt_buf_addf(out, "%s%s", comma, f.v[i].value);
+		rt_buf_adds(out, comma);
+		if (error)
+			rt_sum_md_value(out, f.v[i].value);
+		else
+			rt_buf_adds(out, f.v[i].value);
 		comma = "; ";
 	}
 	rt_sum_facts_release(&f);

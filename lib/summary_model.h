@@ -4,7 +4,7 @@
  * summary_read.c fills it: one pass over events.jsonl (summary_event.c says what
  * one event adds), then the files beside it (summary_files.c, summary_output.c),
  * then what does not fit together (summary_notes.c). Renderers only read it: summary_text.c,
- * summary_md.c, summary_json.c. What renderers share in words is in
+ * summary_md.c, summary_json.c, summary_junit.c. What renderers share in words is in
  * summary_facts.c, what they share in making text fit in summary_line.c and
  * summary_page.c.
  *
@@ -62,6 +62,7 @@ enum sum_state {
 
 struct sum_step {
 	char *key, *name; /* its step_id or stage, "": none; what it is called, or NULL */
+	char *error;      /* of its last end, when that was no good one; or NULL */
 	bool id;          /* key is its step_id */
 	int64_t number;   /* -1: it has none */
 	enum sum_state state;
@@ -232,7 +233,8 @@ void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta);
 /* The step that an event belongs to, a step_* event's made where it is new; NULL: none. */
 struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev);
 /* Let a step_* event change its step. */
-void rt_sum_step_event(struct sum_step *st, const struct rt_event *ev, int64_t at_ns);
+void rt_sum_step_event(struct rt_summary *s, struct sum_step *st, const struct rt_event *ev,
+		       int64_t at_ns);
 int64_t rt_sum_step_ms(const struct sum_step *st);   /* how long it took, -1: unknown */
 const char *rt_sum_state_name(enum sum_state state); /* "SUCCESS" */
 const char *rt_sum_state_word(const struct rt_summary *s, const struct sum_step *st); /* JSON's */
@@ -316,6 +318,9 @@ void rt_sum_md_code(struct rt_buf *out, const char *text);
 /* The same as a block of lines. */
 void rt_sum_md_block(struct rt_buf *out, char *const *lines, size_t n);
 void rt_sum_md_value(struct rt_buf *out, const char *text); /* as it is where that means nothing */
+
+/* summary_xml.c: text from anywhere in XML and HTML, in an element or a quoted attribute */
+void rt_sum_xml(struct rt_buf *out, const char *text);
 
 /* summary_page.c: fitting all of it into RT_SUMMARY_MAX */
 /* One entry of a list, appended. `brief` leaves out what is not urgent. */

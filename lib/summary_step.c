@@ -205,7 +205,26 @@ static void start(struct sum_step *st, int64_t at_ns)
 	st->state = SUM_INCOMPLETE;
 }
 
-static void end(struct sum_step *st, const struct rt_event *ev, int64_t at_ns)
+/* What the end says went wrong. */
+static void take_error(struct rt_summary *s, struct sum_step *st, const struct rt_event *ev)
+{
+	struct rt_str error = rt_sum_field(ev, RT_F_ERROR, &s->scratch);
+	struct rt_json v;
+
+	free(st->error);
+	st->error = NULL;
+	if (st->state == SUM_SUCCESS || st->state == SUM_SKIPPED)
+		return;
+	if (!error.n && rt_sum_metadata(ev, "error", &v) && v.type == RT_JSON_STRING) {
+		rt_buf_clear(&s->scratch);
+		rt_json_text(&v, &s->scratch);
+		error = rt_buf_view(&s->scratch);
+	}
+	if (error.n)
+		st->error = rt_sum_keep(s, error, SUM_KEY);
+}
+
+static void end(struct rt_summary *s, struct sum_step *st, const struct rt_event *ev, int64_t at_ns)
 {
 	enum sum_state state = rt_sum_end_state(ev);
 	struct rt_json v;
@@ -219,6 +238,7 @@ static void end(struct sum_step *st, const struct rt_event *ev, int64_t at_ns)
 	st->state = state;
 	st->ended = true;
 	st->announced = false;
+	take_error(s, st, ev);
 	if (at_ns)
 		st->finished_ns = at_ns;
 	st->given_ms = -1;
@@ -229,7 +249,8 @@ static void end(struct sum_step *st, const struct rt_event *ev, int64_t at_ns)
 		st->retries = retries;
 }
 
-void rt_sum_step_event(struct sum_step *st, const struct rt_event *ev, int64_t at_ns)
+void rt_sum_step_event(struct rt_summary *s, struct sum_step *st, const struct rt_event *ev,
+		       int64_t at_ns)
 {
 	if (ev->type == RT_T_STEP_STARTED) {
 		start(st, at_ns);
@@ -239,7 +260,7 @@ void rt_sum_step_event(struct sum_step *st, const struct rt_event *ev, int64_t a
 		st->ended = st->twice = false;
 		st->state = SUM_INCOMPLETE;
 	} else {
-		end(st, ev, at_ns);
+		end(s, st, ev, at_ns);
 	}
 }
 

@@ -43,7 +43,7 @@ check_bounds() {
 	local form
 
 	fixture pipeline
-	for form in text md json; do
+	for form in text md json junit; do
 		rt-summarize -o $form pipeline >out.$form
 		diff -u "$SOURCE/tests/fixtures/runs/pipeline.$form" out.$form
 	done
@@ -54,7 +54,7 @@ check_bounds() {
 
 @test "the same bytes whatever the time zone, locale, umask, place and time" {
 	fixture pipeline
-	for form in text md json; do
+	for form in text md json junit; do
 		rt-summarize -o $form pipeline >first
 		TZ=Asia/Tokyo LC_ALL=C rt-summarize -o $form pipeline | cmp - first
 		(umask 077; TZ=America/Lima LC_ALL=de_DE.UTF-8 rt-summarize -o $form pipeline) | cmp - first
@@ -659,6 +659,43 @@ check_bounds() {
 	[[ $output =~ "Step 003: TIMEOUT (duration: "[0-9.]+m?"s, retries: 0, errors: 1)" ]]
 	has "Tokens (prompt/completion/total): 100 / 20 / 120"
 	has "1 x ERROR: Step slow failed: exit code 124"
+}
+
+# The XML of standard input as lines: each element's name, attributes and text.
+xml() {
+	python3 -c '
+import sys, xml.etree.ElementTree as tree
+for e in tree.fromstring(sys.stdin.buffer.read()).iter():
+    print(e.tag, *(f"{k}={v}" for k, v in e.attrib.items()), repr((e.text or "").strip()))'
+}
+
+@test "junit: steps as test cases, and the run where no step tells how it ended" {
+	events f.jsonl <<-'END'
+		step_started "step":1,"stage":"a"
+		step_completed "step":1
+		step_started "step":2,"stage":"b"
+		step_failed "step":2,"error":"no \ufffe <disk> & \"space\"\u0007 ]]>"
+		step_skipped "step":3
+		step_started "step":4
+		step_failed "step":4,"result":"cancelled"
+		run_failed
+	END
+	rt-summarize -o junit f.jsonl | xml >out
+	grep -qF 'tests=4 failures=1 errors=1 skipped=1 time=7.000' out
+	grep -qF 'testcase name=a classname=f time=1.000' out
+	grep -qF 'failure message=no � <disk> & "space"^G ]]> type=FAILED' out
+	grep -qF 'error message=CANCELLED type=CANCELLED' out
+	run ! grep -qF '(run)' out
+	run -3 rt-run --id x -- sh -c 'rt-run step a -- true; echo "]]><" >&2; exit 3'
+	rt-summarize -o junit x | xml >out
+	grep -qF 'tests=2 failures=1 errors=0 skipped=0' out
+	grep -qF 'testcase name=(run)' out
+	grep -qF "failure message=exit code 3 type=failed ']]><'" out
+	make_run none
+	rt-summarize -o junit none | xml >out
+	grep -qF 'tests=1 failures=0' out
+	run -2 rt-summarize -o junit none x
+	[[ $output == *"-o junit is a document of one run, not of 2"* ]]
 }
 
 @test "several runs: named or selected, as text, lines, or one array" {
