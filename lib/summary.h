@@ -32,6 +32,7 @@ size_t rt_summary_skipped(const struct rt_summary *s);
 void rt_summary_text(const struct rt_summary *s, struct rt_buf *out); /* 80 columns a line */
 void rt_summary_markdown(const struct rt_summary *s, struct rt_buf *out);
 void rt_summary_metrics(const struct rt_summary *s, struct rt_buf *out); /* metrics.json */
+void rt_summary_html(const struct rt_summary *s, struct rt_buf *out);    /* a page */
 void rt_summary_junit(const struct rt_summary *s, struct rt_buf *out);   /* steps as test cases */
 
 /*

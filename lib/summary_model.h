@@ -4,7 +4,7 @@
  * summary_read.c fills it: one pass over events.jsonl (summary_event.c says what
  * one event adds), then the files beside it (summary_files.c, summary_output.c),
  * then what does not fit together (summary_notes.c). Renderers only read it: summary_text.c,
- * summary_md.c, summary_json.c, summary_junit.c. What renderers share in words is in
+ * summary_md.c, summary_html.c, summary_json.c, summary_junit.c. What renderers share in words is in
  * summary_facts.c, what they share in making text fit in summary_line.c and
  * summary_page.c.
  *

@@ -43,7 +43,7 @@ check_bounds() {
 	local form
 
 	fixture pipeline
-	for form in text md json junit; do
+	for form in text md html json junit; do
 		rt-summarize -o $form pipeline >out.$form
 		diff -u "$SOURCE/tests/fixtures/runs/pipeline.$form" out.$form
 	done
@@ -54,7 +54,7 @@ check_bounds() {
 
 @test "the same bytes whatever the time zone, locale, umask, place and time" {
 	fixture pipeline
-	for form in text md json junit; do
+	for form in text md html json junit; do
 		rt-summarize -o $form pipeline >first
 		TZ=Asia/Tokyo LC_ALL=C rt-summarize -o $form pipeline | cmp - first
 		(umask 077; TZ=America/Lima LC_ALL=de_DE.UTF-8 rt-summarize -o $form pipeline) | cmp - first
@@ -410,6 +410,11 @@ check_bounds() {
 	perl -0pe 's/^(`{3,})\n.*?\n\1\n//gms; s/(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)//g; s/&#124;//g;
 		s/^<\/?details>(<summary>Last output of step 001<\/summary>)?\n//gm' summary.md >rest
 	run ! grep -E '<|@|#1|\]\(|alert|`' rest
+	for form in html junit; do
+		rt-summarize -o "$form" evil >"out.$form"
+		run ! env LC_ALL=C grep -P "$controls" "out.$form"
+		run ! grep -F '<script' "out.$form"
+	done
 	# a "|" of a text never makes a cell
 	[ "$(grep -E '^\| 001' summary.md | sed 's/&#124;//g' | tr -cd '|' | wc -c)" = 11 ]
 }
@@ -680,6 +685,7 @@ for e in tree.fromstring(sys.stdin.buffer.read()).iter():
 		step_failed "step":4,"result":"cancelled"
 		run_failed
 	END
+	command -v python3 >/dev/null || skip "python3 is not installed"
 	rt-summarize -o junit f.jsonl | xml >out
 	grep -qF 'tests=4 failures=1 errors=1 skipped=1 time=7.000' out
 	grep -qF 'testcase name=a classname=f time=1.000' out
@@ -696,6 +702,57 @@ for e in tree.fromstring(sys.stdin.buffer.read()).iter():
 	grep -qF 'tests=1 failures=0' out
 	run -2 rt-summarize -o junit none x
 	[[ $output == *"-o junit is a document of one run, not of 2"* ]]
+}
+
+# The elements of a page with their attributes, each once; fails where they do not nest.
+elements() {
+	python3 -c '
+import sys, html.parser
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], set()
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(" ".join([tag] + sorted(k for k, v in attrs)))
+        if tag not in ("meta", "br", "rect"): self.open.append(tag)
+    def handle_endtag(self, tag):
+        if self.open.pop() != tag: sys.exit(f"</{tag}> ends nothing")
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+page = Page()
+page.feed(sys.stdin.read())
+page.close()
+if page.open: sys.exit(f"never ended: {page.open}")
+print("\n".join(sorted(page.seen)))'
+}
+
+@test "html: a page that is whole, needs nothing else, and only has elements of ours" {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	fixture pipeline
+	rt-summarize -o html pipeline | elements >out
+	for line in 'svg aria-hidden preserveaspectratio viewbox' 'details open' 'rect class height width x'; do
+		grep -qxF "$line" out
+	done
+	run ! grep -E 'href|src|script|style |on[a-z]+' <(sed 's/^meta .*//' out)
+	run -0 rt-summarize -o html pipeline
+	[[ $output == *"default-src 'none'"* && $output == *'<b class="bad">TIMEOUT</b>'* ]]
+	[[ $output == *"&lt;b&gt;worker&lt;/b&gt; 4"* ]]
+	run ! grep -F '<script' <<<"$output"
+	# a run without steps shows its stages, and of thousands of steps the ones that matter
+	events f.jsonl <<-'END'
+		progress "stage":"<i>one"
+		progress "stage":"two"
+		run_completed
+	END
+	run -0 rt-summarize -o html f.jsonl
+	[[ $output == *"<h2>Stages</h2>"*"&lt;i&gt;one"* ]]
+	for i in {1..1100}; do
+		printf '{"type":"step_started","step":%d}\n{"type":"step_%s","step":%d}\n' \
+			"$i" "$([ "$i" = 1099 ] && echo failed || echo completed)" "$i"
+	done >f.jsonl
+	run -0 rt-summarize -o html f.jsonl
+	[ "$(grep -c '<b class="ok">SUCCESS' <<<"$output")" = 999 ]
+	[[ $output == *"<td>1099</td>"*"100 more: "* ]]
 }
 
 @test "several runs: named or selected, as text, lines, or one array" {
@@ -770,8 +827,8 @@ for e in tree.fromstring(sys.stdin.buffer.read()).iter():
 	make_run b
 	run -2 rt-summarize -a a
 	[[ $output == *"name runs or select them, not both"* ]]
-	run -2 rt-summarize -o html a
-	[[ $output == *html*text*md*json* ]]
+	run -2 rt-summarize -o pdf a
+	[[ $output == *pdf*text*md*html*json* ]]
 	run -2 rt-summarize -w -o md a
 	[[ $output == *"-w writes every form"* ]]
 	echo '{"type":"info"}' >f.jsonl

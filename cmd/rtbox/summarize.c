@@ -24,8 +24,8 @@ static const struct opt summarize_opts[] = {
 	{ 0, "git-add", NULL, OPT_FLAG, offsetof(struct summarize_opts, git_add), NULL,
 	  "the same, and git add the first two where the run is over", NULL, COMPLETE_NONE },
 	{ 'o', "output", NULL, OPT_CHOICE, offsetof(struct summarize_opts, form), "FORM",
-	  "text (80 columns), md (Markdown), junit (steps as test cases), json, jsonl (a line a run)",
-	  "text|md|junit|json|jsonl", COMPLETE_NONE },
+	  "text (80 columns), md (Markdown), html (a page), junit (steps as test cases), json, jsonl",
+	  "text|md|html|junit|json|jsonl", COMPLETE_NONE },
 	{ 0, "json", NULL, OPT_SET, offsetof(struct summarize_opts, form), NULL,
 	  "the same as -o json", "json", COMPLETE_NONE },
 	{ .name = NULL },
@@ -56,6 +56,8 @@ static void render(const struct rt_summary *s, const char *form, struct rt_buf *
 {
 	if (strcmp(form, "md") == 0)
 		rt_summary_markdown(s, b);
+	else if (strcmp(form, "html") == 0)
+		rt_summary_html(s, b);
 	else if (strcmp(form, "junit") == 0)
 		rt_summary_junit(s, b);
 	else if (strncmp(form, "json", 4) == 0)
@@ -101,7 +103,7 @@ static int print_run(const struct rt_found *found, const char *form, const char 
 /* Several runs: text has an empty line between them, JSON is one array. */
 static int print_runs(const struct summarized_runs *runs, const char *form, struct unpack *unpack)
 {
-	bool document = strcmp(form, "junit") == 0;
+	bool document = strcmp(form, "html") == 0 || strcmp(form, "junit") == 0;
 	bool json = strcmp(form, "json") == 0, array = json && (runs->selected || runs->n != 1);
 	const char *before = array ? "[" : "";
 	int code = 0;
@@ -150,7 +152,7 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 const struct rt_applet rt_applet_summarize = {
 	.name = "summarize",
 	.summary = "write the summary of a run",
-	.usage = "[-o text|md|junit|json|jsonl] [RUN... | -a | SELECTION]\n"
+	.usage = "[-o text|md|html|junit|json|jsonl] [RUN... | -a | SELECTION]\n"
 		 "-w [--git-add] [RUN... | -a | SELECTION]",
 	.groups = summarize_groups,
 	.operands = COMPLETE_RUN,
