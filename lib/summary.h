@@ -28,6 +28,20 @@ void rt_summary_free(struct rt_summary *s);
 enum rt_state rt_summary_state(const struct rt_summary *s);
 size_t rt_summary_skipped(const struct rt_summary *s);
 
+/* What runs are compared by: figures of a run, or of one of its steps. */
+struct rt_figures {
+	char name[176];     /* of the run, "" for none; of the step, else its number or stage */
+	const char *status; /* "completed"; of a step "SUCCESS"; "" where it is not known */
+	bool good, bad; /* it ended well, or in failure; neither: it was cut short, or goes on */
+	int64_t duration_ms; /* -1: unknown */
+	int64_t retries, errors, warnings;
+	struct rt_usage usage;
+};
+void rt_summary_figures(const struct rt_summary *s, struct rt_figures *f);
+size_t rt_summary_steps(const struct rt_summary *s);
+void rt_summary_step_figures(const struct rt_summary *s, size_t i, struct rt_figures *f);
+const char *rt_summary_id(const struct rt_summary *s);
+
 /* Append the rendering. out->failed tells when memory ran out. */
 void rt_summary_text(const struct rt_summary *s, struct rt_buf *out); /* 80 columns a line */
 void rt_summary_markdown(const struct rt_summary *s, struct rt_buf *out);

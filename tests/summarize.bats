@@ -820,6 +820,61 @@ print("\n".join(sorted(page.seen)))'
 	[[ $output == *"git could not add them"* ]]
 }
 
+@test "--compare: two runs side by side, their steps by name" {
+	events a.jsonl <<-'END'
+		run_started
+		step_started "step":1,"stage":"build"
+		step_completed "step":1,"duration_ms":10000
+		step_started "step":2,"stage":"check"
+		step_completed "step":2,"duration_ms":2000
+		step_started "step":3,"stage":"check"
+		step_completed "step":3,"duration_ms":3000
+		step_started "step":4,"stage":"old"
+		step_completed "step":4,"duration_ms":1000
+		run_completed
+	END
+	events b.jsonl <<-'END'
+		run_started
+		step_started "step":1,"stage":"new\u001b[2J"
+		step_completed "step":1,"duration_ms":500
+		step_started "step":2,"stage":"build"
+		llm_response_received "step":2,"metadata":{"total_tokens":40,"cost_usd":0.5}
+		step_completed "step":2,"duration_ms":12500
+		step_started "step":3,"stage":"check"
+		step_completed "step":3,"duration_ms":2000
+		step_started "step":4,"stage":"check"
+		step_failed "step":4,"duration_ms":1500
+		run_failed
+	END
+	run -0 rt-summarize --compare ./a.jsonl ./b.jsonl
+	tr -s ' ' <<<"$output" >out
+	diff -u - out <<-'END'
+		Run ID a b
+		Status completed failed
+		Duration 9.0s 10s +1.0s (+11 %)
+		API calls 0 1 +1
+		Tokens 0 40 +40
+		Cost (USD) 0 0.5 +0.5
+		Errors 0 2 +2
+
+		new^[[2J - 500ms new
+		build 10s 12s +2.5s (+25 %)
+		 tokens 0 40 +40
+		check 2.0s 2.0s
+		check 3.0s FAILED 1.5s -1.5s (-50 %)
+		old 1.0s - gone
+	END
+	rt-summarize --compare --json ./a.jsonl ./b.jsonl >out
+	jq -e '.a.status == "completed" and .b.cost_usd == 0.5 and (.steps | length) == 5
+		and .steps[3].b.status == "failed" and .steps[3].a.duration_ms == 3000
+		and (.steps[4] | has("b") | not)' out
+	run -2 rt-summarize --compare ./a.jsonl
+	[[ $output == *"--compare takes two runs, not 1"* ]]
+	run -2 rt-summarize --compare -o md ./a.jsonl ./b.jsonl
+	run -2 rt-summarize --compare -w ./a.jsonl ./b.jsonl
+	run -3 rt-summarize --compare ./a.jsonl ./missing.jsonl
+}
+
 @test "what cannot be done is said, with its exit code" {
 	run -3 rt-summarize nothing
 	[[ $output == "rt-summarize: "*nothing* ]]

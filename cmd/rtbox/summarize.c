@@ -13,7 +13,7 @@ struct summarize_opts {
 	struct common_opts common;
 	struct select_opts select;
 	const char *form;
-	bool write, git_add;
+	bool write, git_add, compare;
 };
 
 /* clang-format off */
@@ -23,6 +23,9 @@ static const struct opt summarize_opts[] = {
 	  NULL, COMPLETE_NONE },
 	{ 0, "git-add", NULL, OPT_FLAG, offsetof(struct summarize_opts, git_add), NULL,
 	  "the same, and git add the first two where the run is over", NULL, COMPLETE_NONE },
+	{ 0, "compare", NULL, OPT_FLAG, offsetof(struct summarize_opts, compare), NULL,
+	  "show two runs, RUN and RUN, side by side: state, time, cost, and each step", NULL,
+	  COMPLETE_NONE },
 	{ 'o', "output", NULL, OPT_CHOICE, offsetof(struct summarize_opts, form), "FORM",
 	  "text (80 columns), md (Markdown), html (a page), junit (steps as test cases), json, jsonl",
 	  "text|md|html|junit|json|jsonl", COMPLETE_NONE },
@@ -124,6 +127,16 @@ static int print_runs(const struct summarized_runs *runs, const char *form, stru
 	return code;
 }
 
+static void check(const struct summarize_opts *o)
+{
+	if (o->write && o->form)
+		die_usage("-w writes every form: it goes without -o");
+	if (o->write && o->compare)
+		die_usage("--compare prints, it goes without -w");
+	if (o->compare && o->form && strcmp(o->form, "text") != 0 && strcmp(o->form, "json") != 0)
+		die_usage("--compare prints text or json, not %s", o->form);
+}
+
 static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 {
 	struct summarize_opts o = { .form = NULL };
@@ -134,12 +147,13 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 	argc = opt_parse(self, argc, argv, &o, &argv, NULL);
 	common_apply(&o.common, NULL);
 	o.write |= o.git_add;
-	if (o.write && o.form)
-		die_usage("-w writes every form: it goes without -o");
+	check(&o);
 	unpack_init(&unpack);
 	summarized_find(&runs, &o.common, &o.select, argc, argv, &unpack);
 	if (o.write)
 		code = summarize_write(&runs, o.git_add, &unpack);
+	else if (o.compare)
+		code = summarize_compare(&runs, o.form && strcmp(o.form, "json") == 0, &unpack);
 	else
 		code = print_runs(&runs, o.form ? o.form : "text", &unpack);
 	summarized_release(&runs);
@@ -153,7 +167,8 @@ const struct rt_applet rt_applet_summarize = {
 	.name = "summarize",
 	.summary = "write the summary of a run",
 	.usage = "[-o text|md|html|junit|json|jsonl] [RUN... | -a | SELECTION]\n"
-		 "-w [--git-add] [RUN... | -a | SELECTION]",
+		 "-w [--git-add] [RUN... | -a | SELECTION]\n"
+		 "--compare [-o text|json] RUN RUN",
 	.groups = summarize_groups,
 	.operands = COMPLETE_RUN,
 	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN. It may be\n"

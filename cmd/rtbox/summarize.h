@@ -1,6 +1,7 @@
 /*
  * rt-summarize in parts: which runs are meant (summarize_runs.c), writing their
- * summaries into them (summarize_write.c); the rest is in summarize.c.
+ * summaries into them (summarize_write.c), what they are like beside others
+ * (summarize_compare.c); the rest is in summarize.c.
  */
 #ifndef RT_SUMMARIZE_H
 #define RT_SUMMARIZE_H
@@ -37,6 +38,9 @@ bool summarized_is_archive(const char *path);
  * that are over. Returns the exit code.
  */
 int summarize_write(const struct summarized_runs *runs, bool stage, struct unpack *unpack);
+
+/* Print two runs side by side. Returns the exit code. */
+int summarize_compare(const struct summarized_runs *runs, bool json, struct unpack *unpack);
 
 /* Say how many of a file's lines were no events. */
 void summarize_tell_skipped(const struct rt_summary *s, const char *path);
