@@ -875,6 +875,80 @@ print("\n".join(sorted(page.seen)))'
 	run -3 rt-summarize --compare ./a.jsonl ./missing.jsonl
 }
 
+# A run called "n" of two steps, the I-th of them: timed I STATE BUILD_MS TEST_MS [USD]
+timed() {
+	local at=$((1780000000000 + $1 * 1000000)) id
+
+	id=$(printf 'r%02d' "$1")
+	make_run "$id" '"name":"n","status":"'"$2"'"'
+	printf '{"ts":%d,"type":"%s","step":%d,"stage":"%s","duration_ms":%d,"metadata":{"cost_usd":%s}}\n' \
+		"$at" run_started 0 - 0 0 "$at" step_started 1 build 0 0 \
+		$((at + $3)) step_completed 1 build "$3" 0 \
+		$((at + $3)) step_started 2 test 0 0 \
+		$((at + $3)) llm_response_received 2 test 0 "${5:-0}" \
+		$((at + $3 + $4)) step_"$2" 2 test "$4" 0 \
+		$((at + $3 + $4)) run_"$2" 0 - 0 0 >"$RT_RUNS_DIR/$id/events.jsonl"
+	jq -c --argjson from $at --argjson to $((at + $3 + $4)) 'def ts: . / 1000 | strftime("%Y-%m-%dT%H:%M:%S") + ".000+00:00";
+		.created_at = ($from | ts) | .started_at = .created_at | .finished_at = ($to | ts)' \
+		"$RT_RUNS_DIR/$id/status.json" >tmp
+	mv tmp "$RT_RUNS_DIR/$id/status.json"
+}
+
+@test "--regression: slower, by which step; one slow run is none" {
+	for i in {1..10}; do
+		timed "$i" completed 10000 $((20000 + i % 3 * 1000))
+	done
+	run -0 rt-summarize --regression n
+	[ "$output" = "n: as before, the last 3 against 7" ]
+	timed 11 completed 10000 60000
+	timed 12 completed 10000 21000
+	timed 13 completed 10000 60000
+	run -0 rt-summarize --regression n # the median is above, one run is not
+	timed 12 failed 10000 61000 # says nothing of the time
+	timed 14 completed 10000 60000
+	run -1 rt-summarize --regression n
+	[ "$output" = 'n: slower, 31s to 1m 10s (+126 %)
+  step test: 21s to 1m 0s (+186 %)' ]
+	make_run other '"name":"m"'
+	run -0 rt-summarize --regression m
+	[ "$output" = "m: not known, 1 completed, 6 are needed" ]
+	run -3 rt-summarize --regression nobody
+	[[ $output == *'no run is called "nobody"'* ]]
+	run -2 rt-summarize --regression n -o json
+}
+
+@test "--regression: 25 % of little is noise" {
+	for i in {1..10}; do
+		timed "$i" completed 1000 $((i > 7 ? 2000 : 1000))
+	done
+	run -0 rt-summarize --regression n
+	for i in {8..10}; do
+		timed "$i" completed 1000 3000
+	done
+	run -1 rt-summarize --regression n
+	[[ $output == "n: slower, 2.0s to 4.0s (+100 %)"* ]]
+}
+
+@test "--regression: costlier and redder" {
+	for i in {1..10}; do
+		timed "$i" completed 1000 1000 $((i > 7 ? 3 : 2))
+	done
+	run -1 rt-summarize --regression n
+	[ "$output" = 'n: costlier, 2 to 3 USD (+50 %)
+  step test: 2 to 3 USD (+50 %)' ]
+	for i in {8..12}; do
+		timed "$i" completed 1000 1000 2
+	done
+	for i in 13 14; do
+		timed "$i" failed 1000 1000
+	done
+	run -0 rt-summarize --regression n
+	timed 15 failed 1000 1000
+	run -1 rt-summarize --regression n
+	[ "$output" = 'n: redder, the last 3 failed, 12 of the 12 before passed
+  step test: FAILED' ]
+}
+
 @test "what cannot be done is said, with its exit code" {
 	run -3 rt-summarize nothing
 	[[ $output == "rt-summarize: "*nothing* ]]

@@ -12,7 +12,7 @@
 struct summarize_opts {
 	struct common_opts common;
 	struct select_opts select;
-	const char *form;
+	const char *form, *regression;
 	bool write, git_add, compare;
 };
 
@@ -26,6 +26,9 @@ static const struct opt summarize_opts[] = {
 	{ 0, "compare", NULL, OPT_FLAG, offsetof(struct summarize_opts, compare), NULL,
 	  "show two runs, RUN and RUN, side by side: state, time, cost, and each step", NULL,
 	  COMPLETE_NONE },
+	{ 0, "regression", NULL, OPT_STRING, offsetof(struct summarize_opts, regression), "NAME",
+	  "exit 1 if the last 3 runs of NAME are slower, costlier or redder than 20 before",
+	  NULL, COMPLETE_NAME },
 	{ 'o', "output", NULL, OPT_CHOICE, offsetof(struct summarize_opts, form), "FORM",
 	  "text (80 columns), md (Markdown), html (a page), junit (steps as test cases), json, jsonl",
 	  "text|md|html|junit|json|jsonl", COMPLETE_NONE },
@@ -127,8 +130,12 @@ static int print_runs(const struct summarized_runs *runs, const char *form, stru
 	return code;
 }
 
-static void check(const struct summarize_opts *o)
+/* What excludes each other. */
+static void check(const struct summarize_opts *o, int argc)
 {
+	if (o->regression && (argc || o->write || o->compare || o->form || o->common.run ||
+			      selection_given(&o->select)))
+		die_usage("--regression takes a name and nothing else");
 	if (o->write && o->form)
 		die_usage("-w writes every form: it goes without -o");
 	if (o->write && o->compare)
@@ -147,8 +154,12 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 	argc = opt_parse(self, argc, argv, &o, &argv, NULL);
 	common_apply(&o.common, NULL);
 	o.write |= o.git_add;
-	check(&o);
+	check(&o, argc);
 	unpack_init(&unpack);
+	if (o.regression) {
+		code = summarize_regression(&o.common, o.regression, &unpack);
+		goto out;
+	}
 	summarized_find(&runs, &o.common, &o.select, argc, argv, &unpack);
 	if (o.write)
 		code = summarize_write(&runs, o.git_add, &unpack);
@@ -157,6 +168,7 @@ static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 	else
 		code = print_runs(&runs, o.form ? o.form : "text", &unpack);
 	summarized_release(&runs);
+out:
 	opt_release(self, &o);
 	code = unpack_exit_code(&unpack, code);
 	unpack_release(&unpack);
@@ -168,7 +180,8 @@ const struct rt_applet rt_applet_summarize = {
 	.summary = "write the summary of a run",
 	.usage = "[-o text|md|html|junit|json|jsonl] [RUN... | -a | SELECTION]\n"
 		 "-w [--git-add] [RUN... | -a | SELECTION]\n"
-		 "--compare [-o text|json] RUN RUN",
+		 "--compare [-o text|json] RUN RUN\n"
+		 "--regression NAME",
 	.groups = summarize_groups,
 	.operands = COMPLETE_RUN,
 	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN. It may be\n"

@@ -1,7 +1,7 @@
 /*
  * rt-summarize in parts: which runs are meant (summarize_runs.c), writing their
  * summaries into them (summarize_write.c), what they are like beside others
- * (summarize_compare.c); the rest is in summarize.c.
+ * (summarize_compare.c, summarize_regression.c); the rest is in summarize.c.
  */
 #ifndef RT_SUMMARIZE_H
 #define RT_SUMMARIZE_H
@@ -41,6 +41,12 @@ int summarize_write(const struct summarized_runs *runs, bool stage, struct unpac
 
 /* Print two runs side by side. Returns the exit code. */
 int summarize_compare(const struct summarized_runs *runs, bool json, struct unpack *unpack);
+
+/*
+ * Say whether the last runs called so are slower, costlier or redder than those
+ * before, and by which step. EXIT_NO when they are.
+ */
+int summarize_regression(const struct common_opts *common, const char *name, struct unpack *unpack);
 
 /* Say how many of a file's lines were no events. */
 void summarize_tell_skipped(const struct rt_summary *s, const char *path);
