@@ -10,6 +10,7 @@
 #ifndef RT_SUMMARY_H
 #define RT_SUMMARY_H
 
+#include "catalog.h"
 #include "record.h"
 
 #define RT_SUMMARY_MAX 10000 /* bytes of a rendered text or Markdown, at most */
@@ -48,6 +49,9 @@ void rt_summary_markdown(const struct rt_summary *s, struct rt_buf *out);
 void rt_summary_metrics(const struct rt_summary *s, struct rt_buf *out); /* metrics.json */
 void rt_summary_html(const struct rt_summary *s, struct rt_buf *out);    /* a page */
 void rt_summary_junit(const struct rt_summary *s, struct rt_buf *out);   /* steps as test cases */
+
+/* Append INDEX.md of these runs of runs_dir (as their paths have it): Markdown, what ended only. */
+void rt_summary_index(const struct rt_catalog *c, const char *runs_dir, struct rt_buf *out);
 
 /*
  * Write logs_summary.txt, summary.md and metrics.json into the run's directory,

@@ -949,6 +949,42 @@ timed() {
   step test: FAILED' ]
 }
 
+@test "--index: how each name does, and the latest runs with their summaries" {
+	git init -q .
+	for i in {1..4}; do
+		timed "$i" completed 10000 $((i * 1000))
+	done
+	timed 5 failed 1000 1000
+	make_run live '"name":"n","status":"running"'
+	make_run exp/x '"name":"a|b <i>"'
+	make_run exp/y '"name":"a|b <i>","status":"cancelled"'
+	run -0 rt-summarize --index
+	[ "$output" = "$RT_RUNS_DIR/INDEX.md" ]
+	run -0 cat "$RT_RUNS_DIR/INDEX.md"
+	has '| n | 5 | 4 / 5 | 13s | failed | 2026-05-28 21:50:00 UTC |'
+	# shellcheck disable=SC2016 # these are no commands
+	has '| `a`&#124;`b <i>` | 2 | 1 / 1 | 5m 0s | cancelled | 2026-07-01 12:00:00 UTC |'
+	has '| 2026-05-28 21:50:00 UTC | n | `r05` | failed | 2.0s | 2 |'
+	[[ $output != *live* ]]
+	run -0 rt-summarize --index --git-add
+	[ "${lines[-1]}" = "$RT_RUNS_DIR/INDEX.md" ]
+	run -0 cat "$RT_RUNS_DIR/INDEX.md"
+	[[ $output == *"[x](exp/x/summary.md)"*"[r05](r05/summary.md)"* ]]
+	git diff --cached --name-only >staged
+	grep -qx runs/INDEX.md staged
+	grep -qx runs/exp/x/summary.md staged
+	# the same bytes, and of a selection only that
+	cp "$RT_RUNS_DIR/INDEX.md" first
+	TZ=Asia/Tokyo run -0 rt-summarize --index
+	cmp first "$RT_RUNS_DIR/INDEX.md"
+	run -0 rt-summarize --index --name n
+	run ! grep exp/ "$RT_RUNS_DIR/INDEX.md"
+	run -2 rt-summarize --index r01
+	run -2 rt-summarize --index -o json
+	run -3 rt-summarize --index -d nowhere
+	[[ $output == */nowhere* ]]
+}
+
 @test "what cannot be done is said, with its exit code" {
 	run -3 rt-summarize nothing
 	[[ $output == "rt-summarize: "*nothing* ]]

@@ -13,7 +13,7 @@ struct summarize_opts {
 	struct common_opts common;
 	struct select_opts select;
 	const char *form, *regression;
-	bool write, git_add, compare;
+	bool write, git_add, index, compare;
 };
 
 /* clang-format off */
@@ -23,6 +23,9 @@ static const struct opt summarize_opts[] = {
 	  NULL, COMPLETE_NONE },
 	{ 0, "git-add", NULL, OPT_FLAG, offsetof(struct summarize_opts, git_add), NULL,
 	  "the same, and git add the first two where the run is over", NULL, COMPLETE_NONE },
+	{ 0, "index", NULL, OPT_FLAG, offsetof(struct summarize_opts, index), NULL,
+	  "write INDEX.md into the runs folder: how each name does, and the latest runs", NULL,
+	  COMPLETE_NONE },
 	{ 0, "compare", NULL, OPT_FLAG, offsetof(struct summarize_opts, compare), NULL,
 	  "show two runs, RUN and RUN, side by side: state, time, cost, and each step", NULL,
 	  COMPLETE_NONE },
@@ -133,42 +136,64 @@ static int print_runs(const struct summarized_runs *runs, const char *form, stru
 /* What excludes each other. */
 static void check(const struct summarize_opts *o, int argc)
 {
-	if (o->regression && (argc || o->write || o->compare || o->form || o->common.run ||
-			      selection_given(&o->select)))
+	if (o->index && (argc || o->form || o->compare || o->common.run))
+		die_usage(
+			"--index is of a whole folder: it goes with a selection, -w and --git-add");
+	if (o->regression && (argc || o->write || o->git_add || o->index || o->compare || o->form ||
+			      o->common.run || selection_given(&o->select)))
 		die_usage("--regression takes a name and nothing else");
-	if (o->write && o->form)
+	if ((o->write || o->git_add) && o->form)
 		die_usage("-w writes every form: it goes without -o");
-	if (o->write && o->compare)
+	if ((o->write || o->git_add) && o->compare)
 		die_usage("--compare prints, it goes without -w");
 	if (o->compare && o->form && strcmp(o->form, "text") != 0 && strcmp(o->form, "json") != 0)
 		die_usage("--compare prints text or json, not %s", o->form);
 }
 
+/* What is asked of runs, one by one or two by two. */
+static int do_runs(const struct summarize_opts *o, int argc, char **argv, struct unpack *unpack)
+{
+	struct summarized_runs runs;
+	int code;
+
+	summarized_find(&runs, &o->common, &o->select, argc, argv, unpack);
+	if (o->write)
+		code = summarize_write(&runs, o->git_add, unpack);
+	else if (o->compare)
+		code = summarize_compare(&runs, o->form && strcmp(o->form, "json") == 0, unpack);
+	else
+		code = print_runs(&runs, o->form ? o->form : "text", unpack);
+	summarized_release(&runs);
+	return code;
+}
+
+/* After the summaries, which it links to. */
+static int do_index(const struct summarize_opts *o, struct unpack *unpack)
+{
+	int code = o->write ? do_runs(o, 0, NULL, unpack) : 0;
+	int failure = summarize_index(&o->common, &o->select, o->git_add, unpack);
+
+	return code ? code : failure;
+}
+
 static int summarize_run(const struct rt_applet *self, int argc, char **argv)
 {
 	struct summarize_opts o = { .form = NULL };
-	struct summarized_runs runs;
 	struct unpack unpack;
 	int code;
 
 	argc = opt_parse(self, argc, argv, &o, &argv, NULL);
 	common_apply(&o.common, NULL);
-	o.write |= o.git_add;
 	check(&o, argc);
+	o.write |= o.git_add;
+	o.select.all |= o.index;
 	unpack_init(&unpack);
-	if (o.regression) {
+	if (o.regression)
 		code = summarize_regression(&o.common, o.regression, &unpack);
-		goto out;
-	}
-	summarized_find(&runs, &o.common, &o.select, argc, argv, &unpack);
-	if (o.write)
-		code = summarize_write(&runs, o.git_add, &unpack);
-	else if (o.compare)
-		code = summarize_compare(&runs, o.form && strcmp(o.form, "json") == 0, &unpack);
+	else if (o.index)
+		code = do_index(&o, &unpack);
 	else
-		code = print_runs(&runs, o.form ? o.form : "text", &unpack);
-	summarized_release(&runs);
-out:
+		code = do_runs(&o, argc, argv, &unpack);
 	opt_release(self, &o);
 	code = unpack_exit_code(&unpack, code);
 	unpack_release(&unpack);
@@ -181,7 +206,8 @@ const struct rt_applet rt_applet_summarize = {
 	.usage = "[-o text|md|html|junit|json|jsonl] [RUN... | -a | SELECTION]\n"
 		 "-w [--git-add] [RUN... | -a | SELECTION]\n"
 		 "--compare [-o text|json] RUN RUN\n"
-		 "--regression NAME",
+		 "--regression NAME\n"
+		 "--index [-w] [--git-add] [SELECTION]",
 	.groups = summarize_groups,
 	.operands = COMPLETE_RUN,
 	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN. It may be\n"

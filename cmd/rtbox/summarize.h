@@ -1,6 +1,6 @@
 /*
  * rt-summarize in parts: which runs are meant (summarize_runs.c), writing their
- * summaries into them (summarize_write.c), what they are like beside others
+ * summaries into them (summarize_write.c), the list of all (summarize_index.c), what they are like beside others
  * (summarize_compare.c, summarize_regression.c); the rest is in summarize.c.
  */
 #ifndef RT_SUMMARIZE_H
@@ -38,6 +38,16 @@ bool summarized_is_archive(const char *path);
  * that are over. Returns the exit code.
  */
 int summarize_write(const struct summarized_runs *runs, bool stage, struct unpack *unpack);
+
+/*
+ * git add the paths, with a NUL behind each, in the work tree that the folder
+ * `where` is in. Says what went wrong; returns the exit code.
+ */
+int summarize_git_add(const char *where, const struct rt_buf *paths);
+
+/* Write INDEX.md of the runs that are selected, or of all. Returns the exit code. */
+int summarize_index(const struct common_opts *c, const struct select_opts *select, bool stage,
+		    struct unpack *unpack);
 
 /* Print two runs side by side. Returns the exit code. */
 int summarize_compare(const struct summarized_runs *runs, bool json, struct unpack *unpack);

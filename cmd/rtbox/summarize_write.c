@@ -93,8 +93,7 @@ static void add_paths(struct rt_buf *paths, const char *path)
 	free(real);
 }
 
-/* In the work tree that the folder `where` is in. Returns the exit code. */
-static int git_add(const char *where, const struct rt_buf *paths)
+int summarize_git_add(const char *where, const struct rt_buf *paths)
 {
 	const char *const argv[] = { "git",
 				     "--literal-pathspecs",
@@ -170,7 +169,7 @@ int summarize_write(const struct summarized_runs *runs, bool stage, struct unpac
 	}
 	if (where && paths.failed)
 		die(EXIT_FAIL, "out of memory");
-	if (where && git_add(where, &paths) != 0)
+	if (where && summarize_git_add(where, &paths) != 0)
 		code = EXIT_FAIL;
 	rt_buf_release(&paths);
 	return code;
