@@ -30,6 +30,7 @@ static struct rt_summary *new_model(void)
 		return NULL;
 	}
 	s->exit_code = s->story.exit_code = -1;
+	s->in_step = -1;
 	rt_buf_init(&s->scratch);
 	rt_buf_init(&s->scratch2);
 	return s;
@@ -104,6 +105,23 @@ int rt_summary_new(struct rt_summary **out, const char *path, bool file,
 	else
 		*out = s;
 	return ret;
+}
+
+int rt_summary_new_tree(struct rt_summary **out, const char *path, const char *group,
+			struct rt_err *err)
+{
+	struct rt_summary *s = new_model();
+
+	if (!s)
+		return no_memory(err);
+	if (group)
+		s->group = rt_sum_keep(s, rt_str(group), SUM_KEY);
+	if (rt_sum_read_foreign(s, path, err) < 0) {
+		rt_summary_free(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
 }
 
 enum rt_state rt_summary_state(const struct rt_summary *s)

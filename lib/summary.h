@@ -23,6 +23,14 @@ struct rt_summary; /* opaque */
  */
 int rt_summary_new(struct rt_summary **out, const char *path, bool file,
 		   const struct rt_unpacker *unpacker, struct rt_err *err);
+/*
+ * The same of a run that another system left as a tree of files: all of JSON
+ * lines in it, which rt_summary_is_log tells by their name and beginning. `group`
+ * may be NULL.
+ */
+int rt_summary_new_tree(struct rt_summary **out, const char *path, const char *group,
+			struct rt_err *err);
+bool rt_summary_is_log(int dirfd, const char *name);
 void rt_summary_free(struct rt_summary *s);
 
 /* Where the run stands; lines that were no events. */

@@ -49,7 +49,10 @@ char *rt_sum_command(const struct rt_summary *s, const char *program, const char
 
 	rt_buf_init(&b);
 	rt_buf_addf(&b, "%s ", program);
-	rt_shell_word(&b, rt_str(s->ref));
+	if (s->tree)
+		rt_buf_adds(&b, s->ref);
+	else
+		rt_shell_word(&b, rt_str(s->ref));
 	rt_buf_addf(&b, " %s", arguments);
 	return rt_buf_detach(&b);
 }
@@ -221,6 +224,8 @@ void rt_sum_short(struct rt_buf *out, const char *name)
 
 void rt_sum_step_label(const struct sum_step *st, struct rt_buf *out)
 {
+	if (st->part)
+		rt_buf_addf(out, "%03u/", st->part);
 	if (st->number >= 0)
 		rt_buf_addf(out, "%03" PRId64, st->number);
 	else

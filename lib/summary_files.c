@@ -122,6 +122,11 @@ static void add_others(struct rt_summary *s, struct rt_str object, const char *a
 	rt_buf_release(&path);
 }
 
+void rt_sum_add_members(struct rt_summary *s, struct rt_str object, const char *above)
+{
+	add_others(s, object, above, 0);
+}
+
 /* A name or id that metadata.json has and status.json had not. */
 static void take_text(struct rt_summary *s, struct rt_str object, const char *key, char **to)
 {

@@ -162,6 +162,8 @@ static void step(const struct rt_summary *s, size_t i, struct rt_buf *out)
 	step_names(st, out);
 	if (st->number >= 0)
 		number(out, "step", st->number);
+	if (st->part)
+		number(out, "sprint", st->part);
 	text(out, "status", rt_sum_state_word(s, st));
 	when(out, "started_at", st->started_ns);
 	when(out, "finished_at", st->finished_ns);

@@ -65,6 +65,7 @@ struct sum_step {
 	char *error;      /* of its last end, when that was no good one; or NULL */
 	bool id;          /* key is its step_id */
 	int64_t number;   /* -1: it has none */
+	unsigned part;    /* the sprint that it is of, 0: none */
 	enum sum_state state;
 	enum sum_state before; /* with `twice`: what an earlier end said of the same attempt */
 	bool begun, ended, twice;
@@ -145,6 +146,7 @@ struct sum_story {
 
 struct rt_summary {
 	bool file;   /* of a plain JSON-lines file, not of a run directory */
+	bool tree;   /* of a tree of files that another system left */
 	bool failed; /* memory ran out on the way */
 
 	char *id, *group, *name, *parent; /* NULL where there is none, id aside */
@@ -156,6 +158,10 @@ struct rt_summary {
 	struct rt_resources resources;
 	char *error;
 	int64_t started_ns, finished_ns; /* 0: unknown; finished only when it is over */
+
+	unsigned part;     /* the sprint that is being read, as its path has it; 0: none */
+	int64_t in_step;   /* the step whose folder that is in, -1: none */
+	size_t more_files; /* in the tree, that were not read */
 
 	struct sum_story story;
 	struct sum_tally all;
@@ -219,6 +225,16 @@ void rt_sum_facts_release(struct sum_facts *f);
 /* summary_read.c */
 int rt_sum_read_dir(struct rt_summary *s, const struct rt_rundir *d, struct rt_err *err);
 int rt_sum_read_file(struct rt_summary *s, const char *path, struct rt_err *err);
+/*
+ * The one pass, -1 and errno. `over`: nobody writes to it any more, so that a
+ * last line without an end counts.
+ */
+int rt_sum_read_events(struct rt_summary *s, int fd, bool over);
+
+int rt_sum_read_foreign(struct rt_summary *s, const char *path, struct rt_err *err);
+
+/* summary_tree.c: the events of a tree, and what stands in files beside them */
+int rt_sum_read_tree(struct rt_summary *s, const char *path, struct rt_err *err);
 
 /* summary_event.c: one event */
 void rt_sum_event(struct rt_summary *s, const struct rt_event *ev);
@@ -232,6 +248,8 @@ void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta);
 /* summary_step.c */
 /* The step that an event belongs to, a step_* event's made where it is new; NULL: none. */
 struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev);
+/* Name steps that only their sprint tells apart. */
+void rt_sum_end_parts(struct rt_summary *s);
 /* Let a step_* event change its step. */
 void rt_sum_step_event(struct rt_summary *s, struct sum_step *st, const struct rt_event *ev,
 		       int64_t at_ns);
@@ -267,6 +285,8 @@ const char *rt_sum_made(enum sum_made made);
 void rt_sum_read_metadata(struct rt_summary *s, const struct rt_rundir *d);
 void rt_sum_read_archive(struct rt_summary *s, const struct rt_rundir *d);
 void rt_sum_read_reconciliation(struct rt_summary *s, const struct rt_rundir *d);
+/* Facts of the configuration: members of an object, by their paths below `above`. */
+void rt_sum_add_members(struct rt_summary *s, struct rt_str object, const char *above);
 void rt_sum_recon_line(struct rt_summary *s, int64_t at_ns, struct rt_str text);
 /* What a line of a log says: of an event its message, of captured output or plain text all. */
 struct rt_str rt_sum_log_line(struct rt_str line, int64_t *at_ns, struct rt_buf *scratch);

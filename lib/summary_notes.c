@@ -97,6 +97,8 @@ static void note_counts(struct rt_summary *s, const struct rt_status *stored, in
 
 static void note_limits(struct rt_summary *s)
 {
+	if (s->more_files)
+		note(s, "%zu files of the tree were not read: there are too many", s->more_files);
 	if (s->more_steps)
 		note(s, "%zu starts of steps past the %dth are not in the list", s->more_steps,
 		     SUM_STEPS);

@@ -29,8 +29,7 @@ static bool is_blank(struct rt_str line)
 	return true;
 }
 
-/* The one pass. `over`: nobody writes to it any more, so that a last line without end counts. */
-static int read_events(struct rt_summary *s, int fd, bool over)
+int rt_sum_read_events(struct rt_summary *s, int fd, bool over)
 {
 	enum rt_simd simd = rt_simd_best();
 	struct rt_reader r;
@@ -52,8 +51,8 @@ static int read_events(struct rt_summary *s, int fd, bool over)
 			s->skipped += !r.torn;
 		}
 	}
-	s->too_long = r.skipped;
-	s->skipped += s->too_long;
+	s->too_long += r.skipped;
+	s->skipped += r.skipped;
 	rt_reader_release(&r);
 	return got;
 }
@@ -145,7 +144,7 @@ static int read_dir_events(struct rt_summary *s, const struct rt_rundir *d, bool
 		return errno == ENOENT ? 0 : rt_runfile_failed(d, RT_EVENTS_FILE, err);
 	if (f.size > 0)
 		*size = f.size;
-	if (read_events(s, f.fd, over) < 0)
+	if (rt_sum_read_events(s, f.fd, over) < 0)
 		ret = rt_err_sys(err, "cannot read \"%s/%s\"", d->path, RT_EVENTS_FILE);
 	rt_runfile_close(&f);
 	return ret;
@@ -227,7 +226,7 @@ int rt_sum_read_file(struct rt_summary *s, const char *path, struct rt_err *err)
 		no_memory(err);
 		goto out;
 	}
-	if (fstat(fd, &st) < 0 || read_events(s, fd, true) < 0) {
+	if (fstat(fd, &st) < 0 || rt_sum_read_events(s, fd, true) < 0) {
 		rt_err_sys(err, "cannot read \"%s\"", path);
 		goto out;
 	}
@@ -241,4 +240,12 @@ int rt_sum_read_file(struct rt_summary *s, const char *path, struct rt_err *err)
 out:
 	close(fd);
 	return ret;
+}
+
+int rt_sum_read_foreign(struct rt_summary *s, const char *path, struct rt_err *err)
+{
+	if (rt_sum_read_tree(s, path, err) < 0)
+		return -1;
+	settle(s, NULL);
+	return finish(s, NULL, 0, err);
 }

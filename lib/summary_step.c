@@ -66,23 +66,23 @@ static void set_key(struct step_ref *r, char kind, struct rt_str text)
 	r->key_n = n + 1;
 }
 
-static void set_number_key(struct step_ref *r)
+static void set_number_key(struct step_ref *r, unsigned part)
 {
-	uint64_t n = (uint64_t)r->number;
+	uint64_t n[2] = { (uint64_t)r->number, part };
 
 	r->key[0] = '#';
-	memcpy(r->key + 1, &n, sizeof(n));
+	memcpy(r->key + 1, n, sizeof(n));
 	r->key_n = 1 + sizeof(n);
 }
 
-static void refer(struct step_ref *r, const struct rt_event *ev, struct rt_buf *scratch)
+static void refer(struct rt_summary *s, struct step_ref *r, const struct rt_event *ev)
 {
 	struct rt_json v;
 	int64_t number;
 
-	r->id = rt_sum_field(ev, RT_F_STEP_ID, scratch);
+	r->id = rt_sum_field(ev, RT_F_STEP_ID, &s->scratch);
 	r->is_id = r->id.n > 0;
-	r->number = -1;
+	r->number = s->in_step;
 	if (rt_event_get(ev, RT_F_STEP, &v) && rt_json_int(&v, &number) && number >= 0)
 		r->number = number;
 	if (r->id.n) {
@@ -91,12 +91,12 @@ static void refer(struct step_ref *r, const struct rt_event *ev, struct rt_buf *
 		set_key(r, 'i', r->id);
 		if (named >= 0) {
 			r->number = named;
-			set_number_key(r);
+			set_number_key(r, s->part);
 		}
 	} else if (r->number >= 0) {
-		set_number_key(r);
+		set_number_key(r, s->part);
 	} else {
-		r->id = rt_sum_field(ev, RT_F_STAGE, scratch);
+		r->id = rt_sum_field(ev, RT_F_STAGE, &s->scratch);
 		set_key(r, 's', r->id);
 	}
 }
@@ -115,7 +115,7 @@ static void add_aliases(struct rt_summary *s, const struct rt_event *ev, size_t 
 
 	if (st->number >= 0) {
 		r.number = st->number;
-		set_number_key(&r);
+		set_number_key(&r, st->part);
 		s->failed |= !rt_sum_put(&s->step_index, view_of_key(&r), at);
 	}
 	if (!stage.n)
@@ -140,6 +140,7 @@ static struct sum_step *make_step(struct rt_summary *s, const struct step_ref *r
 	s->steps = v;
 	st = &s->steps[s->n_steps];
 	*st = (struct sum_step){ .id = r->is_id, .number = r->number, .given_ms = -1 };
+	st->part = s->part;
 	st->key = rt_sum_keep(s, r->id, SUM_KEY);
 	if (!st->key || !rt_sum_put(&s->step_index, view_of_key(r), s->n_steps)) {
 		free(st->key);
@@ -172,7 +173,7 @@ struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev)
 	struct step_ref r;
 	size_t at;
 
-	refer(&r, ev, &s->scratch);
+	refer(s, &r, ev);
 	if (rt_sum_find(&s->step_index, view_of_key(&r), &at))
 		st = &s->steps[at];
 	if (!own)
@@ -189,6 +190,19 @@ struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev)
 	name_step(s, st, ev);
 	add_aliases(s, ev, (size_t)(st - s->steps));
 	return st;
+}
+
+void rt_sum_end_parts(struct rt_summary *s)
+{
+	for (size_t i = 0; i < s->n_steps; i++) {
+		struct sum_step *st = &s->steps[i];
+
+		if (st->name || !st->part)
+			continue;
+		rt_buf_clear(&s->scratch);
+		rt_buf_addf(&s->scratch, "sprint_%03u", st->part);
+		st->name = rt_sum_keep(s, rt_buf_view(&s->scratch), SUM_KEY);
+	}
 }
 
 /* Another attempt, unless a step_retrying told of it already. */

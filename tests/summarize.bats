@@ -985,6 +985,80 @@ timed() {
 	[[ $output == */nowhere* ]]
 }
 
+# A line of a log as other systems write it: foreign LEVEL MESSAGE [MEMBERS]
+foreign() {
+	printf '{"timestamp":"2025-10-30T10:44:%02d.5Z","level":"%s","message":"%s"%s}\n' \
+		$((second = (second + 1) % 60)) "$1" "$2" "${3:+,$3}"
+}
+
+@test "--import: trees of logs, sessions and files of other systems, which stay as they are" {
+	local run=in/alpha/u1 second=0
+
+	mkdir -p $run/sprint_00{1,2}/logs/step_001 in/beta/session in/.hidden/logs
+	{
+		foreign INFO m '"step":1,"event":"step_start"'
+		foreign ERROR 'boom 1' # only its path says which step it is of
+		foreign INFO m '"step":1,"event":"step_complete"'
+	} >$run/sprint_001/logs/step_001/adapter.log
+	{
+		foreign INFO m '"event":"step_start"'
+		foreign INFO m '"event":"llm_response","metadata":{"total_tokens":7}'
+		foreign INFO m '"event":"step_failed","error":"timed out"'
+	} >$run/sprint_002/logs/step_001/adapter.log
+	foreign ERROR 'boom 2' >$run/sprint_002/logs/other.jsonl
+	echo 'plain ERROR text' >$run/sprint_002/logs/console.log
+	ln -s /etc $run/sprint_002/link
+	echo '{"TOKIN":5,"deep":{"a":1}}' >$run/sprint_001/metrics.json
+	printf '%s\n' '{"event_type":"session_started"}' '{"event_type":"session_failed","message":"gone"}' \
+		>in/beta/session/events.jsonl
+	cp in/beta/session/events.jsonl in/beta/session/logs.jsonl # the same once more
+	foreign WARNING m >in/alone.jsonl
+	foreign ERROR hidden >in/.hidden/logs/x.log
+	cp -R in before
+	rt-summarize --import in -o jsonl >out
+	diff -r --no-dereference in before
+	[ "$(jq -c '[.run_id, .group, .status, .counts.events, .counts.errors]' out | tr '\n' ' ')" = \
+		'["alone",null,null,1,0] ["u1","alpha",null,7,2] ["session","beta","failed",2,1] ' ]
+	jq -e -s 'map(select(.run_id == "u1"))[0] | [.steps[] | [.sprint, .step, .status, .counts.errors]] ==
+		[[1, 1, "success", 1], [2, 1, "timeout", 0]]' out
+	run -0 rt-summarize --import $run
+	[[ $output == *"Step 001/001: SUCCESS (duration: 2.0s, retries: 0, errors: 1)"$'\n  - Name: sprint_001'* ]]
+	[[ $output == *"Step 002/001: TIMEOUT"* && $output != *"older than"* && $output != *plain* ]]
+	has "sprint_001/metrics.TOKIN: 5"
+	has "sprint_001/metrics.deep.a: 1"
+	rt-summarize --import in/beta >first
+	cp -R in/beta elsewhere
+	TZ=Asia/Tokyo rt-summarize --import elsewhere | cmp - first
+}
+
+@test "--import: every error is counted, and a command shows those that are left out" {
+	local i
+
+	mkdir -p in/run/logs
+	for i in {1..40}; do
+		awk -v i="$i" 'BEGIN { for (k = 0; k < 50; k++) {
+			w = sprintf("%c%c%c%c", 97 + i % 26, 97 + i / 26, 97 + k % 26, 97 + k / 26)
+			printf "{\"level\":\"%s\",\"message\":\"%s went wrong\"}\n", k % 2 ? "ERROR" : "INFO", w
+		} }' >"in/run/logs/$i.log"
+	done
+	run -0 rt-summarize --import in
+	has "Errors: 1000"
+	cd in
+	[[ $(tr '\n' ' ' <<<"$output" | tr -s ' ') =~ more:\ (rt-query\ .*\ --level\ warning)\) ]]
+	run -0 bash -c "${BASH_REMATCH[1]} -c"
+	[ "$output" = 1000 ]
+}
+
+@test "--import: what cannot be" {
+	mkdir empty
+	run -3 rt-summarize --import empty
+	[[ $output == *'no runs in "empty"'* ]]
+	run -3 rt-summarize --import missing
+	run -2 rt-summarize --import empty -w
+	[[ $output == *"--import only reads"* ]]
+	run -2 rt-summarize --import empty some-run
+}
+
 @test "what cannot be done is said, with its exit code" {
 	run -3 rt-summarize nothing
 	[[ $output == "rt-summarize: "*nothing* ]]

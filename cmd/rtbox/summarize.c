@@ -12,7 +12,7 @@
 struct summarize_opts {
 	struct common_opts common;
 	struct select_opts select;
-	const char *form, *regression;
+	const char *form, *regression, *import;
 	bool write, git_add, index, compare;
 };
 
@@ -32,6 +32,9 @@ static const struct opt summarize_opts[] = {
 	{ 0, "regression", NULL, OPT_STRING, offsetof(struct summarize_opts, regression), "NAME",
 	  "exit 1 if the last 3 runs of NAME are slower, costlier or redder than 20 before",
 	  NULL, COMPLETE_NAME },
+	{ 0, "import", NULL, OPT_STRING, offsetof(struct summarize_opts, import), "DIR",
+	  "the runs that other systems left in DIR: trees of logs, sessions, files of JSON lines",
+	  NULL, COMPLETE_DIR },
 	{ 'o', "output", NULL, OPT_CHOICE, offsetof(struct summarize_opts, form), "FORM",
 	  "text (80 columns), md (Markdown), html (a page), junit (steps as test cases), json, jsonl",
 	  "text|md|html|junit|json|jsonl", COMPLETE_NONE },
@@ -88,14 +91,20 @@ void summarize_tell_skipped(const struct rt_summary *s, const char *path)
 }
 
 /* Print the i-th of them; returns the exit code. */
-static int print_run(const struct rt_found *found, const char *form, const char *before,
+static int print_run(const struct summarized *run, const char *form, const char *before,
 		     struct unpack *unpack)
 {
+	const struct rt_found *found = &run->found;
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_summary *s;
 	struct rt_buf b;
+	int ret;
 
-	if (rt_summary_new(&s, found->path, found->file, &unpack->unpacker, &err) < 0) {
+	if (run->tree)
+		ret = rt_summary_new_tree(&s, found->path, run->group, &err);
+	else
+		ret = rt_summary_new(&s, found->path, found->file, &unpack->unpacker, &err);
+	if (ret < 0) {
 		error("%s", err.msg);
 		return err_exit_code(&err);
 	}
@@ -120,7 +129,7 @@ static int print_runs(const struct summarized_runs *runs, const char *form, stru
 	if (document && runs->n > 1)
 		die_usage("-o %s is a document of one run, not of %zu", form, runs->n);
 	for (size_t i = 0; i < runs->n; i++) {
-		int failure = print_run(&runs->v[i].found, form, before, unpack);
+		int failure = print_run(&runs->v[i], form, before, unpack);
 
 		code = code ? code : failure;
 		if (!failure)
@@ -136,6 +145,9 @@ static int print_runs(const struct summarized_runs *runs, const char *form, stru
 /* What excludes each other. */
 static void check(const struct summarize_opts *o, int argc)
 {
+	if (o->import && (argc || o->write || o->git_add || o->index || o->compare ||
+			  o->regression || o->common.run || selection_given(&o->select)))
+		die_usage("--import only reads, and takes a folder: it goes with -o");
 	if (o->index && (argc || o->form || o->compare || o->common.run))
 		die_usage(
 			"--index is of a whole folder: it goes with a selection, -w and --git-add");
@@ -156,7 +168,10 @@ static int do_runs(const struct summarize_opts *o, int argc, char **argv, struct
 	struct summarized_runs runs;
 	int code;
 
-	summarized_find(&runs, &o->common, &o->select, argc, argv, unpack);
+	if (o->import)
+		summarized_import(&runs, o->import);
+	else
+		summarized_find(&runs, &o->common, &o->select, argc, argv, unpack);
 	if (o->write)
 		code = summarize_write(&runs, o->git_add, unpack);
 	else if (o->compare)
@@ -204,6 +219,7 @@ const struct rt_applet rt_applet_summarize = {
 	.name = "summarize",
 	.summary = "write the summary of a run",
 	.usage = "[-o text|md|html|junit|json|jsonl] [RUN... | -a | SELECTION]\n"
+		 "--import DIR [-o FORM]\n"
 		 "-w [--git-add] [RUN... | -a | SELECTION]\n"
 		 "--compare [-o text|json] RUN RUN\n"
 		 "--regression NAME\n"

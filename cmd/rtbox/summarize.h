@@ -1,5 +1,6 @@
 /*
- * rt-summarize in parts: which runs are meant (summarize_runs.c), writing their
+ * rt-summarize in parts: which runs are meant (summarize_runs.c,
+ * summarize_import.c), writing their
  * summaries into them (summarize_write.c), the list of all (summarize_index.c), what they are like beside others
  * (summarize_compare.c, summarize_regression.c); the rest is in summarize.c.
  */
@@ -14,7 +15,9 @@
 /* What is to be summarised. */
 struct summarized {
 	struct rt_found found;
-	bool over; /* it was selected, and has ended: it is not lost */
+	bool over;   /* it was selected, and has ended: it is not lost */
+	bool tree;   /* a folder of another system */
+	char *group; /* of that, the folder that it is in, or NULL */
 };
 
 struct summarized_runs {
@@ -27,6 +30,8 @@ struct summarized_runs {
 void summarized_find(struct summarized_runs *runs, const struct common_opts *c,
 		     const struct select_opts *select, int argc, char **argv,
 		     struct unpack *unpack);
+/* Those that other systems left in a folder. Dies where there are none. */
+void summarized_import(struct summarized_runs *runs, const char *dir);
 void summarized_release(struct summarized_runs *runs);
 
 /* A run is a directory, or an archive of one. */

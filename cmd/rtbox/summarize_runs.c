@@ -76,7 +76,9 @@ void summarized_find(struct summarized_runs *runs, const struct common_opts *c,
 
 void summarized_release(struct summarized_runs *runs)
 {
-	for (size_t i = 0; i < runs->n; i++)
+	for (size_t i = 0; i < runs->n; i++) {
 		rt_found_release(&runs->v[i].found);
+		free(runs->v[i].group);
+	}
 	free(runs->v);
 }
