@@ -177,6 +177,7 @@ void rt_sum_metrics(const struct rt_summary *s, struct sum_facts *f)
 		rt_sum_factf(f, "Steps Completed", "%zu / %zu", rt_sum_steps_done(s),
 			     rt_sum_steps_all(s));
 	add_duration(f, s);
+	rt_sum_path(s, f);
 	rt_sum_factf(f, "Events", "%" PRId64, s->all.events);
 	add_usage(f, &s->all.usage);
 	rt_sum_factf(f, "Errors", "%" PRId64, s->all.errors);

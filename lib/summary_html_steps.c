@@ -89,6 +89,14 @@ static void duration_cell(struct rt_buf *out, int64_t ms)
 	rt_buf_addf(out, "<td class=\"n\">%s</td>", text);
 }
 
+static void share_cell(struct rt_buf *out, int percent)
+{
+	if (percent >= 0)
+		rt_buf_addf(out, "<td class=\"n\">%d %%</td>", percent);
+	else
+		rt_buf_adds(out, "<td></td>");
+}
+
 static void step_row(const struct rt_summary *s, const struct sum_step *st, int64_t most_tokens,
 		     struct rt_buf *out)
 {
@@ -112,6 +120,7 @@ static void step_row(const struct rt_summary *s, const struct sum_step *st, int6
 	timeline(s, st->started_ns, ms, class_of_step(st), out);
 	rt_buf_adds(out, "</td>");
 	duration_cell(out, ms);
+	share_cell(out, rt_sum_share(s, st));
 	count_cell(out, st->retries);
 	count_cell(out, st->tally.errors);
 	count_cell(out, st->tally.warnings);
@@ -157,7 +166,7 @@ static void stage_row(const struct rt_summary *s, const struct sum_stage *g, str
 	timeline(s, g->started_ns, ms, "one", out);
 	rt_buf_adds(out, "</td>");
 	duration_cell(out, ms);
-	rt_buf_adds(out, "<td></td>");
+	rt_buf_adds(out, "<td></td><td></td>");
 	count_cell(out, g->tally.errors);
 	count_cell(out, g->tally.warnings);
 	rt_buf_adds(out, "</tr>\n");
@@ -175,10 +184,12 @@ void rt_sum_html_steps(const struct rt_summary *s, struct rt_buf *out)
 		most_tokens = u->total > most_tokens ? u->total : most_tokens;
 	}
 	rt_sum_html_heading(out, s->n_steps ? "Steps" : "Stages");
-	rt_buf_adds(out, "<div class=\"scroll\"><table class=\"steps\">\n<tr><th></th><th>Name</th>"
-			 "<th>State</th><th>Time</th><th class=\"n\">Duration</th>"
-			 "<th class=\"n\">Retries</th><th class=\"n\">Errors</th>"
-			 "<th class=\"n\">Warnings</th>");
+	rt_buf_adds(
+		out,
+		"<div class=\"scroll\"><table class=\"steps\">\n<tr><th></th><th>Name</th>"
+		"<th>State</th><th>Time</th><th class=\"n\">Duration</th><th class=\"n\">Share</th>"
+		"<th class=\"n\">Retries</th><th class=\"n\">Errors</th>"
+		"<th class=\"n\">Warnings</th>");
 	if (most_tokens)
 		rt_buf_adds(out, "<th class=\"n\">Tokens</th><th>Prompt, completion</th>");
 	rt_buf_adds(out, "</tr>\n");

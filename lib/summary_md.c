@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void heading(const char *title, struct rt_buf *out)
@@ -109,10 +110,13 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 	const struct sum_step *st = &s->steps[i];
 	const struct rt_usage *u = &st->tally.usage;
 	int64_t ms = rt_sum_step_ms(st);
-	char duration[32] = "";
+	int share = rt_sum_share(s, st);
+	char duration[32] = "", percent[16] = "";
 	struct rt_buf label;
 
 	(void)brief;
+	if (share >= 0)
+		snprintf(percent, sizeof(percent), "%d %%", share);
 	rt_buf_init(&label);
 	if (ms >= 0)
 		rt_duration_format(duration, ms * RT_NS_PER_MS);
@@ -123,9 +127,9 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 	if (st->name)
 		rt_sum_md_value(out, st->name);
 	rt_buf_addf(out,
-		    " | %s | %s | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
-		    " | ",
-		    rt_sum_state_name(st->state), duration, st->retries, st->tally.errors,
+		    " | %s | %s | %s | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
+		    " | %" PRId64 " | ",
+		    rt_sum_state_name(st->state), duration, percent, st->retries, st->tally.errors,
 		    st->tally.warnings, u->calls, u->total);
 	add_notes(s, st, out);
 	rt_buf_adds(out, " |\n");
@@ -147,18 +151,29 @@ static void one_stage(const struct rt_summary *s, size_t i, bool brief, struct r
 		    g->tally.events, g->tally.errors, g->tally.warnings);
 }
 
+/* The chart where it takes no more than a third of the room. */
+static size_t add_chart(const struct rt_summary *s, size_t room, struct rt_buf *out)
+{
+	rt_sum_md_gantt(s, out);
+	if (out->len > room / 3)
+		rt_buf_clear(out);
+	return out->len;
+}
+
 static void steps_section(const struct rt_summary *s, size_t room, struct rt_buf *out)
 {
-	struct rt_buf states;
+	struct rt_buf states, chart;
 	size_t n;
 
 	if (!s->n_steps && !s->n_stages)
 		return;
 	rt_buf_init(&states);
+	rt_buf_init(&chart);
+	room -= add_chart(s, room, &chart);
 	if (s->n_steps) {
-		rt_buf_adds(out, "| Step | Name | State | Duration | Retries | Errors | Warnings "
-				 "| API calls | Tokens | Note |\n"
-				 "|---|---|---|--:|--:|--:|--:|--:|--:|---|\n");
+		rt_buf_adds(out, "| Step | Name | State | Duration | Share | Retries | Errors "
+				 "| Warnings | API calls | Tokens | Note |\n"
+				 "|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|\n");
 		rt_buf_adds(&states, ", ");
 		room = room > out->len ? room - out->len : 0;
 		n = s->n_steps - rt_sum_list_steps(s, one_step, room, &states, out);
@@ -170,8 +185,10 @@ static void steps_section(const struct rt_summary *s, size_t room, struct rt_buf
 		n = rt_sum_list_more(s, s->n_stages, 0, one_stage, room, out);
 		more(s, (int64_t)n, "", "-o table", out);
 	}
-	out->failed |= states.failed;
+	rt_buf_addv(out, rt_buf_view(&chart));
+	out->failed |= states.failed || chart.failed;
 	rt_buf_release(&states);
+	rt_buf_release(&chart);
 }
 
 static void moment(const struct sum_moment *m, const char *what, struct rt_buf *out)

@@ -29,6 +29,7 @@
 #define SUM_TAILS 8         /* logs of what went wrong */
 #define SUM_TAIL_LINES 8    /* and their last lines */
 #define SUM_BRIEF_LINES 3   /* of them where there is little room */
+#define SUM_PATH 8          /* steps of the critical path */
 #define SUM_FACTS 48        /* facts of metadata.json */
 #define SUM_TEXT 480        /* bytes of a kept text */
 #define SUM_KEY 160         /* bytes of a name */
@@ -257,6 +258,12 @@ int64_t rt_sum_step_ms(const struct sum_step *st);   /* how long it took, -1: un
 const char *rt_sum_state_name(enum sum_state state); /* "SUCCESS" */
 const char *rt_sum_state_word(const struct rt_summary *s, const struct sum_step *st); /* JSON's */
 
+/* summary_path.c */
+/* The share of the run's time that the step had, in percent; -1: unknown. */
+int rt_sum_share(const struct rt_summary *s, const struct sum_step *st);
+/* The critical path where steps ran at the same time, else the longest step. */
+void rt_sum_path(const struct rt_summary *s, struct sum_facts *f);
+
 /* summary_stage.c */
 /* The stage of an event, which begins when it is not the one before; NULL: none. */
 struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct rt_event *ev);
@@ -338,6 +345,9 @@ void rt_sum_md_code(struct rt_buf *out, const char *text);
 /* The same as a block of lines. */
 void rt_sum_md_block(struct rt_buf *out, char *const *lines, size_t n);
 void rt_sum_md_value(struct rt_buf *out, const char *text); /* as it is where that means nothing */
+
+/* summary_md_gantt.c: a chart of a few steps, nothing of many or of one */
+void rt_sum_md_gantt(const struct rt_summary *s, struct rt_buf *out);
 
 /* summary_xml.c: text from anywhere in XML and HTML, in an element or a quoted attribute */
 void rt_sum_xml(struct rt_buf *out, const char *text);

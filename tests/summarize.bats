@@ -416,7 +416,7 @@ check_bounds() {
 		run ! grep -F '<script' "out.$form"
 	done
 	# a "|" of a text never makes a cell
-	[ "$(grep -E '^\| 001' summary.md | sed 's/&#124;//g' | tr -cd '|' | wc -c)" = 11 ]
+	[ "$(grep -E '^\| 001' summary.md | sed 's/&#124;//g' | tr -cd '|' | wc -c)" = 12 ]
 }
 
 @test "what does not fit together is said" {
@@ -753,6 +753,56 @@ print("\n".join(sorted(page.seen)))'
 	run -0 rt-summarize -o html f.jsonl
 	[ "$(grep -c '<b class="ok">SUCCESS' <<<"$output")" = 999 ]
 	[[ $output == *"<td>1099</td>"*"100 more: "* ]]
+}
+
+@test "the critical path of steps that ran at the same time, else the longest step" {
+	events f.jsonl <<-'END'
+		run_started
+		step_started "step":1,"stage":"fetch"
+		step_completed "step":1
+		step_started "step":2,"stage":"lint"
+		step_started "step":3,"stage":"build"
+		step_completed "step":2
+		info
+		step_completed "step":3
+		step_started "step":4
+		step_completed "step":4
+		run_completed
+	END
+	run -0 rt-summarize f.jsonl
+	has "Critical Path: fetch, build, 004 (5.0s)"
+	[[ $output != *"Longest Step"* ]]
+	grep -v '"step":2' f.jsonl >g.jsonl
+	run -0 rt-summarize g.jsonl
+	has "Longest Step: build (3.0s, 30 % of the time)"
+	[[ $output != *"Critical Path"* ]]
+	run -0 rt-summarize -o md g.jsonl
+	[[ $output == *"| 003 | build | SUCCESS | 3.0s | 30 % |"* ]]
+}
+
+@test "Markdown has a chart of the steps, in which no name means anything" {
+	events f.jsonl <<-'END'
+		step_started "step":1,"stage":"a: crit, 0 ; %%{init} ```\n# b"
+		step_completed "step":1
+		step_started "stage":"click"
+		step_failed "stage":"click"
+	END
+	rt-summarize -o md f.jsonl | sed -n '/^```mermaid$/,/^```$/p' >out
+	diff -u - out <<-'END'
+		```mermaid
+		gantt
+		    dateFormat x
+		    axisFormat %H:%M:%S
+		    001 a_ crit_ 0 _ ___init_ _____ b : done, 1782907200000, 1782907201000
+		    step click : crit, 1782907202000, 1782907203000
+		```
+	END
+	for i in {1..21}; do
+		printf 'step_started "step":%d\nstep_completed "step":%d\n' "$i" "$i"
+	done >in
+	events f.jsonl <in
+	run -0 rt-summarize -o md f.jsonl
+	[[ $output != *mermaid* && $output == *"| 021 |"* ]]
 }
 
 @test "several runs: named or selected, as text, lines, or one array" {
