@@ -60,13 +60,15 @@ void rt_summary_free(struct rt_summary *s)
 {
 	if (!s)
 		return;
-	char *const texts[] = { s->id,    s->group,    s->name,   s->parent,     s->ref,
-				s->error, s->stranger, s->own_id, s->story.error };
+	char *const texts[] = {
+		s->id,    s->group,    s->name,   s->parent,      s->ref,
+		s->error, s->stranger, s->own_id, s->story.error, s->gates.refusal
+	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		free(texts[i]);
-	for (size_t i = 0; i < s->n_models; i++)
-		free(s->models[i]);
+	rt_sum_spenders_release(&s->models);
+	rt_sum_spenders_release(&s->roles);
 	for (size_t i = 0; i < s->n_people; i++)
 		free(s->people[i].text);
 	for (size_t i = 0; i < SUM_LINES; i++)

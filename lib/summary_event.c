@@ -157,25 +157,6 @@ static void check_id(struct rt_summary *s, const struct rt_event *ev)
 		s->stranger = rt_sum_keep(s, id, SUM_KEY);
 }
 
-static void add_model(struct rt_summary *s, const struct rt_event *ev)
-{
-	struct rt_str name = rt_sum_field(ev, RT_F_MODEL, &s->scratch);
-
-	name.n = rt_utf8_cut(name, SUM_KEY);
-	if (!name.n)
-		return;
-	for (size_t i = 0; i < s->n_models; i++) {
-		if (rt_str_is(name, s->models[i]))
-			return;
-	}
-	if (s->n_models == SUM_MODELS) {
-		s->more_models = 1;
-		return;
-	}
-	s->models[s->n_models] = rt_sum_keep(s, name, SUM_KEY);
-	s->n_models += s->models[s->n_models] != NULL;
-}
-
 /* What a person did, or was asked. */
 static bool is_of_people(enum rt_type type)
 {
@@ -220,6 +201,7 @@ static void count(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns
 		rt_sum_usage(&step->tally.usage, &delta);
 	if (used && !step)
 		s->unplaced_calls += delta.calls;
+	rt_sum_spent(s, ev, used ? &delta : NULL);
 	if (step && rt_sum_is_step_event(ev))
 		rt_sum_step_event(s, step, ev, at_ns);
 }
@@ -244,10 +226,10 @@ void rt_sum_event(struct rt_summary *s, const struct rt_event *ev)
 	tell_story(s, ev, at_ns);
 	check_id(s, ev);
 	count(s, ev, at_ns);
-	add_model(s, ev);
 	if (ev->level >= RT_WARNING)
 		rt_sum_group(s, ev, at_ns);
 	add_total_steps(s, ev);
+	rt_sum_gate(s, ev);
 	add_person(s, ev, at_ns);
 	if (ev->type >= RT_T_ARTIFACT_CREATED && ev->type <= RT_T_ARTIFACT_DELETED)
 		rt_sum_artifact(s, ev);

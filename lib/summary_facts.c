@@ -99,9 +99,9 @@ static void add_models(struct sum_facts *f, const struct rt_summary *s)
 	struct rt_buf b;
 
 	rt_buf_init(&b);
-	for (size_t i = 0; i < s->n_models; i++)
-		rt_buf_addf(&b, "%s%s", i ? ", " : "", s->models[i]);
-	if (s->more_models)
+	for (size_t i = 0; i < s->models.n; i++)
+		rt_buf_addf(&b, "%s%s", i ? ", " : "", s->models.v[i].name);
+	if (s->models.more)
 		rt_buf_adds(&b, ", and others");
 	rt_sum_fact(f, "Model", b.s);
 	f->failed |= b.failed;
@@ -180,6 +180,8 @@ void rt_sum_metrics(const struct rt_summary *s, struct sum_facts *f)
 	rt_sum_path(s, f);
 	rt_sum_factf(f, "Events", "%" PRId64, s->all.events);
 	add_usage(f, &s->all.usage);
+	rt_sum_spent_facts(s, f);
+	rt_sum_gate_facts(s, f);
 	rt_sum_factf(f, "Errors", "%" PRId64, s->all.errors);
 	rt_sum_factf(f, "Warnings", "%" PRId64, s->all.warnings);
 	if (s->exit_code >= 0)

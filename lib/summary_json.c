@@ -79,6 +79,19 @@ static void usage(struct rt_buf *out, const struct rt_usage *u, bool always)
 		number(out, "llm_calls", u->calls);
 }
 
+static void gates(const struct sum_gates *g, struct rt_buf *out)
+{
+	if (g->checked || g->blocked || g->warned)
+		rt_buf_addf(out,
+			    ",\"gates\":{\"checked\":%" PRId64 ",\"blocked\":%" PRId64
+			    ",\"warned\":%" PRId64 "}",
+			    g->checked, g->blocked, g->warned);
+	if (g->passed || g->failed)
+		rt_buf_addf(out,
+			    ",\"verifications\":{\"passed\":%" PRId64 ",\"failed\":%" PRId64 "}",
+			    g->passed, g->failed);
+}
+
 static void head(const struct rt_summary *s, struct rt_buf *out)
 {
 	rt_buf_adds(out, "\"run_id\":");
@@ -106,6 +119,7 @@ static void head(const struct rt_summary *s, struct rt_buf *out)
 	counts(out, &s->all);
 	number(out, "skipped_lines", (int64_t)s->skipped);
 	usage(out, &s->all.usage, true);
+	gates(&s->gates, out);
 	number(out, "steps_completed", (int64_t)rt_sum_steps_done(s));
 	number(out, "steps_total", (int64_t)rt_sum_steps_all(s));
 }
@@ -125,7 +139,25 @@ static void array(const struct rt_summary *s, const char *name, size_t n,
 
 static void model(const struct rt_summary *s, size_t i, struct rt_buf *out)
 {
-	quote(out, s->models[i]);
+	quote(out, s->models.v[i].name);
+}
+
+static void spender(const struct sum_spender *v, struct rt_buf *out)
+{
+	rt_buf_adds(out, "{\"name\":");
+	quote(out, v->name);
+	usage(out, &v->usage, true);
+	rt_buf_addc(out, '}');
+}
+
+static void by_model(const struct rt_summary *s, size_t i, struct rt_buf *out)
+{
+	spender(&s->models.v[i], out);
+}
+
+static void by_role(const struct rt_summary *s, size_t i, struct rt_buf *out)
+{
+	spender(&s->roles.v[i], out);
 }
 
 static void note(const struct rt_summary *s, size_t i, struct rt_buf *out)
@@ -225,7 +257,9 @@ void rt_summary_metrics(const struct rt_summary *s, struct rt_buf *out)
 {
 	rt_buf_addc(out, '{');
 	head(s, out);
-	array(s, "models", s->n_models, model, out);
+	array(s, "models", s->models.n, model, out);
+	array(s, "by_model", s->models.n, by_model, out);
+	array(s, "by_role", s->roles.n, by_role, out);
 	array(s, "steps", s->n_steps, step, out);
 	array(s, "stages", s->n_stages, stage, out);
 	array(s, "problems", s->n_groups, group, out);

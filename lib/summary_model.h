@@ -22,7 +22,7 @@
 #define SUM_STEPS 16384     /* steps in the table */
 #define SUM_STAGES 1024     /* stages */
 #define SUM_GROUPS 1000     /* groups of like errors and warnings */
-#define SUM_MODELS 16       /* names of models */
+#define SUM_MODELS 16       /* names of models, and of roles */
 #define SUM_PEOPLE 64       /* things that people did */
 #define SUM_ARTIFACTS 256   /* artifacts */
 #define SUM_LINES 8         /* last lines of the reconciliation */
@@ -103,6 +103,25 @@ struct sum_moment {
 	char *text;
 };
 
+/* A model or a role, and what its calls add up to. */
+struct sum_spender {
+	char *name;
+	struct rt_usage usage;
+};
+
+struct sum_spenders {
+	struct sum_spender v[SUM_MODELS];
+	size_t n;
+	bool more; /* some found no place */
+};
+
+/* What gates and verifications said. */
+struct sum_gates {
+	int64_t checked, blocked, warned;
+	int64_t passed, failed; /* verifications */
+	char *refusal;          /* the last one that blocked or failed, NULL: none */
+};
+
 /* The last lines of a log. */
 struct sum_tail {
 	int64_t step; /* its number; -1: the run's own */
@@ -174,8 +193,8 @@ struct rt_summary {
 	char *stranger;           /* the first of those ids */
 	char *own_id;             /* the id that lines should have, NULL: not known yet */
 
-	char *models[SUM_MODELS];
-	size_t n_models, more_models;
+	struct sum_spenders models, roles;
+	struct sum_gates gates;
 
 	struct sum_step *steps;
 	size_t n_steps, cap_steps, more_steps; /* more: starts of steps past the table */
@@ -282,6 +301,14 @@ void rt_sum_groups_release(struct rt_summary *s);
 /* summary_fold.c */
 /* Append text with what differs from time to time folded to "#", until SUM_FOLD bytes. */
 void rt_sum_fold(struct rt_buf *out, struct rt_str text);
+
+/* summary_spent.c */
+/* Learn of the event's model; with `delta`, what it took, of its role as well. */
+void rt_sum_spent(struct rt_summary *s, const struct rt_event *ev, const struct rt_usage *delta);
+void rt_sum_spent_facts(const struct rt_summary *s, struct sum_facts *f);
+void rt_sum_spenders_release(struct sum_spenders *list);
+void rt_sum_gate(struct rt_summary *s, const struct rt_event *ev);
+void rt_sum_gate_facts(const struct rt_summary *s, struct sum_facts *f);
 
 /* summary_artifact.c */
 void rt_sum_artifact(struct rt_summary *s, const struct rt_event *ev);

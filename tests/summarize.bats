@@ -755,6 +755,57 @@ print("\n".join(sorted(page.seen)))'
 	[[ $output == *"<td>1099</td>"*"100 more: "* ]]
 }
 
+@test "tokens and cost by model and role: a request and its response once" {
+	local i
+
+	events f.jsonl <<-'END'
+		llm_request_sent "model":"small","agent_role":"coder","correlation_id":"a","metadata":{"prompt_tokens":100}
+		llm_response_received "model":"small","agent_role":"coder","correlation_id":"a","metadata":{"prompt_tokens":110,"completion_tokens":40,"cost_usd":0.1}
+		llm_response_received "model":"large","agent_role":"re\u001bviewer","metadata":{"total_tokens":500,"cost_usd":0.5}
+		llm_response_received "agent_role":"coder","metadata":{"total_tokens":7}
+		info "model":"never asked"
+	END
+	run -0 rt-summarize f.jsonl
+	grep '^By ' <<<"$output" >out
+	diff -u - out <<-'END'
+		By Model: large, 1 call, 500 tokens, 0.5 USD
+		By Model: small, 1 call, 150 tokens, 0.1 USD
+		By Role: re^[viewer, 1 call, 500 tokens, 0.5 USD
+		By Role: coder, 2 calls, 157 tokens, 0.1 USD
+	END
+	rt-summarize --json f.jsonl >out
+	jq -e '.tokens.total == 657 and ([.by_role[].tokens.total] | add) == 657
+		and ([.by_model[].tokens.total] | add) == 650 and (.by_model | length) == 3' out
+	for i in {1..20}; do
+		printf 'llm_response_received "model":"m%02d","metadata":{"total_tokens":%d}\n' "$i" "$i"
+	done >in
+	events f.jsonl <in
+	run -0 rt-summarize f.jsonl
+	has "By Model: m16, 1 call, 16 tokens"
+	has "By Model: and at least 12 more"
+}
+
+@test "gates and verifications are counted, the last refusal is told" {
+	events f.jsonl <<-'END'
+		gate_checked
+		gate_evaluated
+		gate_blocked "message":"size: 12 MB"
+		gate_warned
+		verification_passed
+		verification_failed "message":"checksum"
+	END
+	run -0 rt-summarize f.jsonl
+	has "Gates: 2 checked, 1 blocked, 1 warned"
+	has "Verifications: 1 passed, 1 failed"
+	has "Last Refusal: checksum"
+	rt-summarize --json f.jsonl | jq -e '.gates == {checked: 2, blocked: 1, warned: 1}
+		and .verifications == {passed: 1, failed: 1}'
+	grep -v verif f.jsonl >g.jsonl
+	run -0 rt-summarize g.jsonl
+	has "Last Refusal: size: 12 MB"
+	[[ $output != *Verifications* ]]
+}
+
 @test "the critical path of steps that ran at the same time, else the longest step" {
 	events f.jsonl <<-'END'
 		run_started
