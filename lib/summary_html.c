@@ -27,7 +27,7 @@ static const char style[] =
 	"th{font-weight:600;color:var(--dim);white-space:nowrap}\n"
 	".steps{width:100%;min-width:44rem}.steps td{border-top:1px solid var(--line)}\n"
 	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\n"
-	".name{width:30%}.chart{width:35%;min-width:8rem}\n"
+	".w{white-space:nowrap}.name{width:30%;min-width:11rem}.chart{width:35%;min-width:8rem}\n"
 	"svg{display:block;width:100%;height:.8rem;margin-top:.35rem;background:var(--code)}\n"
 	"rect{fill:var(--bar)}rect.two{fill:var(--bar2)}rect.ok{fill:var(--ok)}"
 	"rect.bad{fill:var(--bad)}rect.odd{fill:var(--odd)}\n"

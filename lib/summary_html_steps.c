@@ -105,9 +105,9 @@ static void step_row(const struct rt_summary *s, const struct sum_step *st, int6
 
 	rt_buf_init(&label);
 	rt_sum_step_label(st, &label);
-	rt_buf_adds(out, "<tr>");
-	rt_sum_html_element(out, "td", label.s);
-	rt_buf_adds(out, "<td class=\"name\">");
+	rt_buf_adds(out, "<tr><td class=\"w\">");
+	rt_sum_xml(out, label.s);
+	rt_buf_adds(out, "</td><td class=\"name\">");
 	rt_sum_xml(out, st->name ? st->name : "");
 	if (st->error) {
 		rt_buf_adds(out, st->name ? "<br>" : "");
@@ -115,7 +115,7 @@ static void step_row(const struct rt_summary *s, const struct sum_step *st, int6
 		rt_sum_xml(out, st->error);
 		rt_buf_adds(out, "</span>");
 	}
-	rt_buf_addf(out, "</td><td><b class=\"%s\">%s</b></td><td class=\"chart\">",
+	rt_buf_addf(out, "</td><td class=\"w\"><b class=\"%s\">%s</b></td><td class=\"chart\">",
 		    class_of_step(st), rt_sum_state_name(st->state));
 	timeline(s, st->started_ns, ms, class_of_step(st), out);
 	rt_buf_adds(out, "</td>");
@@ -160,9 +160,9 @@ static void stage_row(const struct rt_summary *s, const struct sum_stage *g, str
 {
 	int64_t ms = s->story.back && g->given_ms < 0 ? -1 : rt_sum_stage_ms(g);
 
-	rt_buf_adds(out, "<tr><td></td>");
-	rt_sum_html_element(out, "td", g->name);
-	rt_buf_adds(out, "<td></td><td class=\"chart\">");
+	rt_buf_adds(out, "<tr><td></td><td class=\"name\">");
+	rt_sum_xml(out, g->name);
+	rt_buf_adds(out, "</td><td></td><td class=\"chart\">");
 	timeline(s, g->started_ns, ms, "one", out);
 	rt_buf_adds(out, "</td>");
 	duration_cell(out, ms);
