@@ -7,6 +7,7 @@
 
 #include "crilog.h"
 #include "evlog.h"
+#include "lastlines.h"
 #include "runfile.h"
 #include "shellword.h"
 #include "text.h"
@@ -214,33 +215,11 @@ void rt_sum_recon_line(struct rt_summary *s, int64_t at_ns, struct rt_str text)
 	s->n_recon++;
 }
 
-struct rt_str rt_sum_log_line(struct rt_str line, int64_t *at_ns, struct rt_buf *scratch)
-{
-	struct rt_event ev;
-	struct rt_cri cri;
-
-	*at_ns = 0;
-	if (line.n && rt_event_parse(&ev, line) == 0) {
-		if (!rt_event_time(&ev, at_ns))
-			*at_ns = 0;
-		rt_buf_clear(scratch);
-		rt_event_text(&ev, RT_F_MESSAGE, scratch);
-		line = rt_buf_view(scratch);
-	} else if (rt_cri_parse(&cri, line)) {
-		if (!rt_cri_time(&cri, at_ns))
-			*at_ns = 0;
-		line = cri.text;
-	}
-	while (line.n && memchr(" \t\r", line.p[line.n - 1], 3))
-		line.n--;
-	return line;
-}
-
 static void add_recon_line(struct rt_summary *s, struct rt_str line)
 {
 	int64_t at_ns;
 
-	line = rt_sum_log_line(line, &at_ns, &s->scratch);
+	line = rt_log_line(line, &at_ns, &s->scratch);
 	if (line.n)
 		rt_sum_recon_line(s, at_ns, line);
 }

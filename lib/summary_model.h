@@ -15,26 +15,27 @@
 #define RT_SUMMARY_MODEL_H
 
 #include "clock.h"
+#include "lastlines.h"
 #include "summary.h"
 
 #include <stdarg.h>
 
-#define SUM_STEPS 16384     /* steps in the table */
-#define SUM_STAGES 1024     /* stages */
-#define SUM_GROUPS 1000     /* groups of like errors and warnings */
-#define SUM_MODELS 16       /* names of models, and of roles */
-#define SUM_PEOPLE 64       /* things that people did */
-#define SUM_ARTIFACTS 256   /* artifacts */
-#define SUM_LINES 8         /* last lines of the reconciliation */
-#define SUM_TAILS 8         /* logs of what went wrong */
-#define SUM_TAIL_LINES 8    /* and their last lines */
-#define SUM_BRIEF_LINES 3   /* of them where there is little room */
-#define SUM_PATH 8          /* steps of the critical path */
-#define SUM_FACTS 48        /* facts of metadata.json */
-#define SUM_TEXT 480        /* bytes of a kept text */
-#define SUM_KEY 160         /* bytes of a name */
-#define SUM_FOLD 1024       /* bytes that likeness is judged by */
-#define SUM_FILE (1u << 20) /* bytes of metadata.json and archive.json */
+#define SUM_STEPS 16384              /* steps in the table */
+#define SUM_STAGES 1024              /* stages */
+#define SUM_GROUPS 1000              /* groups of like errors and warnings */
+#define SUM_MODELS 16                /* names of models, and of roles */
+#define SUM_PEOPLE 64                /* things that people did */
+#define SUM_ARTIFACTS 256            /* artifacts */
+#define SUM_LINES 8                  /* last lines of the reconciliation */
+#define SUM_TAILS 8                  /* logs of what went wrong */
+#define SUM_TAIL_LINES RT_LAST_LINES /* and their last lines */
+#define SUM_BRIEF_LINES 3            /* of them where there is little room */
+#define SUM_PATH 8                   /* steps of the critical path */
+#define SUM_FACTS 48                 /* facts of metadata.json */
+#define SUM_TEXT 480                 /* bytes of a kept text */
+#define SUM_KEY 160                  /* bytes of a name */
+#define SUM_FOLD 1024                /* bytes that likeness is judged by */
+#define SUM_FILE (1u << 20)          /* bytes of metadata.json and archive.json */
 
 #define SUM_RECON_LOG "logs/reconciliation.log"
 
@@ -322,8 +323,6 @@ void rt_sum_read_reconciliation(struct rt_summary *s, const struct rt_rundir *d)
 /* Facts of the configuration: members of an object, by their paths below `above`. */
 void rt_sum_add_members(struct rt_summary *s, struct rt_str object, const char *above);
 void rt_sum_recon_line(struct rt_summary *s, int64_t at_ns, struct rt_str text);
-/* What a line of a log says: of an event its message, of captured output or plain text all. */
-struct rt_str rt_sum_log_line(struct rt_str line, int64_t *at_ns, struct rt_buf *scratch);
 
 /* summary_output.c; it has to be known how the run ended */
 void rt_sum_read_output(struct rt_summary *s, const struct rt_rundir *d);

@@ -65,6 +65,28 @@ ids() {
 	[[ $output == *"State: completed"* && $output != *Command* ]]
 }
 
+@test "a failed run: the last output of what failed" {
+	run -2 rt-run --id steps -- sh -c '
+		rt-run step good -- echo fine
+		rt-run step bad -- sh -c "seq 20; printf \"\033[31mFAIL: x\033[0m\n\n\" >&2; exit 2"'
+	run -0 rt-status steps
+	[[ $output == *$'\n\nLast output of bad\n  '*$'\n  20\n'* ]]
+	[[ $output == *$'\n  FAIL: x\n'* && $output != *$'\n  12\n'* && $output != *fine* ]]
+	run -3 rt-run --id after -- sh -c '
+		rt-run step bad -- sh -c "echo in the step; exit 2"
+		sleep 0.01
+		echo after the step
+		exit 3'
+	run -0 rt-status after
+	[[ $output == *$'\n\nLast output\n  after the step\n\n'* && $output != *"in the step"* ]]
+	run -0 rt-run --id well -- sh -c 'rt-run step bad -- sh -c "echo text; exit 2"; true'
+	run -0 rt-status well
+	[[ $output != *"Last output"* ]]
+	run -1 rt-run --id silent -- false
+	run -0 rt-status silent
+	[[ $output == *"State: failed"* && $output != *"Last output"* ]]
+}
+
 @test "a status.json with the five keys of the older tracker shows well" {
 	mkdir -p "$RT_RUNS_DIR/old"
 	cat >"$RT_RUNS_DIR/old/status.json" <<-'END'

@@ -1,4 +1,4 @@
-/* The lower part of what rt-status shows of one run: steps, stages and last events. */
+/* The lower part of what rt-status shows of one run: steps, stages, last output and events. */
 #include "clock.h"
 #include "evlog.h"
 #include "runfile.h"
@@ -320,6 +320,7 @@ void status_tables_print(const struct status_view *v, struct out *o, int64_t n_e
 	print_table(v, o, "Steps", &v->st.steps);
 	if (!all_in(&v->st.stages, &v->st.steps))
 		print_table(v, o, "Stages", &v->st.stages);
+	status_output_print(v, o);
 	if (n_events == 0 || (v->st.events.n == 0 && v->st.n_events == 0))
 		return;
 	heading(o, "Last events");

@@ -30,6 +30,9 @@ void status_line(struct out *o, const char *title, struct rt_str text);
 void status_print_metadata(const struct status_view *v, struct out *o);
 void status_print_context(const struct status_view *v, struct out *o);
 
+/* The last output of one that failed. */
+void status_output_print(const struct status_view *v, struct out *o);
+
 /* Its lower part: steps, stages, events. */
 void status_tables_print(const struct status_view *v, struct out *o, int64_t n_events);
 
