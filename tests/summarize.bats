@@ -752,7 +752,7 @@ print("\n".join(sorted(page.seen)))'
 	done >f.jsonl
 	run -0 rt-summarize -o html f.jsonl
 	[ "$(grep -c '<b class="ok">SUCCESS' <<<"$output")" = 999 ]
-	[[ $output == *"<td>1099</td>"*"100 more: "* ]]
+	[[ $output == *">1099</td>"*"100 more: "* ]]
 }
 
 @test "tokens and cost by model and role: a request and its response once" {
