@@ -1,13 +1,13 @@
-/* Waiting for changes in folders, for the end of a process and of a reader. See watch.h. */
+/* Waiting for changes in folders, for the end of processes and of a reader. See watch.h. */
 #include "watch.h"
 #include "clock.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,10 +26,19 @@ struct folder {
 	void *tag;
 };
 
+struct process {
+	int fd;     /* a pidfd */
+	bool ended; /* and nobody was told yet */
+	void *tag;
+};
+
 struct rt_watch {
+	int epoll;   /* of all these: */
 	int inotify; /* -1: not to be had */
-	int process; /* a pidfd, or -1 */
 	int reader;  /* descriptor whose reader is watched, or -1 */
+	int input;   /* descriptor that something is to be read from, or -1 */
+	struct process *processes;
+	size_t n_processes;
 	struct folder *folders;
 	size_t n, n_polled;
 	size_t next;    /* the folder that rt_watch_next says next, when all are to be said */
@@ -40,25 +49,40 @@ struct rt_watch {
 	_Alignas(struct inotify_event) char buf[16384];
 };
 
+/* Have the kernel say when there is something of fd; -1 and errno. */
+static int listen_to(struct rt_watch *w, int fd, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
 struct rt_watch *rt_watch_new(void)
 {
 	struct rt_watch *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
+	w->reader = w->input = -1;
 	w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	w->process = w->reader = -1;
-	return w;
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (w->epoll >= 0 && (w->inotify < 0 || listen_to(w, w->inotify, EPOLLIN) == 0))
+		return w;
+	rt_watch_free(w);
+	return NULL;
 }
 
 void rt_watch_free(struct rt_watch *w)
 {
 	if (!w)
 		return;
+	for (size_t i = 0; i < w->n_processes; i++)
+		close(w->processes[i].fd);
 	if (w->inotify >= 0)
 		close(w->inotify);
-	if (w->process >= 0)
-		close(w->process);
+	if (w->epoll >= 0)
+		close(w->epoll);
+	free(w->processes);
 	free(w->folders);
 	free(w);
 }
@@ -166,13 +190,51 @@ int rt_watch_add(struct rt_watch *w, int dirfd, void *tag)
 	return 0;
 }
 
-int rt_watch_process(struct rt_watch *w, int64_t pid)
+void rt_watch_drop(struct rt_watch *w, const void *tag)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->folders[i].tag != tag) {
+			w->folders[kept++] = w->folders[i];
+			continue;
+		}
+		if (w->folders[i].wd >= 0)
+			inotify_rm_watch(w->inotify, w->folders[i].wd);
+		else
+			w->n_polled--;
+		w->next -= i < w->next;
+	}
+	w->n = kept;
+}
+
+/* A closed descriptor is no longer listened to. */
+static void drop_process(struct rt_watch *w, size_t i)
+{
+	close(w->processes[i].fd);
+	w->processes[i] = w->processes[--w->n_processes];
+}
+
+static int add_process(struct rt_watch *w, int fd, void *tag)
+{
+	struct process *p = realloc(w->processes, (w->n_processes + 1) * sizeof(*p));
+
+	if (!p)
+		return -1;
+	w->processes = p;
+	if (listen_to(w, fd, EPOLLIN) < 0)
+		return -1;
+	p[w->n_processes++] = (struct process){ .fd = fd, .tag = tag };
+	return 0;
+}
+
+int rt_watch_process(struct rt_watch *w, int64_t pid, void *tag)
 {
 	int fd;
 
-	if (w->process >= 0)
-		close(w->process);
-	w->process = -1;
+	for (size_t i = w->n_processes; i-- > 0;)
+		if (w->processes[i].tag == tag)
+			drop_process(w, i);
 	if (pid <= 0 || pid > INT_MAX) {
 		errno = ESRCH;
 		return -1;
@@ -183,13 +245,40 @@ int rt_watch_process(struct rt_watch *w, int64_t pid)
 	fd = -1;
 	errno = ENOSYS;
 #endif
-	w->process = fd;
-	return fd < 0 ? -1 : 0;
+	if (fd < 0)
+		return -1;
+	if (add_process(w, fd, tag) == 0)
+		return 0;
+	close(fd);
+	errno = ENOMEM;
+	return -1;
+}
+
+bool rt_watch_ended(struct rt_watch *w, void **tag)
+{
+	for (size_t i = 0; i < w->n_processes; i++) {
+		if (!w->processes[i].ended)
+			continue;
+		*tag = w->processes[i].tag;
+		drop_process(w, i);
+		return true;
+	}
+	return false;
 }
 
 void rt_watch_hangup(struct rt_watch *w, int fd)
 {
-	w->reader = fd;
+	/* what cannot be listened to, a file, has no reader that could go away */
+	if (listen_to(w, fd, 0) == 0)
+		w->reader = fd;
+}
+
+int rt_watch_input(struct rt_watch *w, int fd)
+{
+	if (listen_to(w, fd, EPOLLIN) < 0)
+		return -1;
+	w->input = fd;
+	return 0;
 }
 
 bool rt_watch_polls(const struct rt_watch *w)
@@ -206,29 +295,37 @@ static void read_changes(struct rt_watch *w)
 	w->end = n > 0 ? (size_t)n : 0;
 }
 
+/* That one is said by rt_watch_ended, and is not listened to any more. */
+static int take_end(struct rt_watch *w, int fd)
+{
+	for (size_t i = 0; i < w->n_processes; i++) {
+		if (w->processes[i].fd != fd || w->processes[i].ended)
+			continue;
+		w->processes[i].ended = true;
+		epoll_ctl(w->epoll, EPOLL_CTL_DEL, fd, NULL);
+		return RT_WATCH_EXIT;
+	}
+	return 0;
+}
+
 /* Sleep for at most ms, and what that ended for: 0 when time ran out, -1 and errno. */
 static int sleep_once(struct rt_watch *w, int ms)
 {
-	struct pollfd fds[3] = {
-		{ .fd = w->inotify, .events = POLLIN },
-		{ .fd = w->process, .events = POLLIN },
-		{ .fd = w->reader, .events = 0 },
-	};
-	int got = poll(fds, 3, ms), why = 0;
+	struct epoll_event e[16];
+	int n = epoll_wait(w->epoll, e, sizeof(e) / sizeof(e[0]), ms), why = 0;
 
-	if (got <= 0)
-		return got < 0 && errno != EINTR ? -1 : 0;
-	if (fds[0].revents)
-		read_changes(w);
-	if (fds[1].revents) {
-		close(w->process);
-		w->process = -1;
-		why |= RT_WATCH_EXIT;
+	if (n < 0)
+		return errno == EINTR ? 0 : -1;
+	for (int i = 0; i < n; i++) {
+		if (e[i].data.fd == w->inotify)
+			read_changes(w);
+		else if (e[i].data.fd == w->reader)
+			why |= RT_WATCH_HANGUP;
+		else if (e[i].data.fd == w->input)
+			why |= RT_WATCH_INPUT;
+		else
+			why |= take_end(w, e[i].data.fd);
 	}
-	if (fds[2].revents & (POLLERR | POLLHUP))
-		why |= RT_WATCH_HANGUP;
-	if (fds[2].revents & POLLNVAL)
-		w->reader = -1; /* closed: poll(2) would never sleep again */
 	return why | (w->at < w->end ? RT_WATCH_CHANGE : 0);
 }
 

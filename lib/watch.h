@@ -18,8 +18,9 @@ struct rt_watch; /* opaque */
 /* Why a wait ended; several at once. */
 enum {
 	RT_WATCH_CHANGE = 1, /* in a folder: rt_watch_next says where */
-	RT_WATCH_EXIT = 2,   /* the process has ended; it is not watched any more */
+	RT_WATCH_EXIT = 2,   /* of a process: rt_watch_ended says of which */
 	RT_WATCH_HANGUP = 4, /* nobody reads the pipe any more */
+	RT_WATCH_INPUT = 8,  /* there is something to read */
 };
 
 /* What may have changed. */
@@ -39,14 +40,24 @@ void rt_watch_free(struct rt_watch *w); /* NULL is fine */
  */
 int rt_watch_add(struct rt_watch *w, int dirfd, void *tag);
 
+/* Watch the folders no more that have this tag. */
+void rt_watch_drop(struct rt_watch *w, const void *tag);
+
 /*
- * Watch for the end of a process, in place of the one before. -1 and errno:
- * ESRCH when there is none, ENOSYS where the system cannot.
+ * Watch for the end of a process, in place of the one of the same tag before (0:
+ * of none). -1 and errno: ESRCH when there is none, ENOSYS where the system cannot,
+ * EMFILE.
  */
-int rt_watch_process(struct rt_watch *w, int64_t pid);
+int rt_watch_process(struct rt_watch *w, int64_t pid, void *tag);
+
+/* After RT_WATCH_EXIT: the next process that has ended, which is watched no more; false: none. */
+bool rt_watch_ended(struct rt_watch *w, void **tag);
 
 /* Watch for the end of whoever reads the pipe `fd`, which stays the caller's. */
 void rt_watch_hangup(struct rt_watch *w, int fd);
+
+/* Watch for something to read from `fd`, which stays the caller's. -1 and errno. */
+int rt_watch_input(struct rt_watch *w, int fd);
 
 /*
  * Sleep until something happens, or for timeout_ms (-1: forever). Returns why,

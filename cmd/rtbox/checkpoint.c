@@ -63,7 +63,7 @@ static int wait_paused(const struct rt_rundir *d, int64_t owner, int64_t deadlin
 		rt_err_sys(err, "cannot wait for changes");
 	/* Nobody resumes a run whose owner is gone. */
 	else if (owner)
-		rt_watch_process(w, owner);
+		rt_watch_process(w, owner, NULL);
 	while (ret > 0) {
 		ret = look(d, state, &owner, err);
 		if (ret < 0 || *state != RT_PAUSED)

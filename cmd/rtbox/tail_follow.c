@@ -62,7 +62,7 @@ static void watch_owner(struct tail *t)
 	if (pid == t->owner_pid)
 		return;
 	t->owner_pid = pid;
-	t->owner_timed = pid && rt_watch_process(t->watch, pid) < 0 && errno != ESRCH;
+	t->owner_timed = pid && rt_watch_process(t->watch, pid, t) < 0 && errno != ESRCH;
 	t->look_now = pid != 0;
 }
 

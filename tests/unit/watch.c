@@ -77,6 +77,17 @@ static void settle(struct rt_watch *w)
 			;
 }
 
+/* Whether nothing of any folder is said for a while. */
+static bool is_silent(struct rt_watch *w)
+{
+	struct rt_watch_change c;
+
+	while (rt_watch_wait(w, SHORT_MS) & RT_WATCH_CHANGE)
+		if (rt_watch_next(w, &c))
+			return false;
+	return true;
+}
+
 static void test_folder(struct tap *t)
 {
 	struct rt_watch *w = rt_watch_new();
@@ -101,6 +112,10 @@ static void test_folder(struct tap *t)
 	ok(t, rt_watch_add(w, p.fd, &two) == 0, "the same folder again");
 	ok(t, unlinkat(p.fd, "sub", AT_REMOVEDIR) == 0 && hears(w, &two, "sub"), "has the new tag");
 	ok(t, !rt_watch_polls(w), "nothing is polled");
+	settle(w);
+	rt_watch_drop(w, &two);
+	add_text(&p, "old", "e");
+	ok(t, is_silent(w), "nothing of a folder that was let go");
 	rt_watch_free(w);
 	place_close(&p, (const char *const[]){ "old", NULL });
 	place_close(&q, (const char *const[]){ "new", NULL });
@@ -188,8 +203,9 @@ static pid_t child(void)
 static void test_process(struct tap *t)
 {
 	struct rt_watch *w = rt_watch_new();
-	pid_t pid = child();
-	int rc = rt_watch_process(w, pid);
+	pid_t pid = child(), other;
+	void *ended;
+	int tag, rc = rt_watch_process(w, pid, &tag);
 
 	if (rc < 0 && (errno == ENOSYS || errno == EPERM)) {
 		ok(t, true, "the end of a process # skip no pidfd here");
@@ -199,12 +215,30 @@ static void test_process(struct tap *t)
 		ok(t, rc == 0 && rt_watch_wait(w, SHORT_MS) == 0, "a process that lives");
 		kill(pid, SIGKILL);
 		ok(t, rt_watch_wait(w, LONG_MS) == RT_WATCH_EXIT, "its end");
+		ok(t, rt_watch_ended(w, &ended) && ended == &tag && !rt_watch_ended(w, &ended),
+		   "with its tag");
 		ok(t, rt_watch_wait(w, SHORT_MS) == 0, "is said once");
 		waitpid(pid, NULL, 0);
-		ok(t, rt_watch_process(w, pid) == -1 && errno == ESRCH, "one that is no more");
+		pid = child();
+		other = child();
+		ok(t, rt_watch_process(w, pid, &tag) == 0 && rt_watch_process(w, other, w) == 0,
+		   "two at a time");
+		kill(other, SIGKILL);
+		ok(t,
+		   rt_watch_wait(w, LONG_MS) == RT_WATCH_EXIT && rt_watch_ended(w, &ended) &&
+			   ended == w,
+		   "the one that ends is told from the other");
+		ok(t, rt_watch_process(w, 0, &tag) == -1, "one that is let go");
+		kill(pid, SIGKILL);
+		ok(t, rt_watch_wait(w, SHORT_MS) == 0, "is not heard of");
+		waitpid(other, NULL, 0);
+		waitpid(pid, NULL, 0);
+		ok(t, rt_watch_process(w, pid, &tag) == -1 && errno == ESRCH,
+		   "one that is no more");
 	}
-	ok(t, rt_watch_process(w, 0) == -1 && errno == ESRCH, "none");
-	ok(t, rt_watch_process(w, INT64_C(1) << 40) == -1 && errno == ESRCH, "no such number");
+	ok(t, rt_watch_process(w, 0, &tag) == -1 && errno == ESRCH, "none");
+	ok(t, rt_watch_process(w, INT64_C(1) << 40, &tag) == -1 && errno == ESRCH,
+	   "no such number");
 	rt_watch_free(w);
 }
 
@@ -225,6 +259,21 @@ static void test_hangup(struct tap *t)
 	rt_watch_free(NULL);
 }
 
+static void test_input(struct tap *t)
+{
+	struct rt_watch *w = rt_watch_new();
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		exit(1);
+	ok(t, rt_watch_input(w, fds[0]) == 0 && rt_watch_wait(w, SHORT_MS) == 0, "nothing to read");
+	ok(t, write(fds[1], "x", 1) == 1 && rt_watch_wait(w, LONG_MS) == RT_WATCH_INPUT,
+	   "something to read");
+	close(fds[0]);
+	close(fds[1]);
+	rt_watch_free(w);
+}
+
 int main(void)
 {
 	struct tap t = { 0, 0 };
@@ -235,5 +284,6 @@ int main(void)
 	test_polled(&t);
 	test_process(&t);
 	test_hangup(&t);
+	test_input(&t);
 	return tap_done(&t);
 }
