@@ -250,6 +250,26 @@ int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_
 	return ret;
 }
 
+bool rt_catalog_selects(const char *runs_dir, const char *name, const struct rt_selection *sel,
+			const struct rt_unpacker *unpacker)
+{
+	const char *slash = strchr(name, '/');
+	struct rt_place place = { .name = name,
+				  .group = slash ? (uint16_t)(slash + 1 - name) : 0,
+				  .n = (uint16_t)strlen(name) };
+	struct rt_row row = { .path = NULL };
+	struct list l;
+	bool selected;
+
+	init(&l, runs_dir, sel, unpacker);
+	selected = rt_row_load(&row, runs_dir, &place, &l.cache, &l.parts[0].news, unpacker) > 0 &&
+		   selects(&l, &row);
+	rt_row_release(&row);
+	rt_buf_release(&l.parts[0].news.lines);
+	rt_cache_release(&l.cache);
+	return selected;
+}
+
 void rt_catalog_release(struct rt_catalog *c)
 {
 	for (size_t i = 0; i < c->n; i++)

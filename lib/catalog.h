@@ -60,6 +60,10 @@ int rt_catalog_list(struct rt_catalog *c, const char *runs_dir, const struct rt_
 		    const struct rt_unpacker *unpacker, struct rt_err *err);
 void rt_catalog_release(struct rt_catalog *c);
 
+/* Whether `sel` selects the run RUNS/NAME (GROUP/ID or ID); not where there is none. */
+bool rt_catalog_selects(const char *runs_dir, const char *name, const struct rt_selection *sel,
+			const struct rt_unpacker *unpacker);
+
 /* Append the row as a JSON object in one line, keys named as in status.json; `path` is last. */
 void rt_row_json(const struct rt_row *row, struct rt_buf *out);
 

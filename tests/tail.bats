@@ -2,34 +2,7 @@
 # rt-tail: the backlog, its order and forms, and following until the end.
 
 load helper
-
-teardown() {
-	# what a failed test left; bats has no other jobs
-	local pids
-	pids=$(jobs -p)
-	# shellcheck disable=SC2086
-	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
-}
-
-# Events of a run, from standard input: events RUN
-events() {
-	cat >>"$RT_RUNS_DIR/$1/events.jsonl"
-}
-
-# event RUN SECOND MESSAGE [MEMBERS]
-event() {
-	printf '{"ts":"2026-07-01T12:00:%s+00:00","type":"info","message":"%s"%s}\n' "$2" "$3" \
-		"${4:+,$4}" | events "$1"
-}
-
-# A record of output: record RUN run|step_001 SECOND stdout|stderr F|P TEXT
-record() {
-	local log=$RT_RUNS_DIR/$1/logs/$2/output.log
-
-	[ "$2" != run ] || log=$RT_RUNS_DIR/$1/logs/run.log
-	mkdir -p "${log%/*}"
-	printf '2026-07-01T12:00:%sZ %s %s %s\n' "$3" "$4" "$5" "$6" >>"$log"
-}
+load tail
 
 # A run with all there is: three steps, two streams, lines in pieces.
 make_full() {
@@ -61,45 +34,6 @@ all_of_full() {
 	printf '%s\n' begin hello 'build starts' compiling 'a warning' 'half a line' 'done' \
 		'build ends' between 'test starts' 'ok 1' 'half way' '' 'a problem' nameless bye \
 		'no newline' end
-}
-
-# The process, in the background, with its exit code in `code`.
-start() {
-	{
-		local status=0
-		"$@" >out 2>err || status=$?
-		echo "$status" >code
-	} 3>&- &
-	follower=$!
-}
-
-printed() {
-	[ "$(grep -c -- "$1" out)" -ge "${2-1}" ]
-}
-
-# Wait for the end of what was started, and look at its exit code.
-ends() {
-	wait_for 30 test -s code
-	wait "$follower"
-	[ "$(cat code)" = "${1-0}" ]
-}
-
-# Follow a run that goes on. When the first line is there, everything is watched.
-follow() {
-	rm -f code
-	start rt-tail -f "$@"
-	wait_for 30 test -s out
-}
-
-running() {
-	export RT_STALE=36500d # the times here are long ago
-	make_run "$1" '"status":"running"'
-	event "$1" 00.000 ready
-}
-
-finish() {
-	jq -c '.status = "completed"' "$RT_RUNS_DIR/$1/status.json" >new.json
-	mv new.json "$RT_RUNS_DIR/$1/status.json"
 }
 
 @test "events and output, merged by time" {
@@ -356,8 +290,10 @@ finish() {
 
 @test "wrong usage and what is not there" {
 	make_run a
-	run -2 rt-tail a b
-	[[ ${lines[0]} == 'rt-tail: one run at a time: "b" is too much' ]]
+	run -3 rt-tail a b
+	[[ ${lines[0]} == 'rt-tail: no run "b"'* ]]
+	run -2 rt-tail a --name x
+	[[ ${lines[0]} == 'rt-tail: name runs or select them, not both' ]]
 	run -2 rt-tail -n x
 	run -2 rt-tail a -o table
 	[[ ${lines[0]} == 'rt-tail: bad -o "table": one of pretty, jsonl, json, cat, raw' ]]

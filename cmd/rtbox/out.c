@@ -79,9 +79,20 @@ int out_finish(int code)
 const char *out_on(const struct out *o, enum out_style style)
 {
 	static const char *const on[] = {
-		[STYLE_PLAIN] = "",        [STYLE_DIM] = "\033[2m",   [STYLE_BOLD] = "\033[1m",
-		[STYLE_GOOD] = "\033[32m", [STYLE_WARN] = "\033[33m", [STYLE_BAD] = "\033[1;31m",
-		[STYLE_NAME] = "\033[36m", [STYLE_LIVE] = "\033[34m",
+		[STYLE_PLAIN] = "",
+		[STYLE_DIM] = "\033[2m",
+		[STYLE_BOLD] = "\033[1m",
+		[STYLE_GOOD] = "\033[32m",
+		[STYLE_WARN] = "\033[33m",
+		[STYLE_BAD] = "\033[1;31m",
+		[STYLE_NAME] = "\033[36m",
+		[STYLE_LIVE] = "\033[34m",
+		[STYLE_RUN] = "\033[1;36m",
+		"\033[1;35m",
+		"\033[1;33m",
+		"\033[1;32m",
+		"\033[1;34m",
+		"\033[1m",
 	};
 
 	return o->color ? on[style] : "";

@@ -22,7 +22,10 @@ enum out_style {
 	STYLE_BAD,
 	STYLE_NAME, /* stages, steps, run names */
 	STYLE_LIVE, /* something that goes on */
+	STYLE_RUN,  /* the first of some that tell runs apart */
 };
+
+#define STYLE_RUNS 6
 
 struct out {
 	FILE *f;

@@ -14,6 +14,7 @@ void pretty_init(struct pretty *p, struct out *o)
 {
 	p->out = o;
 	p->run_width = 0;
+	p->run_style = STYLE_BOLD;
 	rt_buf_init(&p->line);
 	rt_buf_init(&p->text);
 }
@@ -53,8 +54,7 @@ static void add_time(struct pretty *p, const struct rt_event *ev)
 	end(p, STYLE_DIM);
 }
 
-/* A run id, in a column as wide as the widest so far. */
-static void add_run(struct pretty *p, const char *run_id)
+void pretty_add_run(struct pretty *p, struct rt_buf *to, const char *run_id)
 {
 	struct rt_str id = rt_str(run_id);
 	size_t width;
@@ -64,11 +64,11 @@ static void add_run(struct pretty *p, const char *run_id)
 	width = rt_text_columns(id);
 	if (width > p->run_width)
 		p->run_width = width;
-	rt_buf_addc(&p->line, ' ');
-	begin(p, STYLE_BOLD);
-	rt_inert_add(&p->line, id);
-	end(p, STYLE_BOLD);
-	add_spaces(&p->line, p->run_width - width);
+	rt_buf_addc(to, ' ');
+	rt_buf_adds(to, out_on(p->out, p->run_style));
+	rt_inert_add(to, id);
+	rt_buf_adds(to, out_off(p->out));
+	add_spaces(to, p->run_width - width);
 }
 
 static void add_level(struct pretty *p, enum rt_level level)
@@ -242,7 +242,7 @@ void pretty_event(struct pretty *p, const struct rt_event *ev, const char *run_i
 	rt_buf_clear(&p->line);
 	add_time(p, ev);
 	if (run_id)
-		add_run(p, run_id);
+		pretty_add_run(p, &p->line, run_id);
 	add_level(p, ev->level);
 	add_stage(p, ev);
 	add_message(p, ev);

@@ -10,6 +10,7 @@ struct pretty {
 	struct out *out;
 	struct rt_buf line, text;
 	size_t run_width; /* columns of the longest run id so far */
+	enum out_style run_style;
 };
 
 void pretty_init(struct pretty *p, struct out *o);
@@ -25,5 +26,8 @@ void pretty_release(struct pretty *p);
  * its first eight digits.
  */
 void pretty_event(struct pretty *p, const struct rt_event *ev, const char *run_id);
+
+/* The id of a run as it stands there, in a column as wide as the widest so far, behind a space. */
+void pretty_add_run(struct pretty *p, struct rt_buf *to, const char *run_id);
 
 #endif

@@ -81,3 +81,25 @@ void projection_write(struct projection *p, const struct rt_event *ev, const cha
 	}
 	rt_buf_adds(json, *sep == '{' ? "{}" : "}");
 }
+
+void project_across(const struct rt_event *ev, const char *run_id, struct rt_buf *scratch,
+		    struct rt_buf *json)
+{
+	struct rt_str rest = ev->line;
+
+	rt_buf_clear(scratch);
+	if (rt_event_text(ev, RT_F_RUN_ID, scratch)) /* by another name, perhaps */
+		run_id = scratch->s;
+	if (!run_id || (rt_event_has(ev, RT_F_RUN_ID) && (ev->have[RT_F_RUN_ID] & 1))) {
+		rt_buf_addv(json, rest);
+		return;
+	}
+	while (*rest.p++ != '{')
+		rest.n--;
+	rest.n--;
+	rt_buf_adds(json, "{\"run_id\":");
+	rt_json_quote(json, rt_str(run_id));
+	if (rest.p[strspn(rest.p, " \t\r\n")] != '}')
+		rt_buf_addc(json, ',');
+	rt_buf_addv(json, rest);
+}

@@ -25,4 +25,11 @@ void projection_add_columns(struct projection *p, const char *columns);
 void projection_write(struct projection *p, const struct rt_event *ev, const char *run_id,
 		      struct rt_buf *json);
 
+/*
+ * Append the event's line as it is in the file, with the run put first unless it
+ * names one itself; scratch is memory to work with.
+ */
+void project_across(const struct rt_event *ev, const char *run_id, struct rt_buf *scratch,
+		    struct rt_buf *json);
+
 #endif

@@ -64,34 +64,12 @@ static void normalize(struct printer *p, struct rt_event *ev, const char *run_id
 	rt_buf_release(&type);
 }
 
-/* The line as it is in the file, with the run put first unless it has a run_id. */
-static void with_run_id(struct printer *p, const struct rt_event *ev, const char *run_id)
-{
-	struct rt_str rest = ev->line;
-
-	rt_buf_clear(&p->scratch);
-	if (rt_event_text(ev, RT_F_RUN_ID, &p->scratch)) /* by another name, perhaps */
-		run_id = p->scratch.s;
-	if (!run_id || (rt_event_has(ev, RT_F_RUN_ID) && (ev->have[RT_F_RUN_ID] & 1))) {
-		rt_buf_addv(&p->line, rest);
-		return;
-	}
-	while (*rest.p++ != '{')
-		rest.n--;
-	rest.n--;
-	rt_buf_adds(&p->line, "{\"run_id\":");
-	rt_json_quote(&p->line, rt_str(run_id));
-	if (rest.p[strspn(rest.p, " \t\r\n")] != '}')
-		rt_buf_addc(&p->line, ',');
-	rt_buf_addv(&p->line, rest);
-}
-
 static void as_json(struct printer *p, struct rt_event *ev, const char *run_id)
 {
 	if (p->normalize)
 		normalize(p, ev, run_id);
 	else if (p->across)
-		with_run_id(p, ev, run_id);
+		project_across(ev, run_id, &p->scratch, &p->line);
 	else
 		rt_buf_addv(&p->line, ev->line);
 }

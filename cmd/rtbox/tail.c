@@ -4,14 +4,7 @@
  */
 #include "tail.h"
 #include "applets.h"
-#include "clock.h"
-#include "common.h"
 #include "die.h"
-#include "fdio.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #define DEFAULT_LINES 10
 
@@ -19,6 +12,7 @@ struct tail_opts {
 	struct common_opts common;
 	struct output_opts output;
 	struct event_opts event;
+	struct select_opts select;
 	int64_t n; /* -2: not given */
 	bool follow, events, logs, exit_status;
 };
@@ -42,6 +36,7 @@ static const struct opt tail_opts[] = {
 static const struct opt_group tail_groups[] = {
 	{ tail_opts, 0 },
 	{ event_opts, offsetof(struct tail_opts, event) },
+	{ select_opts, offsetof(struct tail_opts, select) },
 	{ output_opts, offsetof(struct tail_opts, output) },
 	{ common_opts, offsetof(struct tail_opts, common) },
 	{ NULL, 0 },
@@ -61,20 +56,7 @@ static bool selects_events(const struct event_opts *e)
 	return e->level || e->grep;
 }
 
-/* The state that a file of events tells of. */
-static enum rt_state state_of_file(struct tail *t)
-{
-	int fd = rt_file_open(t->dir.fd, t->file, O_RDONLY, 0);
-
-	t->st.foreign = true;
-	if (fd < 0 || rt_status_fold(&t->st, fd, 0, -1, true, NULL) < 0)
-		die(EXIT_FAIL, "cannot read \"%s\": %s", t->file, strerror(errno));
-	close(fd);
-	return rt_status_derive(&t->st, -1, rt_clock_now_ns());
-}
-
-/* What is done with everything that was set up; the exit code. */
-static int show(struct tail *t, const struct tail_opts *o)
+static void show(struct tail *t, const struct tail_opts *o)
 {
 	int64_t n = o->n;
 
@@ -84,19 +66,14 @@ static int show(struct tail *t, const struct tail_opts *o)
 	tail_pass(t);
 	if (t->follow)
 		tail_follow(t);
-	for (size_t i = 0; i < t->n; i++)
-		tail_print_rest(&t->printer, t->v[i]);
-	if (!o->exit_status)
-		return 0;
-	return exit_status_of(t->file ? state_of_file(t) : t->state);
+	tail_close(t);
 }
 
 static int tail_run(const struct rt_applet *self, int argc, char **argv)
 {
 	struct tail_opts o = { .n = -2 };
-	struct tail t = { .state = RT_RUNNING };
+	struct tail t = { .code = 0 };
 	struct rt_filter *filter = rt_filter_new();
-	struct rt_found found;
 	enum out_mode mode;
 	char **operands;
 	struct out out;
@@ -104,43 +81,36 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 
 	n = opt_parse(self, argc, argv, &o, &operands, NULL);
 	common_apply(&o.common, &out);
-	if (n > 1)
-		die_usage("one run at a time: \"%s\" is too much", operands[1]);
 	if (o.output.columns)
 		die_usage("--columns is of tables, and there is none here");
 	mode = output_mode(&o.output, "pretty|jsonl|json|cat|raw");
 	if (!filter)
 		die(EXIT_FAIL, "out of memory");
 	event_filter_init(filter, &o.event);
-	common_resolve(&o.common, n ? operands[0] : NULL, USE_LATEST, &found);
 	t.events = o.events || !o.logs;
 	t.output = o.logs || (!o.events && !selects_events(&o.event));
 	t.follow = o.follow;
-	t.wants_state = o.follow || o.exit_status;
+	t.exit_status = o.exit_status;
 	tail_printer_init(&t.printer, &out, mode, o.output.format, filter);
-	tail_open(&t, &found);
-	code = show(&t, &o);
+	tail_open(&t, &o.common, &o.select, n, operands);
+	show(&t, &o);
 	tail_printer_end(&t.printer);
-	if (tail_skipped(&t))
-		warn("%zu %s skipped in \"%s\": no events", tail_skipped(&t),
-		     tail_skipped(&t) == 1 ? "line" : "lines", t.v[0]->path);
-	tail_close(&t);
-	rt_found_release(&found);
 	rt_filter_free(filter);
 	opt_release(self, &o);
-	code = unpack_exit_code(&t.unpack, code);
+	code = unpack_exit_code(&t.unpack, t.code);
 	unpack_release(&t.unpack);
 	return code;
 }
 
 const struct rt_applet rt_applet_tail = {
 	.name = "tail",
-	.summary = "show the last events and output of a run, and follow it",
-	.usage = "[OPTION...] [RUN]",
+	.summary = "show the last events and output of runs, and follow them",
+	.usage = "[OPTION...] [RUN|FILE]...",
 	.groups = tail_groups,
 	.operands = COMPLETE_RUN,
-	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN. It may be\n"
-		"a file of events, too. Options that select events leave output out, but for\n"
-		"--step, --since and --until; --logs then shows the output that they select.\n",
+	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN, or runs\n"
+		"are selected; with -f new ones of a selection join. Options that select events\n"
+		"leave output out, but for --step, --since and --until; --logs then shows the\n"
+		"output that they select.\n",
 	.run = tail_run,
 };

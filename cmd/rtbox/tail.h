@@ -1,15 +1,17 @@
 /*
- * What the parts of rt-tail share. A run is read from several sources: its
- * events, and the output that was captured of it and of each of its steps
- * (tail_source.c, over the files in tail_file.c). A pass prints what is new in them, merged by time
- * (tail_merge.c); before the first one it is settled where that begins
- * (tail_last.c), and after it passes go on as things happen (tail_follow.c). Of a
- * run in an archive the sources are streams (tail_packed.c), and nothing follows.
+ * What the parts of rt-tail share. Runs are shown (tail_set.c), one or more; each
+ * (tail_run.c) is read from several sources: its events, and the output that was
+ * captured of it and of each of its steps (tail_source.c, over the files in
+ * tail_file.c). A pass prints what is new in them, merged by time (tail_merge.c);
+ * before the first one it is settled where that begins (tail_last.c), and after it
+ * passes go on as things happen (tail_follow.c). Of a run in an archive the sources
+ * are streams (tail_packed.c), and nothing follows.
  */
 #ifndef RT_TAIL_H
 #define RT_TAIL_H
 
 #include "catalog.h"
+#include "common.h"
 #include "crilog.h"
 #include "event.h"
 #include "evlog.h"
@@ -23,8 +25,23 @@
 #include "watch.h"
 
 #define TAIL_HEAD 64      /* bytes by which a file is known again */
-#define TAIL_OPEN_MAX 64  /* files that are open at a time */
+#define TAIL_OPEN_MAX 64  /* files of a run that are open at a time */
 #define TAIL_KEPT_MAX 256 /* of an archive: those of which something that was read is kept */
+
+/* What a folder that is watched is to us. */
+enum tail_place_kind {
+	TAIL_RUN,  /* of a run, or the one that a file is in */
+	TAIL_LOGS, /* its logs */
+	TAIL_STEP, /* those of a step */
+	TAIL_RUNS, /* the runs folder, or a group in it: new ones join */
+};
+
+struct tail_place {
+	enum tail_place_kind kind;
+	struct tail_run *run;       /* of TAIL_RUN, TAIL_LOGS */
+	struct tail_source *source; /* of TAIL_STEP */
+	char *group;                /* of TAIL_RUNS: "GROUP/", or "" */
+};
 
 /* A line of output that comes in pieces. */
 struct tail_pieces {
@@ -36,11 +53,13 @@ struct tail_pieces {
 
 /* One log, with the files that it was rotated to: NAME, NAME.1 (the one before) and so on. */
 struct tail_source {
-	int dirfd;       /* not owned */
-	char *path;      /* below it */
-	char *step_id;   /* of captured output: "step_001", or NULL */
-	char *step_name; /* NULL: not known */
-	bool events;     /* JSON lines, else captured output */
+	struct tail_run *run;
+	struct tail_place place; /* the folder of its step */
+	int dirfd;               /* not owned */
+	char *path;              /* below it */
+	char *step_id;           /* of captured output: "step_001", or NULL */
+	char *step_name;         /* NULL: not known */
+	bool events;             /* JSON lines, else captured output */
 	enum rt_simd simd;
 	bool silent;     /* read for what it says of the run, not to be shown */
 	bool dirty;      /* something may have been written since the last pass */
@@ -107,7 +126,8 @@ void tail_packed_look(struct tail_source *s);
 bool tail_packed_advance(struct tail_source *s);
 void tail_packed_rewind(struct tail_source *s);
 
-struct tail_source *tail_source_new(int dirfd, const char *path, bool events, const char *step_id);
+struct tail_source *tail_source_new(struct tail_run *run, const char *path, bool events,
+				    const char *step_id);
 void tail_source_free(struct tail_source *s);
 
 /*
@@ -141,6 +161,7 @@ bool tail_source_wake(struct tail_source *s);
 struct tail_printer {
 	struct out *out;
 	enum out_mode mode;
+	bool across; /* lines say which run they are of */
 	const struct rt_filter *filter;
 	int64_t skip; /* so many lines are not shown yet */
 	struct pretty pretty;
@@ -166,67 +187,125 @@ void tail_print_begun(struct tail_printer *p, struct tail_source *s);
 /* Show the pieces that are kept: their end will not come. */
 void tail_print_rest(struct tail_printer *p, struct tail_source *s);
 
-struct tail {
-	struct tail_printer printer;
-	bool events, output; /* what is shown */
-	bool follow;
-	bool wants_state; /* it is of use where the run stands */
-
-	struct unpack unpack;
-	bool packed;          /* the run is in an archive */
+/* A run, or a file of events. */
+struct tail_run {
+	struct tail *t;       /* that shows it */
+	size_t number;        /* of its colour */
+	bool named;           /* on the command line, not selected */
+	bool packed;          /* it is in an archive */
 	struct rt_rundir dir; /* of the run; of a file: the folder that it is in */
 	char *file;           /* its name there; NULL: a run */
 	struct rt_status st;  /* of a run */
 	enum rt_state state;
+	bool removed; /* it is there no more */
 
 	struct tail_source **v; /* that of the events is the first */
 	size_t n;
-	struct tail_source *run_log;             /* one of them, if output is shown */
-	struct tail_source *open[TAIL_KEPT_MAX]; /* that may be open, the latest used one last */
-	size_t n_open;
+	struct tail_source *run_log; /* one of them, if output is shown */
 
 	/* what a follower waits for, and knows */
-	struct rt_watch *watch; /* NULL: it does not follow */
-	bool polls;             /* changes are not reported */
-	char logs_tag;          /* its address stands for the logs folder */
-	int64_t owner_pid;      /* whose end is waited for */
-	bool owner_timed;       /* or asked for every now and then */
-	bool status_changed;    /* status.json is another than when it was read */
-	bool look_now;          /* something says that the run may be over */
-	int64_t looked_ns;      /* at its state, last; 0: never */
+	struct tail_place top, logs;
+	int64_t owner_pid;   /* whose end is waited for */
+	bool owner_timed;    /* or asked for every now and then */
+	bool status_changed; /* status.json is another than when it was read */
+	bool look_now;       /* something says that the run may be over */
+	int64_t looked_ns;   /* at its state, last; 0: never */
 };
 
-/* Open the run or file, find its sources, and watch them if it follows. Dies; close it. */
-void tail_open(struct tail *t, const struct rt_found *found);
+struct tail {
+	struct tail_printer printer;
+	bool events, output; /* what is shown */
+	bool follow;
+	bool exit_status; /* how the runs ended is asked for */
+	struct unpack unpack;
+
+	struct tail_run **runs;
+	size_t n_runs;
+	size_t n_joined; /* so many were there, all in all */
+	bool packed;     /* some run is in an archive */
+	int code;        /* what those that have left make of the exit code */
+
+	struct tail_source **open; /* that may be open, the latest used one last */
+	size_t n_open, open_max;
+
+	struct rt_watch *watch; /* NULL: it does not follow */
+	bool polls;             /* changes are not reported */
+
+	/* of a selection that is followed: new runs join */
+	char *runs_dir; /* NULL: there is none */
+	struct rt_selection selection;
+	struct tail_place **places;
+	size_t n_places;
+	struct tail_seen { /* runs that joined, whatever they are called by now */
+		dev_t dev;
+		ino_t ino;
+	} * seen;
+	size_t n_seen;
+	int64_t began_ns;
+};
+
+/* tail_set.c */
+
+/* What is to be shown: the runs and files that are named, or those that are selected. Dies. */
+void tail_open(struct tail *t, const struct common_opts *c, const struct select_opts *select,
+	       int argc, char **argv);
+
+/* Something changed in the runs folder or in a group: name, or anything (NULL). */
+void tail_join(struct tail *t, struct tail_place *place, const char *name);
+
+/* Look into all of them again. */
+void tail_join_all(struct tail *t);
+
+/* The run is shown to its end. */
+void tail_leave(struct tail *t, struct tail_run *run);
+
+/* All runs leave: nothing more is to be shown. */
 void tail_close(struct tail *t);
 
+/* tail_run.c */
+
+/* Open a run or file, find its sources, and watch them if it follows. NULL and err. */
+struct tail_run *tail_run_open(struct tail *t, const struct rt_found *found, struct rt_err *err);
+void tail_run_free(struct tail_run *run);
+
 /* Find the logs that are there now, or the one in the logs folder called `name`. */
-void tail_discover(struct tail *t);
-void tail_discover_one(struct tail *t, const char *name);
+void tail_discover(struct tail_run *run);
+void tail_discover_one(struct tail_run *run, const char *name);
 
 /* The source of a step's output, unless it is there. Returns it, or NULL. */
-struct tail_source *tail_add_step(struct tail *t, const char *step_id);
-
-/* Find the logs that are in the archive. */
-void tail_packed_discover(struct tail *t);
-
-/* tail_seek for a run in an archive. */
-void tail_packed_seek(struct tail *t, int64_t n);
+struct tail_source *tail_add_step(struct tail_run *run, const char *step_id);
 
 /* What a step is called, unless that is known. */
-void tail_name_step(struct tail *t, struct rt_str id, const struct rt_json *name);
+void tail_name_step(struct tail_run *run, struct rt_str id, const struct rt_json *name);
 
-/* Learn where the run stands. Dies when it cannot be read. */
-void tail_look(struct tail *t);
+/* Watch a folder, if it is followed. */
+void tail_watch(struct tail *t, int fd, const char *path, struct tail_place *place);
+
+/* Learn where the run stands; -1 and err when it cannot be read. */
+int tail_look(struct tail_run *run, struct rt_err *err);
 
 /* Whether nothing more is to come: then a last line without its newline counts. */
-bool tail_is_over(const struct tail *t);
+bool tail_is_over(const struct tail_run *run);
 
-/* Lines that were shown as nothing, because they are no events. */
-size_t tail_skipped(const struct tail *t);
+/* All its sources are to be looked at. */
+void tail_run_dirty(struct tail_run *run);
+
+/* tail_packed.c */
+
+/* Find the logs that are in the archive. */
+void tail_packed_discover(struct tail_run *run);
+
+/* tail_seek where some run is in an archive. */
+void tail_packed_seek(struct tail *t, int64_t n);
+
+/* All sources of all runs, and how many they are. Free it. */
+struct tail_source **tail_sources(const struct tail *t, size_t *n);
 
 /* The source will be used: another one may have to be closed for it. */
 void tail_use(struct tail *t, struct tail_source *s);
+
+/* It is used no more. */
+void tail_forget(struct tail *t, struct tail_source *s);
 
 /* Let the first pass begin n lines before the end; -1: at the beginning. */
 void tail_seek(struct tail *t, int64_t n);
@@ -234,7 +313,7 @@ void tail_seek(struct tail *t, int64_t n);
 /* Print what is new in the sources that are dirty. */
 void tail_pass(struct tail *t);
 
-/* Print what is new until the run is over, or nobody reads any more. */
+/* Print what is new until all runs are over, or nobody reads any more. */
 void tail_follow(struct tail *t);
 
 #endif

@@ -9,115 +9,195 @@
 #include "die.h"
 
 #include <errno.h>
+#include <time.h>
 
-#define LOOK_MS 200   /* between two looks at the state of a run that writes all the time */
+#define LOOK_MS 200   /* between two looks at the state of a run that writes all the time, */
+#define LOOK_RUNS 16  /* or of so many */
+#define CALM_RUNS 32  /* so many make enough noise to wait a moment for more, */
+#define CALM_MS 10    /* which is as long as this */
 #define OWNER_MS 2000 /* between two looks at an owner whose end is not reported */
-
-static void all_dirty(struct tail *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		t->v[i]->dirty = true;
-}
+#define FOLDER_MS 200 /* between two looks for a runs folder that is not there */
 
 /* A change in the run's own folder, or in that of a file. */
-static void take_top(struct tail *t, const char *name)
+static void take_top(struct tail_run *run, const char *name)
 {
-	const char *log = t->file ? t->file : RT_EVENTS_FILE;
+	const char *log = run->file ? run->file : RT_EVENTS_FILE;
 	bool all = !name;
 
 	if (all || strncmp(name, log, strlen(log)) == 0)
-		t->v[0]->dirty = true;
+		run->v[0]->dirty = true;
 	if (all || strcmp(name, RT_STATUS_FILE) == 0)
-		t->status_changed = true;
+		run->status_changed = true;
 	if (all || strcmp(name, RT_LOGS_DIR) == 0)
-		tail_discover(t);
+		tail_discover(run);
+}
+
+static void take_change(struct tail *t, const struct rt_watch_change *c)
+{
+	struct tail_place *place = c->tag;
+
+	switch (place->kind) {
+	case TAIL_RUN:
+		take_top(place->run, c->name);
+		break;
+	case TAIL_LOGS:
+		tail_discover_one(place->run, c->name);
+		break;
+	case TAIL_STEP:
+		place->source->dirty = true;
+		break;
+	case TAIL_RUNS:
+		tail_join(t, place, c->name);
+		break;
+	}
 }
 
 static void take_changes(struct tail *t)
 {
 	struct rt_watch_change c;
 
-	while (rt_watch_next(t->watch, &c)) {
-		if (c.tag == t)
-			take_top(t, c.name);
-		else if (c.tag == &t->logs_tag)
-			tail_discover_one(t, c.name);
-		else
-			((struct tail_source *)c.tag)->dirty = true;
+	while (rt_watch_next(t->watch, &c))
+		take_change(t, &c);
+	for (size_t i = 0; t->polls && i < t->n_runs; i++) {
+		tail_discover(t->runs[i]);
+		tail_run_dirty(t->runs[i]); /* nobody says which of them it is */
 	}
-	if (!t->polls)
-		return;
-	tail_discover(t);
-	all_dirty(t); /* nobody says which of them it is */
 }
 
 /*
  * Wait for the end of the owner. It is looked at once more after that was asked
  * for: a process of the same number that lives now is the one that is watched.
  */
-static void watch_owner(struct tail *t)
+static void watch_owner(struct tail_run *run)
 {
-	int64_t pid = t->st.owner.pid;
+	int64_t pid = run->st.owner.pid;
 
-	if (pid == t->owner_pid)
+	if (pid == run->owner_pid)
 		return;
-	t->owner_pid = pid;
-	t->owner_timed = pid && rt_watch_process(t->watch, pid, t) < 0 && errno != ESRCH;
-	t->look_now = pid != 0;
+	run->owner_pid = pid;
+	run->owner_timed = pid && rt_watch_process(run->t->watch, pid, run) < 0 && errno != ESRCH;
+	run->look_now = pid != 0;
 }
 
 /* How long it may be until the next look at the state; -1: until something happens. */
+static int look_in_ms(const struct tail_run *run)
+{
+	int64_t since, pause = LOOK_MS * (int64_t)(1 + run->t->n_runs / LOOK_RUNS);
+
+	if (run->look_now)
+		return 0;
+	if (!run->status_changed && !run->owner_timed)
+		return -1;
+	if (!run->status_changed)
+		pause = OWNER_MS;
+	since = (rt_clock_monotonic_ns() - run->looked_ns) / RT_NS_PER_MS;
+	return since < pause ? (int)(pause - since) : 0;
+}
+
+/* The next of all that is due; -1: nothing is. */
 static int wait_ms(const struct tail *t)
 {
-	int64_t since;
+	int least = t->runs_dir && t->n_places == 0 ? FOLDER_MS : -1;
 
-	if (t->look_now)
-		return 0;
-	if (!t->status_changed)
-		return t->owner_timed ? OWNER_MS : -1;
-	since = (rt_clock_monotonic_ns() - t->looked_ns) / RT_NS_PER_MS;
-	return since < LOOK_MS ? (int)(LOOK_MS - since) : 0;
+	for (size_t i = 0; i < t->n_runs; i++) {
+		int ms = look_in_ms(t->runs[i]);
+
+		if (ms >= 0 && (least < 0 || ms < least))
+			least = ms;
+	}
+	return least;
+}
+
+static void take_ends(struct tail *t)
+{
+	void *tag;
+
+	while (rt_watch_ended(t->watch, &tag)) {
+		struct tail_run *run = tag;
+
+		run->look_now = true;
+		run->owner_timed =
+			true; /* it may still be there, a zombie that nobody waited for */
+	}
 }
 
 /* Sleep, and learn what happened. False when nobody reads any more. */
 static bool wait_for_change(struct tail *t)
 {
-	int ms = wait_ms(t), why = rt_watch_wait(t->watch, ms);
+	const struct timespec calm = { 0, CALM_MS * RT_NS_PER_MS };
+	int why = rt_watch_wait(t->watch, wait_ms(t));
 
 	if (why < 0)
 		die(EXIT_FAIL, "cannot wait for changes: %s", strerror(errno));
 	if (why & RT_WATCH_CHANGE)
 		take_changes(t);
-	if ((why & RT_WATCH_EXIT) || (why == 0 && ms >= 0))
-		t->look_now = true;
-	if (why & RT_WATCH_EXIT) /* it may still be there, a zombie that nobody has waited for */
-		t->owner_timed = true;
+	if (why & RT_WATCH_EXIT)
+		take_ends(t);
+	if (t->runs_dir && t->n_places == 0)
+		tail_join_all(t);
+	if ((why & RT_WATCH_CHANGE) && t->n_runs >= CALM_RUNS) {
+		nanosleep(&calm, NULL);
+		if (rt_watch_wait(t->watch, 0) & RT_WATCH_CHANGE)
+			take_changes(t);
+	}
 	return !(why & RT_WATCH_HANGUP);
 }
 
-/* What was written before the end, to the last byte. */
-static void finish(struct tail *t)
+/* Look where the runs stand of which that may have changed. */
+static void look(struct tail *t)
 {
-	tail_discover(t);
-	all_dirty(t);
+	struct rt_err err = RT_ERR_INIT;
+
+	for (size_t i = 0; i < t->n_runs; i++) {
+		struct tail_run *run = t->runs[i];
+
+		if (look_in_ms(run) != 0)
+			continue;
+		if (tail_look(run, &err) == 0)
+			watch_owner(run);
+		else if (err.kind == RT_ERR_NOTFOUND && run->looked_ns)
+			run->removed = true;
+		else
+			die_err(&err);
+	}
+}
+
+static bool has_ended(const struct tail_run *run)
+{
+	return run->removed || tail_is_over(run);
+}
+
+/* Those that are over leave, after what was written before the end, to the last byte. */
+static void let_go(struct tail *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_runs; i++) {
+		if (!has_ended(t->runs[i]))
+			continue;
+		tail_discover(t->runs[i]);
+		tail_run_dirty(t->runs[i]);
+		n++;
+	}
+	if (n == 0)
+		return;
 	tail_pass(t);
-	if (t->state == RT_LOST)
-		warn("run \"%s\" is lost: its owner, process %lld, has died", t->dir.id,
-		     (long long)t->st.owner.pid);
+	for (size_t i = t->n_runs; i-- > 0;)
+		if (has_ended(t->runs[i]))
+			tail_leave(t, t->runs[i]);
 }
 
 void tail_follow(struct tail *t)
 {
-	t->look_now = true; /* it may have ended since that was looked at */
-	while (!tail_is_over(t)) {
+	for (size_t i = 0; i < t->n_runs; i++)
+		t->runs[i]->look_now = true; /* it may have ended since that was looked at */
+	for (;;) {
+		let_go(t);
+		if (t->n_runs == 0 && !t->runs_dir)
+			return;
 		if (fflush(t->printer.out->f) != 0 || !wait_for_change(t))
 			return;
 		tail_pass(t);
-		if (wait_ms(t) != 0)
-			continue;
-		tail_look(t);
-		if (!tail_is_over(t))
-			watch_owner(t);
+		look(t);
 	}
-	finish(t);
 }

@@ -83,7 +83,8 @@ static void turn(struct tail *t, struct tail_source *s, bool more)
 static bool begin(struct tail *t, struct tail_source *s)
 {
 	tail_use(t, s);
-	if (tail_source_begin_backward(s, tail_is_over(t)) && tail_source_next(s) && !s->silent)
+	if (tail_source_begin_backward(s, tail_is_over(s->run)) && tail_source_next(s) &&
+	    !s->silent)
 		return true;
 	turn(t, s, false);
 	return false;
@@ -103,14 +104,14 @@ static bool step_back(struct tail *t, struct tail_source *s, int64_t *left)
 	return false;
 }
 
-static void seek_last(struct tail *t, int64_t left)
+static void seek_last(struct tail *t, struct tail_source *const *all, size_t n_all, int64_t left)
 {
-	struct tail_source **v = xmalloc(t->n * sizeof(*v));
+	struct tail_source **v = xmalloc((n_all + 1) * sizeof(*v));
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (begin(t, t->v[i]))
-			v[n++] = t->v[i];
+	for (size_t i = 0; i < n_all; i++)
+		if (begin(t, all[i]))
+			v[n++] = all[i];
 	while (n && left > 0) {
 		size_t i = pick(v, n);
 
@@ -122,21 +123,28 @@ static void seek_last(struct tail *t, int64_t left)
 	free(v);
 }
 
+static void seek_first(struct tail *t, struct tail_source *s)
+{
+	tail_use(t, s);
+	if (s->silent)
+		begin(t, s);
+	else
+		tail_file_rewind(s);
+}
+
 void tail_seek(struct tail *t, int64_t n)
 {
+	struct tail_source **v;
+	size_t n_all;
+
 	if (t->packed) {
 		tail_packed_seek(t, n);
 		return;
 	}
-	if (n >= 0) {
-		seek_last(t, n);
-		return;
-	}
-	for (size_t i = 0; i < t->n; i++) {
-		tail_use(t, t->v[i]);
-		if (t->v[i]->silent)
-			begin(t, t->v[i]);
-		else
-			tail_file_rewind(t->v[i]);
-	}
+	v = tail_sources(t, &n_all);
+	if (n >= 0)
+		seek_last(t, v, n_all, n);
+	for (size_t i = 0; n < 0 && i < n_all; i++)
+		seek_first(t, v[i]);
+	free(v);
 }

@@ -7,28 +7,54 @@
 
 #include <stdlib.h>
 
+struct tail_source **tail_sources(const struct tail *t, size_t *n)
+{
+	struct tail_source **v;
+	size_t all = 0;
+
+	for (size_t i = 0; i < t->n_runs; i++)
+		all += t->runs[i]->n;
+	v = xmalloc((all + 1) * sizeof(*v));
+	*n = 0;
+	for (size_t i = 0; i < t->n_runs; i++) {
+		memcpy(v + *n, t->runs[i]->v, t->runs[i]->n * sizeof(*v));
+		*n += t->runs[i]->n;
+	}
+	return v;
+}
+
 /* The array is short: memmove is cheaper than a list. */
+static void take_out(struct tail *t, size_t i)
+{
+	memmove(t->open + i, t->open + i + 1, (--t->n_open - i) * sizeof(*t->open));
+}
+
 void tail_use(struct tail *t, struct tail_source *s)
 {
-	size_t i = t->n_open, most = t->packed ? TAIL_KEPT_MAX : TAIL_OPEN_MAX;
-
-	while (i && t->open[i - 1] != s)
-		i--;
-	if (i) {
-		i--;
-	} else if (t->n_open < most) {
-		i = t->n_open++;
-	} else {
+	if (t->n_open && t->open[t->n_open - 1] == s)
+		return;
+	tail_forget(t, s);
+	while (t->n_open && t->n_open >= t->open_max) {
 		tail_source_park(t->open[0]);
+		take_out(t, 0);
 	}
-	memmove(t->open + i, t->open + i + 1, (t->n_open - i - 1) * sizeof(*t->open));
-	t->open[t->n_open - 1] = s;
-	if (t->n_open > TAIL_OPEN_MAX)
+	t->open[t->n_open++] = s;
+	if (t->packed && t->n_open > TAIL_OPEN_MAX)
 		tail_source_doze(t->open[t->n_open - 1 - TAIL_OPEN_MAX]);
 }
 
+void tail_forget(struct tail *t, struct tail_source *s)
+{
+	size_t i = t->n_open;
+
+	while (i && t->open[i - 1] != s)
+		i--;
+	if (i)
+		take_out(t, i - 1);
+}
+
 /* A step gets its name from the event that starts it. */
-static void learn_name(struct tail *t, const struct rt_event *ev)
+static void learn_name(struct tail_run *run, const struct rt_event *ev)
 {
 	struct rt_json id, name, metadata;
 
@@ -38,32 +64,32 @@ static void learn_name(struct tail *t, const struct rt_event *ev)
 	     (rt_scan_find(metadata.text, rt_str("step_name"), &name) ||
 	      rt_scan_find(metadata.text, rt_str("name"), &name))) ||
 	    rt_event_get(ev, RT_F_STAGE, &name))
-		tail_name_step(t, id.text, &name);
+		tail_name_step(run, id.text, &name);
 }
 
 /* The output of a step (an empty id: of everything) has ended: so has its last line. */
-static void end_output(struct tail *t, struct rt_str step_id)
+static void end_output(struct tail_run *run, struct rt_str step_id)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		struct tail_source *s = t->v[i];
+	for (size_t i = 0; i < run->n; i++) {
+		struct tail_source *s = run->v[i];
 
 		if (!step_id.n || (s->step_id && rt_str_is(step_id, s->step_id)))
-			tail_print_rest(&t->printer, s);
+			tail_print_rest(&run->t->printer, s);
 	}
 }
 
-static void take_event(struct tail *t, const struct rt_event *ev)
+static void take_event(struct tail_run *run, const struct rt_event *ev)
 {
 	struct rt_json id;
 
 	switch (ev->type) {
 	case RT_T_STEP_STARTED:
-		learn_name(t, ev);
+		learn_name(run, ev);
 		break;
 	case RT_T_STEP_COMPLETED:
 	case RT_T_STEP_FAILED:
 		if (rt_event_get(ev, RT_F_STEP_ID, &id))
-			end_output(t, id.text);
+			end_output(run, id.text);
 		break;
 	case RT_T_RUN_COMPLETED:
 	case RT_T_RUN_FAILED:
@@ -71,8 +97,8 @@ static void take_event(struct tail *t, const struct rt_event *ev)
 	case RT_T_SESSION_COMPLETED:
 	case RT_T_SESSION_FAILED:
 	case RT_T_SESSION_ABORTED:
-		end_output(t, rt_str(""));
-		t->look_now = true;
+		end_output(run, rt_str(""));
+		run->look_now = true;
 		break;
 	default:
 		break;
@@ -88,7 +114,7 @@ static void show_line(struct tail *t, struct tail_source *s)
 		return;
 	}
 	if (s->valid)
-		take_event(t, s->ev);
+		take_event(s->run, s->ev);
 	else
 		s->skipped += s->line.n > 0;
 	tail_print(&t->printer, s);
@@ -97,11 +123,17 @@ static void show_line(struct tail *t, struct tail_source *s)
 static void show(struct tail *t, struct tail_source *s)
 {
 	bool passing = t->printer.skip > 0;
+	struct tail_source **v;
+	size_t n;
 
 	show_line(t, s);
+	if (!passing || t->printer.skip)
+		return;
 	/* the lines that were asked for begin here, and with pieces that came before */
-	for (size_t i = 0; passing && t->printer.skip == 0 && i < t->n; i++)
-		tail_print_begun(&t->printer, t->v[i]);
+	v = tail_sources(t, &n);
+	for (size_t i = 0; i < n; i++)
+		tail_print_begun(&t->printer, v[i]);
+	free(v);
 }
 
 /*
@@ -141,25 +173,23 @@ static bool show_some(struct tail *t, struct tail_source *s, int64_t limit)
 }
 
 /*
- * Where there is something new. The events are looked at first, and with them
- * all output that is being written, heard of or not: what was written before an
- * event is then there when the event is.
+ * Where there is something new. The events of a run are looked at first, and with
+ * them all of its output that is being written, heard of or not: what was written
+ * before an event is then there when the event is.
  */
-static size_t begin(struct tail *t, struct tail_source **v)
+static size_t begin_run(struct tail_run *run, struct tail_source **v)
 {
+	bool events = run->n && run->v[0]->events && run->v[0]->dirty;
 	size_t n = 0;
 
-	if (t->v[0]->events && t->v[0]->dirty)
-		for (size_t i = 0; i < t->n_open; i++)
-			t->open[i]->dirty = true;
-	for (size_t i = 0; i < t->n; i++) {
-		struct tail_source *s = t->v[i];
+	for (size_t i = 0; i < run->n; i++) {
+		struct tail_source *s = run->v[i];
 
-		if (!s->dirty)
+		if (!s->dirty && !(events && s->fd >= 0))
 			continue;
 		s->dirty = false;
-		tail_use(t, s);
-		if (tail_source_begin(s, tail_is_over(t)) && tail_source_next(s))
+		tail_use(run->t, s);
+		if (tail_source_begin(s, tail_is_over(run)) && tail_source_next(s))
 			v[n++] = s;
 		else
 			tail_source_end(s);
@@ -167,11 +197,23 @@ static size_t begin(struct tail *t, struct tail_source **v)
 	return n;
 }
 
+static size_t count_dirty(const struct tail *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_runs; i++)
+		for (size_t k = 0; k < t->runs[i]->n; k++)
+			n += t->runs[i]->v[k]->dirty || t->runs[i]->v[k]->fd >= 0;
+	return n;
+}
+
 void tail_pass(struct tail *t)
 {
-	struct tail_source **v = xmalloc(t->n * sizeof(*v));
-	size_t n = begin(t, v);
+	struct tail_source **v = xmalloc((count_dirty(t) + 1) * sizeof(*v));
+	size_t n = 0;
 
+	for (size_t i = 0; i < t->n_runs; i++)
+		n += begin_run(t->runs[i], v + n);
 	while (n) {
 		int64_t limit;
 		size_t i = pick(v, n, &limit);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The n-th file of the log: its name for 0, else that of a rotated one. */
@@ -67,7 +68,7 @@ void tail_packed_rewind(struct tail_source *s)
 }
 
 /* "logs/step_001/output.log" tells of a step. */
-static void take_name(struct tail *t, struct rt_str name)
+static void take_name(struct tail_run *run, struct rt_str name)
 {
 	static const char before[] = RT_LOGS_DIR "/", after[] = "/" RT_STEP_LOG;
 	const size_t b = sizeof(before) - 1, a = sizeof(after) - 1;
@@ -77,17 +78,17 @@ static void take_name(struct tail *t, struct rt_str name)
 	    memcmp(name.p + name.n - a, after, a) != 0)
 		return;
 	snprintf(id, sizeof(id), "%.*s", (int)(name.n - a - b), name.p + b);
-	tail_add_step(t, id);
+	tail_add_step(run, id);
 }
 
-void tail_packed_discover(struct tail *t)
+void tail_packed_discover(struct tail_run *run)
 {
-	struct rt_packed *a = t->dir.archive;
+	struct rt_packed *a = run->dir.archive;
 
 	if (rt_packed_load(a) < 0)
 		die_err(&a->err);
 	for (size_t i = 0; i < a->n; i++)
-		take_name(t, a->v[i].name);
+		take_name(run, a->v[i].name);
 }
 
 /* To its beginning, as if nothing of it had been read. */
@@ -98,32 +99,36 @@ static void reset(struct tail_source *s)
 		s->pieces[i].open = s->pieces[i].meets = false;
 	s->at = s->from[0] = s->from[1] = 0;
 	s->number = 0;
-	s->skipping = false;
+	s->known = s->skipping = false;
 	s->skipped = 0;
 	s->ns = INT64_MIN;
 	s->dirty = true;
 	tail_file_rewind(s);
 }
 
-static void reset_all(struct tail *t)
+static void reset_all(struct tail *t, struct tail_source *const *v, size_t n)
 {
-	for (size_t i = 0; i < t->n; i++)
-		reset(t->v[i]);
+	for (size_t i = 0; i < n; i++)
+		reset(v[i]);
 	t->n_open = 0;
 }
 
 void tail_packed_seek(struct tail *t, int64_t n)
 {
+	struct tail_source **v;
 	int64_t lines;
+	size_t n_all;
 
-	reset_all(t);
-	if (n < 0)
-		return;
-	t->printer.skip = INT64_MAX;
-	tail_pass(t);
-	for (size_t i = 0; i < t->n; i++)
-		tail_print_rest(&t->printer, t->v[i]);
-	lines = INT64_MAX - t->printer.skip;
-	t->printer.skip = lines > n ? lines - n : 0;
-	reset_all(t);
+	v = tail_sources(t, &n_all);
+	reset_all(t, v, n_all);
+	if (n >= 0) {
+		t->printer.skip = INT64_MAX;
+		tail_pass(t);
+		for (size_t i = 0; i < n_all; i++)
+			tail_print_rest(&t->printer, v[i]);
+		lines = INT64_MAX - t->printer.skip;
+		t->printer.skip = lines > n ? lines - n : 0;
+		reset_all(t, v, n_all);
+	}
+	free(v);
 }

@@ -82,12 +82,24 @@ static void put_raw(struct tail_printer *p, struct rt_str text)
 		fwrite(text.p, 1, text.n, p->out->f);
 }
 
+/* What a line says it is of: a file has no id, but a name. */
+static const char *tag_of(struct tail_printer *p, const struct tail_source *s)
+{
+	p->pretty.run_style = (enum out_style)(STYLE_RUN + s->run->number % STYLE_RUNS);
+	return s->run->file ? s->run->file : s->run->dir.id;
+}
+
+static const char *run_id_of(const struct tail_source *s)
+{
+	return s->run->file ? NULL : s->run->dir.id;
+}
+
 static void print_event(struct tail_printer *p, const struct tail_source *s)
 {
 	rt_buf_clear(&p->line);
 	switch (p->mode) {
 	case OUT_PRETTY:
-		pretty_event(&p->pretty, s->ev, NULL);
+		pretty_event(&p->pretty, s->ev, p->across ? tag_of(p, s) : NULL);
 		break;
 	case OUT_RAW:
 		put_raw(p, s->line);
@@ -99,11 +111,13 @@ static void print_event(struct tail_printer *p, const struct tail_source *s)
 		putc('\n', p->out->f);
 		break;
 	case OUT_FORMAT:
-		projection_write(&p->fields, s->ev, NULL, &p->line);
+		projection_write(&p->fields, s->ev, run_id_of(s), &p->line);
 		records_add(&p->records, rt_buf_view(&p->line));
 		break;
 	default:
-		records_add(&p->records, s->line);
+		if (p->across)
+			project_across(s->ev, run_id_of(s), &p->scratch, &p->line);
+		records_add(&p->records, p->across ? rt_buf_view(&p->line) : s->line);
 	}
 }
 
@@ -121,7 +135,7 @@ static void add_styled(struct tail_printer *p, enum out_style style, const char 
 	rt_buf_adds(&p->line, style == STYLE_PLAIN ? "" : out_off(p->out));
 }
 
-/* "TIME     out| [STEP] TEXT", under the columns of events. */
+/* "TIME RUN     out| [STEP] TEXT", under the columns of events. */
 static void print_pretty(struct tail_printer *p, const struct tail_source *s, struct output o)
 {
 	const char *step = s->step_name ? s->step_name : s->step_id;
@@ -132,6 +146,8 @@ static void print_pretty(struct tail_printer *p, const struct tail_source *s, st
 	else
 		rt_buf_addf(&p->line, "%*s", TIME_WIDTH, "");
 	rt_buf_adds(&p->line, out_off(p->out));
+	if (p->across)
+		pretty_add_run(&p->pretty, &p->line, tag_of(p, s));
 	rt_buf_addf(&p->line, " %*s", LEVEL_WIDTH - 4, "");
 	add_styled(p, o.err ? STYLE_WARN : STYLE_DIM, o.err ? "err|" : "out|");
 	if (step) {
@@ -156,6 +172,8 @@ static void add_member(struct rt_buf *json, const char *name, struct rt_str valu
 
 static void print_json(struct tail_printer *p, const struct tail_source *s, const struct output *o)
 {
+	if ((p->across || p->mode == OUT_FORMAT) && run_id_of(s))
+		add_member(&p->line, "run_id", rt_str(run_id_of(s)));
 	if (o->ts.n)
 		add_member(&p->line, "ts", o->ts);
 	add_member(&p->line, "stream", rt_str(o->err ? "stderr" : "stdout"));

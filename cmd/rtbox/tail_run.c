@@ -1,4 +1,4 @@
-/* The run that is shown: the logs that it has, its steps' names, and where it stands. */
+/* A run that is shown: the logs that it has, its steps' names, and where it stands. */
 #include "tail.h"
 #include "clock.h"
 #include "die.h"
@@ -13,28 +13,24 @@
 #define STATUS_MAX (64u << 20) /* of another program: it may hold all its events */
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-static struct tail_source *add_source(struct tail *t, const char *path, bool events,
+static struct tail_source *add_source(struct tail_run *run, const char *path, bool events,
 				      const char *step_id)
 {
-	struct tail_source *s = tail_source_new(t->dir.fd, path, events, step_id);
-
-	s->packed = t->packed ? &t->dir : NULL;
-	t->v = xrealloc(t->v, (t->n + 1) * sizeof(*t->v));
-	t->v[t->n++] = s;
-	return s;
+	run->v = xrealloc(run->v, (run->n + 1) * sizeof(*run->v));
+	return run->v[run->n++] = tail_source_new(run, path, events, step_id);
 }
 
-static struct tail_source *find_step(const struct tail *t, struct rt_str id)
+static struct tail_source *find_step(const struct tail_run *run, struct rt_str id)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (t->v[i]->step_id && rt_str_is(id, t->v[i]->step_id))
-			return t->v[i];
+	for (size_t i = 0; i < run->n; i++)
+		if (run->v[i]->step_id && rt_str_is(id, run->v[i]->step_id))
+			return run->v[i];
 	return NULL;
 }
 
-void tail_name_step(struct tail *t, struct rt_str id, const struct rt_json *name)
+void tail_name_step(struct tail_run *run, struct rt_str id, const struct rt_json *name)
 {
-	struct tail_source *s = find_step(t, id);
+	struct tail_source *s = find_step(run, id);
 	struct rt_buf text;
 
 	if (!s || s->step_name)
@@ -47,68 +43,71 @@ void tail_name_step(struct tail *t, struct rt_str id, const struct rt_json *name
 }
 
 /* Names from status.json. An id that has escapes in it is none of rt's. */
-static void name_steps(struct tail *t)
+static void name_steps(struct tail_run *run)
 {
 	struct rt_str entry;
 	size_t at = 0;
 
-	while (rt_table_next(&t->st.steps, &at, &entry)) {
+	while (rt_table_next(&run->st.steps, &at, &entry)) {
 		struct rt_json id, name;
 
 		if (rt_scan_find(entry, rt_str("step_id"), &id) &&
 		    rt_scan_find(entry, rt_str("name"), &name))
-			tail_name_step(t, id.text, &name);
+			tail_name_step(run, id.text, &name);
 	}
 }
 
-/* The end of a follow is near when there is nothing to be watched any more: polling goes on. */
-static void watch(struct tail *t, int fd, void *tag)
+void tail_watch(struct tail *t, int fd, const char *path, struct tail_place *place)
 {
 	if (!t->watch)
 		return;
-	if (rt_watch_add(t->watch, fd, tag) < 0)
+	if (rt_watch_add(t->watch, fd, place) < 0)
 		die(EXIT_FAIL, "out of memory");
 	if (rt_watch_polls(t->watch) && !t->polls)
-		note("\"%s\": changes are not reported here, looking five times a second",
-		     t->dir.path);
+		note("\"%s\": changes are not reported here, looking five times a second", path);
 	t->polls = rt_watch_polls(t->watch);
 }
 
-static bool is_new_step(const struct tail *t, const char *name)
+static void watch(struct tail_run *run, int fd, struct tail_place *place)
 {
-	return strncmp(name, "step_", 5) == 0 && rt_id_valid(rt_str(name)) &&
-	       !find_step(t, rt_str(name));
+	tail_watch(run->t, fd, run->dir.path, place);
 }
 
-struct tail_source *tail_add_step(struct tail *t, const char *step_id)
+static bool is_new_step(const struct tail_run *run, const char *name)
+{
+	return strncmp(name, "step_", 5) == 0 && rt_id_valid(rt_str(name)) &&
+	       !find_step(run, rt_str(name));
+}
+
+struct tail_source *tail_add_step(struct tail_run *run, const char *step_id)
 {
 	char path[300];
 
-	if (!is_new_step(t, step_id))
+	if (!is_new_step(run, step_id))
 		return NULL;
 	snprintf(path, sizeof(path), "%s/%s/%s", RT_LOGS_DIR, step_id, RT_STEP_LOG);
-	return add_source(t, path, false, step_id);
+	return add_source(run, path, false, step_id);
 }
 
 /* The folder of a step, once it is there: watched first, read then. */
-static void add_step(struct tail *t, int logs, const char *name)
+static void add_step(struct tail_run *run, int logs, const char *name)
 {
-	int fd = is_new_step(t, name) ? openat(logs, name, DIR_FLAGS) : -1;
+	int fd = is_new_step(run, name) ? openat(logs, name, DIR_FLAGS) : -1;
 
 	if (fd < 0)
 		return;
-	watch(t, fd, tail_add_step(t, name));
+	watch(run, fd, &tail_add_step(run, name)->place);
 	close(fd);
 }
 
-static void add_steps(struct tail *t, int logs)
+static void add_steps(struct tail_run *run, int logs)
 {
 	int fd = openat(logs, ".", DIR_FLAGS);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir)) != NULL)
-		add_step(t, logs, e->d_name);
+		add_step(run, logs, e->d_name);
 	if (dir)
 		closedir(dir);
 	else if (fd >= 0)
@@ -122,47 +121,53 @@ static int compare_sources(const void *a, const void *b)
 }
 
 /* In the order in which they ran, where times do not tell. The events stay first. */
-static void sort_sources(struct tail *t, size_t from)
+static void sort_sources(struct tail_run *run, size_t from)
 {
-	qsort(t->v + from, t->n - from, sizeof(*t->v), compare_sources);
+	qsort(run->v + from, run->n - from, sizeof(*run->v), compare_sources);
 }
 
-static int open_logs(const struct tail *t)
+static int open_logs(const struct tail_run *run)
 {
-	return openat(t->dir.fd, RT_LOGS_DIR, DIR_FLAGS);
+	return openat(run->dir.fd, RT_LOGS_DIR, DIR_FLAGS);
 }
 
-void tail_discover(struct tail *t)
+void tail_discover(struct tail_run *run)
 {
-	size_t before = t->n;
+	size_t before = run->n;
 	int logs;
 
-	if (t->packed && t->output) {
-		tail_packed_discover(t);
-		sort_sources(t, before);
+	if (run->packed && run->t->output) {
+		tail_packed_discover(run);
+		sort_sources(run, before);
 	}
-	logs = t->output && !t->packed ? open_logs(t) : -1;
+	logs = run->run_log && !run->packed ? open_logs(run) : -1;
 	if (logs < 0)
 		return;
-	watch(t, logs, &t->logs_tag);
-	add_steps(t, logs);
-	sort_sources(t, before);
+	watch(run, logs, &run->logs);
+	add_steps(run, logs);
+	sort_sources(run, before);
 	close(logs);
-	t->run_log->dirty = true;
+	run->run_log->dirty = true;
 }
 
-void tail_discover_one(struct tail *t, const char *name)
+void tail_discover_one(struct tail_run *run, const char *name)
 {
 	int logs;
 
 	if (!name) {
-		tail_discover(t);
+		tail_discover(run);
 	} else if (strncmp(name, "step_", 5) != 0) {
-		t->run_log->dirty = true;
-	} else if ((logs = open_logs(t)) >= 0) {
-		add_step(t, logs, name);
+		run->run_log->dirty = true;
+	} else if ((logs = open_logs(run)) >= 0) {
+		add_step(run, logs, name);
 		close(logs);
 	}
+}
+
+void tail_run_dirty(struct tail_run *run)
+{
+	for (size_t i = 0; i < run->n; i++)
+		run->v[i]->dirty = true;
 }
 
 /*
@@ -170,129 +175,154 @@ void tail_discover_one(struct tail *t, const char *name)
  * another program's status says stands; rt's own may be behind the events. With
  * no status at all they are read only where an answer is wanted.
  */
-static bool look_quickly(struct tail *t)
+static bool look_quickly(struct tail_run *run)
 {
 	struct rt_buf text;
 	bool known;
 
 	rt_buf_init(&text);
-	if (rt_runfile_read(&t->dir, RT_STATUS_FILE, &text, STATUS_MAX) == 0)
-		known = rt_status_parse(&t->st, rt_buf_view(&text), NULL) == 0 &&
-			t->st.events_size < 0;
+	if (rt_runfile_read(&run->dir, RT_STATUS_FILE, &text, STATUS_MAX) == 0)
+		known = rt_status_parse(&run->st, rt_buf_view(&text), NULL) == 0 &&
+			run->st.events_size < 0;
 	else
-		known = t->st.foreign = errno == ENOENT && !t->wants_state;
+		known = run->st.foreign = errno == ENOENT && !run->t->follow &&
+					  !run->t->exit_status;
 	rt_buf_release(&text);
 	return known;
 }
 
-void tail_look(struct tail *t)
+int tail_look(struct tail_run *run, struct rt_err *err)
 {
-	struct rt_err err = RT_ERR_INIT;
-
-	t->status_changed = t->look_now = false;
-	if (t->file) /* it does not say where it stands */
-		return;
-	if (!look_quickly(t) && rt_status_load(&t->st, &t->dir, &err) < 0) {
-		if (err.kind == RT_ERR_NOTFOUND && t->looked_ns)
-			die(EXIT_FAIL, "run \"%s\" was removed", t->dir.id);
-		die_err(&err);
-	}
-	t->state = rt_status_derive(&t->st, t->dir.fd, rt_clock_now_ns());
-	t->looked_ns = rt_clock_monotonic_ns();
-	name_steps(t);
+	run->status_changed = run->look_now = false;
+	if (run->file) /* it does not say where it stands */
+		return 0;
+	if (!look_quickly(run) && rt_status_load(&run->st, &run->dir, err) < 0)
+		return -1;
+	run->state = rt_status_derive(&run->st, run->dir.fd, rt_clock_now_ns());
+	run->looked_ns = rt_clock_monotonic_ns();
+	name_steps(run);
+	return 0;
 }
 
 /*
  * Other systems leave out the last newline and say nothing of the end, and what
  * nobody has written to for long will not go on either: but a follower waits.
  */
-bool tail_is_over(const struct tail *t)
+bool tail_is_over(const struct tail_run *run)
 {
-	if (t->file)
-		return !t->follow;
-	return t->packed || rt_state_over(t->state) ||
-	       (!t->follow && (t->st.foreign || t->state == RT_STALE));
+	bool follow = run->t->follow;
+
+	if (run->file)
+		return !follow;
+	return run->packed || rt_state_over(run->state) ||
+	       (!follow && (run->st.foreign || run->state == RT_STALE));
 }
 
 /* The run whose events a file is: it lies in the run's folder, by that name. */
-static bool is_of_run(const struct tail *t)
+static bool is_of_run(const struct tail_run *run)
 {
-	return strcmp(t->file, RT_EVENTS_FILE) == 0 &&
-	       faccessat(t->dir.fd, RT_STATUS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return strcmp(run->file, RT_EVENTS_FILE) == 0 &&
+	       faccessat(run->dir.fd, RT_STATUS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static void check_file(const struct tail *t, const char *path)
+static int check_file(const struct tail_run *run, const char *path, struct rt_err *err)
 {
-	int fd = rt_file_open(t->dir.fd, t->file, O_RDONLY, 0);
+	int fd = rt_file_open(run->dir.fd, run->file, O_RDONLY, 0);
 
 	if (fd < 0)
-		die(EXIT_FAIL, "cannot read \"%s\": %s", path,
-		    errno == ENXIO ? "it is no regular file" : strerror(errno));
+		return rt_err_set(err, RT_ERR_FAILURE, "cannot read \"%s\": %s", path,
+				  errno == ENXIO ? "it is no regular file" : strerror(errno));
 	close(fd);
+	return 0;
 }
 
 /* A file is opened by the folder that it is in: that is watched. */
-static void open_folder(struct tail *t, const struct rt_found *found)
+static int open_file(struct tail_run *run, const char *path, struct rt_err *err)
 {
-	const char *slash = found->file ? strrchr(found->path, '/') : NULL;
-	struct rt_err err = RT_ERR_INIT;
-	char *path = xstrdup(found->path);
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? xstrndup(path, slash > path ? (size_t)(slash - path) : 1) :
+			       xstrdup(".");
+	int ret = rt_rundir_open(&run->dir, folder, err);
 
-	if (slash)
-		path[slash > found->path ? slash - found->path : 1] = '\0';
-	if (found->file ? rt_rundir_open(&t->dir, slash ? path : ".", &err) < 0 :
-			  rt_rundir_open_reader(&t->dir, path, &t->unpack.unpacker, &err) < 0)
-		die_err(&err);
-	free(path);
-	if (!found->file) {
-		t->packed = rt_rundir_packed(&t->dir);
-		t->follow = t->follow && !t->packed; /* nothing more comes */
-		return;
+	free(folder);
+	if (ret < 0)
+		return -1;
+	run->file = xstrdup(slash ? slash + 1 : path);
+	if (check_file(run, path, err) < 0)
+		return -1;
+	if (is_of_run(run)) {
+		free(run->file);
+		run->file = NULL;
+	} else if (!run->t->events) {
+		return rt_err_set(err, RT_ERR_USAGE,
+				  "\"%s\" is a file of events, there is no output", path);
 	}
-	t->output = t->output && !t->events;
-	t->file = xstrdup(slash ? slash + 1 : found->path);
-	check_file(t, found->path);
-	if (is_of_run(t)) {
-		free(t->file);
-		t->file = NULL;
-	} else if (!t->events) {
-		die_usage("\"%s\" is a file of events, there is no output", found->path);
-	}
+	return 0;
 }
 
-void tail_open(struct tail *t, const struct rt_found *found)
+static int open_folder(struct tail_run *run, const struct rt_found *found, struct rt_err *err)
 {
-	if (rt_status_init(&t->st) < 0)
+	if (found->file)
+		return open_file(run, found->path, err);
+	if (rt_rundir_open_reader(&run->dir, found->path, &run->t->unpack.unpacker, err) < 0)
+		return -1;
+	run->packed = rt_rundir_packed(&run->dir);
+	return 0;
+}
+
+static void add_sources(struct tail_run *run, bool is_file)
+{
+	const struct tail *t = run->t;
+
+	if (t->events || (t->follow && !run->packed)) /* a follower learns of the end from them */
+		add_source(run, run->file ? run->file : RT_EVENTS_FILE, true, NULL)->silent =
+			!t->events;
+	/* who names the file of a run's events means these */
+	if (t->output && !run->file && !(is_file && t->events))
+		run->run_log = add_source(run, RT_RUN_LOG, false, NULL);
+}
+
+struct tail_run *tail_run_open(struct tail *t, const struct rt_found *found, struct rt_err *err)
+{
+	struct tail_run *run = xcalloc(1, sizeof(*run));
+
+	run->t = t;
+	run->dir.fd = -1;
+	run->state = RT_RUNNING;
+	run->top = (struct tail_place){ .kind = TAIL_RUN, .run = run };
+	run->logs = (struct tail_place){ .kind = TAIL_LOGS, .run = run };
+	if (rt_status_init(&run->st) < 0)
 		die(EXIT_FAIL, "out of memory");
-	unpack_init(&t->unpack);
-	open_folder(t, found);
-	if (t->follow) {
-		t->watch = rt_watch_new();
-		if (!t->watch)
-			die(EXIT_FAIL, "out of memory");
-		rt_watch_hangup(t->watch, STDOUT_FILENO);
+	if (open_folder(run, found, err) == 0) {
+		if (!run->packed)
+			watch(run, run->dir.fd, &run->top);
+		add_sources(run, found->file);
+		tail_discover(run);
+		if (tail_look(run, err) == 0)
+			return run;
 	}
-	watch(t, t->dir.fd, t);
-	if (t->events || t->follow) /* a follower learns of the end from them */
-		add_source(t, t->file ? t->file : RT_EVENTS_FILE, true, NULL)->silent = !t->events;
-	if (t->output)
-		t->run_log = add_source(t, RT_RUN_LOG, false, NULL);
-	tail_discover(t);
-	tail_look(t);
+	tail_run_free(run);
+	return NULL;
 }
 
-size_t tail_skipped(const struct tail *t)
+void tail_run_free(struct tail_run *run)
 {
-	return t->n && t->v[0]->events && !t->v[0]->silent ? t->v[0]->skipped : 0;
-}
+	struct rt_watch *w = run->t->watch;
 
-void tail_close(struct tail *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		tail_source_free(t->v[i]);
-	free(t->v);
-	free(t->file);
-	rt_watch_free(t->watch);
-	rt_rundir_release(&t->dir);
-	rt_status_release(&t->st);
+	if (w) {
+		rt_watch_drop(w, &run->top);
+		rt_watch_drop(w, &run->logs);
+		rt_watch_process(w, 0, run);
+	}
+	for (size_t i = 0; i < run->n; i++) {
+		if (w)
+			rt_watch_drop(w, &run->v[i]->place);
+		tail_forget(run->t, run->v[i]);
+		tail_source_free(run->v[i]);
+	}
+	free(run->v);
+	free(run->file);
+	rt_rundir_release(&run->dir);
+	rt_status_release(&run->st);
+	free(run);
 }

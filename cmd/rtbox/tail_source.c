@@ -13,12 +13,16 @@
 
 #define END_OF_MS 999999
 
-struct tail_source *tail_source_new(int dirfd, const char *path, bool events, const char *step_id)
+struct tail_source *tail_source_new(struct tail_run *run, const char *path, bool events,
+				    const char *step_id)
 {
 	struct tail_source *s = xmalloc(sizeof(*s));
 
 	memset(s, 0, sizeof(*s));
-	s->dirfd = dirfd;
+	s->run = run;
+	s->place = (struct tail_place){ .kind = TAIL_STEP, .source = s };
+	s->dirfd = run->dir.fd;
+	s->packed = run->packed ? &run->dir : NULL;
 	s->path = xstrdup(path);
 	s->events = events;
 	s->simd = rt_simd_best();
@@ -105,6 +109,8 @@ bool tail_source_begin(struct tail_source *s, bool torn)
 {
 	s->torn = torn;
 	s->backward = false;
+	if (!s->known) /* nothing of it was read: it may have been rotated meanwhile */
+		tail_file_rewind(s);
 	if (!tail_file_open(s))
 		return false;
 	tail_file_look(s);
