@@ -221,37 +221,51 @@ char *common_runs_dir(const struct common_opts *c)
 	return dir;
 }
 
+/* What names the run; NULL when nothing does, and the latest one is not meant. */
+static const char *name_of_run(const struct common_opts *c, const char *arg, enum run_use use)
+{
+	const char *run = arg ? arg : c->run;
+
+	if (!run)
+		run = env_value("RT_RUN");
+	return run || use != USE_LATEST ? run : "@latest";
+}
+
+int common_find(const struct common_opts *c, const char *arg, enum run_use use,
+		struct rt_found *found, struct rt_err *err)
+{
+	const char *run = name_of_run(c, arg, use);
+	struct unpack unpack;
+	char *runs_dir;
+	int ret;
+
+	unpack_init(&unpack);
+	runs_dir = common_runs_dir(c);
+	ret = rt_catalog_resolve(runs_dir, run, use == USE_LATEST,
+				 use == USE_WRITE ? NULL : &unpack.unpacker, found, err);
+	if (ret < 0)
+		unpack_tell(&unpack);
+	unpack_release(&unpack);
+	free(runs_dir);
+	return ret;
+}
+
 bool common_resolve(const struct common_opts *c, const char *arg, enum run_use use,
 		    struct rt_found *found)
 {
+	const char *run = name_of_run(c, arg, use);
 	struct rt_err err = RT_ERR_INIT;
-	const char *run = arg ? arg : c->run;
-	struct unpack unpack;
-	char *runs_dir;
 
-	if (!run) {
-		run = env_value("RT_RUN");
-		/* what rt-run exported: opening it finds out whether it is there */
-		if (run && *run == '/' && use != USE_LATEST) {
-			found->path = xstrdup(run);
-			found->file = false;
-			return true;
-		}
+	if (!run)
+		return false;
+	/* what rt-run exported: opening it finds out whether it is there */
+	if (!arg && !c->run && *run == '/' && use != USE_LATEST) {
+		found->path = xstrdup(run);
+		found->file = false;
+		return true;
 	}
-	if (!run) {
-		if (use != USE_LATEST)
-			return false;
-		run = "@latest";
-	}
-	unpack_init(&unpack);
-	runs_dir = common_runs_dir(c);
-	if (rt_catalog_resolve(runs_dir, run, use == USE_LATEST,
-			       use == USE_WRITE ? NULL : &unpack.unpacker, found, &err) < 0) {
-		unpack_tell(&unpack);
+	if (common_find(c, arg, use, found, &err) < 0)
 		die_err(&err);
-	}
-	unpack_release(&unpack);
-	free(runs_dir);
 	return true;
 }
 

@@ -83,6 +83,10 @@ enum run_use {
 bool common_resolve(const struct common_opts *c, const char *arg, enum run_use use,
 		    struct rt_found *found);
 
+/* The same, without dying of a run that is not there or is ambiguous: -1 and err. */
+int common_find(const struct common_opts *c, const char *arg, enum run_use use,
+		struct rt_found *found, struct rt_err *err);
+
 /* What --exit-status makes of a state. */
 int exit_status_of(enum rt_state state);
 

@@ -4,6 +4,7 @@
  */
 #include "tail.h"
 #include "applets.h"
+#include "clock.h"
 #include "die.h"
 
 #define DEFAULT_LINES 10
@@ -13,8 +14,10 @@ struct tail_opts {
 	struct output_opts output;
 	struct event_opts event;
 	struct select_opts select;
+	struct opt_list until_type, until_stage;
 	int64_t n; /* -2: not given */
-	bool follow, events, logs, exit_status;
+	int64_t timeout_ns;
+	bool follow, wait, events, logs, exit_status;
 };
 
 /* clang-format off */
@@ -23,6 +26,15 @@ static const struct opt tail_opts[] = {
 	  "begin this many lines before the end (10; with --since: all)", NULL, COMPLETE_NONE },
 	{ 'f', "follow", NULL, OPT_FLAG, offsetof(struct tail_opts, follow), NULL,
 	  "go on until the run is over", NULL, COMPLETE_NONE },
+	{ 0, "until-type", NULL, OPT_LIST, offsetof(struct tail_opts, until_type), "TYPE",
+	  "follow until there is an event of this type, 1 when none comes", NULL, COMPLETE_TYPE },
+	{ 0, "until-stage", NULL, OPT_LIST, offsetof(struct tail_opts, until_stage), "STAGE",
+	  "follow until there is an event of this stage", NULL, COMPLETE_STAGE },
+	{ 0, "wait", NULL, OPT_FLAG, offsetof(struct tail_opts, wait), NULL,
+	  "wait for a run that is not there yet", NULL, COMPLETE_NONE },
+	{ 0, "timeout", NULL, OPT_DURATION, offsetof(struct tail_opts, timeout_ns), "TIME",
+	  "wait and follow no longer than this (90s, 15m, 2h), then exit with 124", NULL,
+	  COMPLETE_NONE },
 	{ 0, "events", NULL, OPT_FLAG, offsetof(struct tail_opts, events), NULL,
 	  "show events only", NULL, COMPLETE_NONE },
 	{ 0, "logs", NULL, OPT_FLAG, offsetof(struct tail_opts, logs), NULL,
@@ -56,22 +68,64 @@ static bool selects_events(const struct event_opts *e)
 	return e->level || e->grep;
 }
 
+/* At what event it ends, of any of the runs. */
+static void init_until(struct tail *t, const struct tail_opts *o)
+{
+	const struct event_opts each[TAIL_UNTIL] = {
+		{ .type = o->until_type, .since = o->event.since },
+		{ .stage = o->until_stage, .since = o->event.since },
+	};
+	bool given[TAIL_UNTIL] = { o->until_type.n > 0, o->until_stage.n > 0 };
+
+	for (size_t i = 0; i < TAIL_UNTIL; i++) {
+		if (!given[i])
+			continue;
+		t->until[i] = rt_filter_new();
+		if (!t->until[i])
+			die(EXIT_FAIL, "out of memory");
+		event_filter_init(t->until[i], &each[i]);
+		t->follow = true;
+	}
+}
+
+static void init(struct tail *t, const struct tail_opts *o)
+{
+	t->events = o->events || !o->logs;
+	t->output = o->logs || (!o->events && !selects_events(&o->event));
+	t->follow = o->follow;
+	t->wait = o->wait;
+	t->exit_status = o->exit_status;
+	init_until(t, o);
+	if (t->exit_status && (t->until[0] || t->until[1]))
+		die_usage("--exit-status is of the end, which --until-... does not wait for");
+	if (o->timeout_ns >= 0 && !t->follow && !t->wait)
+		die_usage("--timeout goes with -f or --wait");
+	t->end_ns = o->timeout_ns < 0 ? -1 : rt_clock_monotonic_ns() + o->timeout_ns;
+	if (t->wait && selection_given(&o->select))
+		die_usage("--wait is for a run that is named: a selection waits with -f");
+}
+
 static void show(struct tail *t, const struct tail_opts *o)
 {
+	bool until = t->until[0] || t->until[1];
 	int64_t n = o->n;
 
 	if (n == -2)
 		n = o->event.since ? -1 : DEFAULT_LINES;
 	tail_seek(t, n);
 	tail_pass(t);
-	if (t->follow)
+	if (until)
+		tail_until_look_back(t);
+	t->looks = until;
+	if (t->follow && !t->timed_out)
 		tail_follow(t);
+	tail_until_tell(t);
 	tail_close(t);
 }
 
 static int tail_run(const struct rt_applet *self, int argc, char **argv)
 {
-	struct tail_opts o = { .n = -2 };
+	struct tail_opts o = { .n = -2, .timeout_ns = -1 };
 	struct tail t = { .code = 0 };
 	struct rt_filter *filter = rt_filter_new();
 	enum out_mode mode;
@@ -87,15 +141,14 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	if (!filter)
 		die(EXIT_FAIL, "out of memory");
 	event_filter_init(filter, &o.event);
-	t.events = o.events || !o.logs;
-	t.output = o.logs || (!o.events && !selects_events(&o.event));
-	t.follow = o.follow;
-	t.exit_status = o.exit_status;
+	init(&t, &o);
 	tail_printer_init(&t.printer, &out, mode, o.output.format, filter);
 	tail_open(&t, &o.common, &o.select, n, operands);
 	show(&t, &o);
 	tail_printer_end(&t.printer);
 	rt_filter_free(filter);
+	for (size_t i = 0; i < TAIL_UNTIL; i++)
+		rt_filter_free(t.until[i]);
 	opt_release(self, &o);
 	code = unpack_exit_code(&t.unpack, t.code);
 	unpack_release(&t.unpack);

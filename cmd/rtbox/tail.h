@@ -212,10 +212,13 @@ struct tail_run {
 	int64_t looked_ns;   /* at its state, last; 0: never */
 };
 
+#define TAIL_UNTIL 2
+
 struct tail {
 	struct tail_printer printer;
 	bool events, output; /* what is shown */
 	bool follow;
+	bool wait;        /* for a run that is not there yet */
 	bool exit_status; /* how the runs ended is asked for */
 	struct unpack unpack;
 
@@ -230,6 +233,13 @@ struct tail {
 
 	struct rt_watch *watch; /* NULL: it does not follow */
 	bool polls;             /* changes are not reported */
+
+	/* when it ends before they are over */
+	struct rt_filter *until[TAIL_UNTIL]; /* at an event that meets one of them; NULL: none */
+	bool looks;                          /* for that event */
+	bool met;                            /* it has come */
+	int64_t end_ns;                      /* by the monotonic clock; -1: never */
+	bool timed_out;
 
 	/* of a selection that is followed: new runs join */
 	char *runs_dir; /* NULL: there is none */
@@ -256,11 +266,32 @@ void tail_join(struct tail *t, struct tail_place *place, const char *name);
 /* Look into all of them again. */
 void tail_join_all(struct tail *t);
 
+/* Watch the runs folder and the groups that are there; false: there is no such folder. */
+bool tail_watch_folders(struct tail *t);
+
 /* The run is shown to its end. */
 void tail_leave(struct tail *t, struct tail_run *run);
 
 /* All runs leave: nothing more is to be shown. */
 void tail_close(struct tail *t);
+
+/* tail_wait.c: the run that is meant, once it is there; false when time was up first. */
+bool tail_wait_for(struct tail *t, const struct common_opts *c, const char *arg,
+		   struct rt_found *found);
+
+/* tail_until.c */
+
+/* Whether it is what was waited for. */
+bool tail_until_meets(struct tail *t, const struct rt_event *ev);
+
+/* Look for it among the events that were there before. */
+void tail_until_look_back(struct tail *t);
+
+/* How long it may go on; -1: for ever. */
+int tail_time_left_ms(const struct tail *t);
+
+/* Say that time is up, or that the event did not come, in the exit code as well. */
+void tail_until_tell(struct tail *t);
 
 /* tail_run.c */
 

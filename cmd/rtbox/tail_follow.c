@@ -97,8 +97,10 @@ static int look_in_ms(const struct tail_run *run)
 /* The next of all that is due; -1: nothing is. */
 static int wait_ms(const struct tail *t)
 {
-	int least = t->runs_dir && t->n_places == 0 ? FOLDER_MS : -1;
+	int least = tail_time_left_ms(t);
 
+	if (t->runs_dir && t->n_places == 0 && (least < 0 || least > FOLDER_MS))
+		least = FOLDER_MS;
 	for (size_t i = 0; i < t->n_runs; i++) {
 		int ms = look_in_ms(t->runs[i]);
 
@@ -182,6 +184,8 @@ static void let_go(struct tail *t)
 	if (n == 0)
 		return;
 	tail_pass(t);
+	if (t->met)
+		return;
 	for (size_t i = t->n_runs; i-- > 0;)
 		if (has_ended(t->runs[i]))
 			tail_leave(t, t->runs[i]);
@@ -193,7 +197,8 @@ void tail_follow(struct tail *t)
 		t->runs[i]->look_now = true; /* it may have ended since that was looked at */
 	for (;;) {
 		let_go(t);
-		if (t->n_runs == 0 && !t->runs_dir)
+		t->timed_out = tail_time_left_ms(t) == 0;
+		if (t->met || t->timed_out || (t->n_runs == 0 && !t->runs_dir))
 			return;
 		if (fflush(t->printer.out->f) != 0 || !wait_for_change(t))
 			return;

@@ -118,6 +118,7 @@ static void show_line(struct tail *t, struct tail_source *s)
 	else
 		s->skipped += s->line.n > 0;
 	tail_print(&t->printer, s);
+	t->met |= t->looks && s->valid && tail_until_meets(t, s->ev);
 }
 
 static void show(struct tail *t, struct tail_source *s)
@@ -157,6 +158,11 @@ static size_t pick(struct tail_source *const *v, size_t n, int64_t *limit)
 	return best;
 }
 
+static bool is_enough(const struct tail *t)
+{
+	return t->met || ferror(t->printer.out->f);
+}
+
 /* Show lines of one source as long as no other's are earlier; false at its end. */
 static bool show_some(struct tail *t, struct tail_source *s, int64_t limit)
 {
@@ -164,12 +170,12 @@ static bool show_some(struct tail *t, struct tail_source *s, int64_t limit)
 
 	tail_use(t, s);
 	more = tail_source_wake(s);
-	while (more && s->ns <= limit && !ferror(t->printer.out->f)) {
+	while (more && s->ns <= limit && !is_enough(t)) {
 		show(t, s);
 		tail_source_take(s);
 		more = tail_source_next(s);
 	}
-	return more && !ferror(t->printer.out->f);
+	return more && !is_enough(t);
 }
 
 /*

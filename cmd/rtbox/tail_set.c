@@ -77,7 +77,12 @@ static void open_named(struct tail *t, const struct common_opts *c, const char *
 	struct tail_run *run;
 	struct rt_found found;
 
-	common_resolve(c, arg, USE_LATEST, &found);
+	if (!t->wait) {
+		common_resolve(c, arg, USE_LATEST, &found);
+	} else if (!tail_wait_for(t, c, arg, &found)) {
+		t->timed_out = true;
+		return;
+	}
 	if (is_new_path(t, found.path)) {
 		run = tail_run_open(t, &found, &err);
 		if (!run)
@@ -159,9 +164,12 @@ static bool has_place(const struct tail *t, const char *group)
 {
 	size_t n = strlen(group);
 
-	for (size_t i = 0; i < t->n_places; i++)
-		if (strncmp(t->places[i]->group, group, n) == 0 && t->places[i]->group[n] == '/')
+	for (size_t i = 0; i < t->n_places; i++) {
+		const char *known = t->places[i]->group;
+
+		if (strncmp(known, group, n) == 0 && strcmp(known + n, n ? "/" : "") == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -206,35 +214,49 @@ void tail_join_all(struct tail *t)
 		tail_join(t, t->places[i], NULL);
 }
 
-/* The groups that are there, so that what begins in them is heard of. */
-static void watch_groups(struct tail *t)
+bool tail_watch_folders(struct tail *t)
 {
 	DIR *dir;
 	struct dirent *e;
 
-	add_place(t, "", false);
+	if (!has_place(t, ""))
+		add_place(t, "", false);
 	dir = opendir(t->runs_dir);
 	while (dir && (e = readdir(dir)) != NULL) {
 		char *path = xasprintf("%s/%s", t->runs_dir, e->d_name);
 
-		if (rt_id_valid(rt_str(e->d_name)) && !rt_rundir_is_run(AT_FDCWD, path))
+		if (rt_id_valid(rt_str(e->d_name)) && !has_place(t, e->d_name) &&
+		    !rt_rundir_is_run(AT_FDCWD, path))
 			add_place(t, e->d_name, false);
 		free(path);
 	}
 	if (dir)
 		closedir(dir);
+	return t->n_places > 0;
 }
 
-static void select_runs(struct tail *t, const struct common_opts *c,
-			const struct select_opts *select)
+/* Those that are named are all there: nobody joins. */
+static void forget_folders(struct tail *t)
+{
+	for (size_t i = 0; i < t->n_places; i++) {
+		if (t->watch)
+			rt_watch_drop(t->watch, t->places[i]);
+		free(t->places[i]->group);
+		free(t->places[i]);
+	}
+	t->n_places = 0;
+	free(t->runs_dir);
+	t->runs_dir = NULL;
+}
+
+static void select_runs(struct tail *t, const struct select_opts *select)
 {
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_catalog list;
 
-	t->runs_dir = common_runs_dir(c);
 	selection_init(&t->selection, select);
 	if (t->follow)
-		watch_groups(t);
+		tail_watch_folders(t);
 	if (rt_catalog_list(&list, t->runs_dir, &t->selection, &t->unpack.unpacker, &err) < 0)
 		die_err(&err);
 	if (list.n == 0 && !t->follow)
@@ -253,7 +275,7 @@ static void select_runs(struct tail *t, const struct common_opts *c,
 void tail_open(struct tail *t, const struct common_opts *c, const struct select_opts *select,
 	       int argc, char **argv)
 {
-	bool selects = selection_given(select);
+	bool selects = selection_given(select), waits = t->follow || t->wait;
 
 	if (selects && (argc || c->run))
 		die_usage("name runs or select them, not both");
@@ -263,18 +285,22 @@ void tail_open(struct tail *t, const struct common_opts *c, const struct select_
 	t->printer.across = selects || argc > 1;
 	if (t->printer.across)
 		raise_limit();
-	if (t->follow) {
+	if (waits) {
 		t->watch = rt_watch_new();
 		if (!t->watch)
 			die(EXIT_FAIL, "cannot wait for changes: %s", strerror(errno));
 		rt_watch_hangup(t->watch, STDOUT_FILENO);
 	}
+	if (selects || t->wait)
+		t->runs_dir = common_runs_dir(c);
 	if (selects)
-		select_runs(t, c, select);
+		select_runs(t, select);
 	else if (argc == 0)
 		open_named(t, c, NULL);
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc && !t->timed_out; i++)
 		open_named(t, c, argv[i]);
+	if (!selects)
+		forget_folders(t);
 }
 
 /* The state that a file of events tells of. */
@@ -296,7 +322,7 @@ static void take_code(struct tail *t, struct tail_run *run)
 
 	if (run->removed && run->named)
 		t->code = EXIT_FAIL;
-	if (run->removed || !t->exit_status || t->code == EXIT_FAIL)
+	if (run->removed || !t->exit_status || t->code == EXIT_FAIL || t->timed_out)
 		return;
 	code = exit_status_of(run->file ? state_of_file(run) : run->state);
 	if (code == EXIT_NO || t->code == 0)
@@ -346,13 +372,9 @@ void tail_close(struct tail *t)
 {
 	while (t->n_runs)
 		tail_leave(t, t->runs[0]);
-	for (size_t i = 0; i < t->n_places; i++) {
-		free(t->places[i]->group);
-		free(t->places[i]);
-	}
 	if (t->runs_dir)
 		selection_release(&t->selection);
-	free(t->runs_dir);
+	forget_folders(t);
 	free(t->places);
 	free(t->seen);
 	free(t->runs);
