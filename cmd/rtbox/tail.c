@@ -17,7 +17,8 @@ struct tail_opts {
 	struct opt_list until_type, until_stage;
 	int64_t n; /* -2: not given */
 	int64_t timeout_ns;
-	bool follow, wait, events, logs, exit_status;
+	const char *after_cursor, *cursor_file;
+	bool follow, wait, events, logs, exit_status, show_cursor;
 };
 
 /* clang-format off */
@@ -30,6 +31,13 @@ static const struct opt tail_opts[] = {
 	  "follow until there is an event of this type, 1 when none comes", NULL, COMPLETE_TYPE },
 	{ 0, "until-stage", NULL, OPT_LIST, offsetof(struct tail_opts, until_stage), "STAGE",
 	  "follow until there is an event of this stage", NULL, COMPLETE_STAGE },
+	{ 0, "after-cursor", NULL, OPT_STRING, offsetof(struct tail_opts, after_cursor), "CURSOR",
+	  "begin after this place", NULL, COMPLETE_NONE },
+	{ 0, "show-cursor", NULL, OPT_FLAG, offsetof(struct tail_opts, show_cursor), NULL,
+	  "print the place behind the last line, at the end", NULL, COMPLETE_NONE },
+	{ 0, "cursor-file", NULL, OPT_STRING, offsetof(struct tail_opts, cursor_file), "FILE",
+	  "begin after the place that FILE holds, and keep there how far it has come", NULL,
+	  COMPLETE_FILE },
 	{ 0, "wait", NULL, OPT_FLAG, offsetof(struct tail_opts, wait), NULL,
 	  "wait for a run that is not there yet", NULL, COMPLETE_NONE },
 	{ 0, "timeout", NULL, OPT_DURATION, offsetof(struct tail_opts, timeout_ns), "TIME",
@@ -101,6 +109,11 @@ static void init(struct tail *t, const struct tail_opts *o)
 	if (o->timeout_ns >= 0 && !t->follow && !t->wait)
 		die_usage("--timeout goes with -f or --wait");
 	t->end_ns = o->timeout_ns < 0 ? -1 : rt_clock_monotonic_ns() + o->timeout_ns;
+	if (o->after_cursor && (o->cursor_file || o->n != -2))
+		die_usage("--after-cursor says where it begins: no --cursor-file, no -n");
+	if (o->show_cursor && o->output.mode && strcmp(o->output.mode, "json") == 0)
+		die_usage("--show-cursor is a line of its own, which -o json has no place for");
+	tail_cursor_begin(t, o->after_cursor, o->cursor_file, o->show_cursor);
 	if (t->wait && selection_given(&o->select))
 		die_usage("--wait is for a run that is named: a selection waits with -f");
 }
@@ -112,15 +125,21 @@ static void show(struct tail *t, const struct tail_opts *o)
 
 	if (n == -2)
 		n = o->event.since ? -1 : DEFAULT_LINES;
-	tail_seek(t, n);
+	if (t->cursor.given)
+		for (size_t i = 0; i < t->n_runs; i++)
+			tail_cursor_seek(t, t->runs[i]);
+	else
+		tail_seek(t, n);
+	t->looks = until && t->cursor.given;
 	tail_pass(t);
-	if (until)
+	if (until && !t->cursor.given)
 		tail_until_look_back(t);
 	t->looks = until;
-	if (t->follow && !t->timed_out)
+	if (t->follow && !t->timed_out && !tail_is_stopped(t))
 		tail_follow(t);
 	tail_until_tell(t);
 	tail_close(t);
+	tail_cursor_end(t);
 }
 
 static int tail_run(const struct rt_applet *self, int argc, char **argv)
@@ -144,6 +163,8 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	init(&t, &o);
 	tail_printer_init(&t.printer, &out, mode, o.output.format, filter);
 	tail_open(&t, &o.common, &o.select, n, operands);
+	if (t.follow && t.cursor.wanted)
+		tail_signals_begin(&t, false);
 	show(&t, &o);
 	tail_printer_end(&t.printer);
 	rt_filter_free(filter);
@@ -152,6 +173,9 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	opt_release(self, &o);
 	code = unpack_exit_code(&t.unpack, t.code);
 	unpack_release(&t.unpack);
+	if (tail_is_stopped(&t))
+		out_finish(0);
+	tail_signals_end(&t);
 	return code;
 }
 

@@ -24,6 +24,10 @@
 #include "unpack.h"
 #include "watch.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
 #define TAIL_HEAD 64      /* bytes by which a file is known again */
 #define TAIL_OPEN_MAX 64  /* files of a run that are open at a time */
 #define TAIL_KEPT_MAX 256 /* of an archive: those of which something that was read is kept */
@@ -49,6 +53,23 @@ struct tail_pieces {
 	int64_t ns;
 	bool open;  /* its end did not come yet */
 	bool meets; /* one of its pieces meets the filter */
+
+	/* where the first of them stands */
+	size_t file; /* n_files of the source at the time */
+	ino_t ino;
+	off_t at;
+};
+
+/* A place in a log, by which it is found again later. */
+struct tail_mark {
+	ino_t ino;
+	off_t at;
+	size_t n_head; /* by the hash of so many bytes the file is known again */
+	uint64_t hash;
+	bool middle;     /* of a line that is too long */
+	bool pieces;     /* each stream goes on at a place of its own: */
+	size_t files[2]; /* so many files on, */
+	off_t from[2];   /* there */
 };
 
 /* One log, with the files that it was rotated to: NAME, NAME.1 (the one before) and so on. */
@@ -75,8 +96,11 @@ struct tail_source {
 	dev_t dev;
 	ino_t ino;
 	off_t at;
-	off_t from[2]; /* output of a stream that stands before this was not asked for */
-	bool skipping; /* `at` is in the middle of a line that is too long */
+	off_t from[2];    /* output of a stream that stands before this was not asked for */
+	size_t files[2];  /* nor was that in so many files, from this one on, */
+	off_t further[2]; /* and in the one behind them it begins there */
+	size_t n_files;   /* that were read before this one */
+	bool skipping;    /* `at` is in the middle of a line that is too long */
 	char head[TAIL_HEAD];
 	size_t n_head;
 	size_t skipped; /* lines that are no events */
@@ -120,11 +144,18 @@ bool tail_file_retreat(struct tail_source *s);
 /* Let the first pass begin with the oldest file. */
 void tail_file_rewind(struct tail_source *s);
 
+/* Let it begin at a place that was kept. False when that is not there any more. */
+bool tail_file_find(struct tail_source *s, const struct tail_mark *m);
+
 /* The same for a log in an archive, of which all is written. */
 bool tail_packed_open(struct tail_source *s);
 void tail_packed_look(struct tail_source *s);
 bool tail_packed_advance(struct tail_source *s);
 void tail_packed_rewind(struct tail_source *s);
+bool tail_packed_find(struct tail_source *s, const struct tail_mark *m);
+
+/* Whether a file begins with what the one did in which the place is. */
+bool tail_mark_is_of(const struct tail_mark *m, int fd, char head[TAIL_HEAD]);
 
 struct tail_source *tail_source_new(struct tail_run *run, const char *path, bool events,
 				    const char *step_id);
@@ -213,6 +244,35 @@ struct tail_run {
 };
 
 #define TAIL_UNTIL 2
+#define TAIL_CURSOR_NAME 63
+
+struct tail_left {          /* a run that was shown to its end */
+	struct rt_buf text; /* its part of a cursor */
+	int64_t ns;
+	bool named;
+};
+
+struct tail_cursor {
+	bool wanted; /* one is printed or kept */
+	bool show;
+	char *file; /* that it is kept in, or NULL */
+	int dirfd;  /* where that is */
+	bool given; /* begin after one: */
+	struct rt_buf text;
+	int64_t ns; /* when that was made */
+	struct tail_left *left;
+	size_t n_left;
+};
+
+/* They are waited for in a thread. */
+struct tail_signals {
+	bool on;
+	bool line; /* there is a live line to be erased */
+	int fd;    /* there is something to read when one has come */
+	sigset_t set;
+	atomic_int got; /* one that ends the follow, or 0 */
+	pthread_t thread;
+};
 
 struct tail {
 	struct tail_printer printer;
@@ -230,6 +290,9 @@ struct tail {
 
 	struct tail_source **open; /* that may be open, the latest used one last */
 	size_t n_open, open_max;
+
+	struct tail_cursor cursor;
+	struct tail_signals signals;
 
 	struct rt_watch *watch; /* NULL: it does not follow */
 	bool polls;             /* changes are not reported */
@@ -293,6 +356,44 @@ int tail_time_left_ms(const struct tail *t);
 /* Say that time is up, or that the event did not come, in the exit code as well. */
 void tail_until_tell(struct tail *t);
 
+/* tail_cursor.c */
+
+/* After which cursor it begins (its text, or that in a file), and where one goes. Dies. */
+void tail_cursor_begin(struct tail *t, const char *after, const char *path, bool show);
+
+/* Whether a run that is over may have more to show than was shown up to the cursor. */
+bool tail_cursor_covers(const struct tail *t, const struct rt_row *row);
+bool tail_cursor_knows(const struct tail *t, const char *id);
+
+/* Let the first pass over a run begin where the cursor says; what that does not know is new. */
+void tail_cursor_seek(struct tail *t, struct tail_run *run);
+
+/* The run leaves: its places stay part of the cursor. */
+void tail_cursor_leave(struct tail *t, const struct tail_run *run);
+
+/* Keep the cursor in its file, where there is one; all that stands before it is printed. */
+void tail_cursor_save(struct tail *t, bool last);
+
+/* After all runs have left: print and keep it. */
+void tail_cursor_end(struct tail *t);
+
+/* tail_signal.c */
+
+/* From now on a signal that ends us lets the follow end first; line: others have it drawn anew. */
+void tail_signals_begin(struct tail *t, bool line);
+
+/* What the watch had to say of them was heard. */
+void tail_signals_take(struct tail *t);
+
+/* Whether one has come that ends the follow. */
+static inline bool tail_is_stopped(const struct tail *t)
+{
+	return atomic_load_explicit(&t->signals.got, memory_order_relaxed) != 0;
+}
+
+/* All is done: end by the signal that came, if one did. */
+void tail_signals_end(struct tail *t);
+
 /* tail_run.c */
 
 /* Open a run or file, find its sources, and watch them if it follows. NULL and err. */
@@ -341,8 +442,8 @@ void tail_forget(struct tail *t, struct tail_source *s);
 /* Let the first pass begin n lines before the end; -1: at the beginning. */
 void tail_seek(struct tail *t, int64_t n);
 
-/* Print what is new in the sources that are dirty. */
-void tail_pass(struct tail *t);
+/* Print what is new in the sources that are dirty; false: nothing was. */
+bool tail_pass(struct tail *t);
 
 /* Print what is new until all runs are over, or nobody reads any more. */
 void tail_follow(struct tail *t);

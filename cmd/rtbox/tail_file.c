@@ -6,6 +6,7 @@
 #include "tail.h"
 #include "die.h"
 #include "fdio.h"
+#include "hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 
 #define ROTATED_MAX 1000 /* rotated files of a log that are looked for */
 #define LOCK_MS 100
+#define OFF_LAST INT64_MAX
 
 /* The n-th file of the log: its name for 0, else that of a rotated one. */
 static const char *file_name(const struct tail_source *s, int n, char name[PATH_MAX])
@@ -102,9 +104,14 @@ static void switch_to(struct tail_source *s, int fd)
 	s->known = fstat(fd, &st) == 0;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	s->at = s->from[0] = s->from[1] = 0;
+	s->at = 0;
 	s->n_head = 0;
 	s->skipping = false;
+	s->n_files++;
+	for (int i = 0; i < 2; i++) {
+		s->from[i] = s->files[i] > 1 ? OFF_LAST : s->files[i] ? s->further[i] : 0;
+		s->files[i] -= s->files[i] > 0;
+	}
 }
 
 bool tail_file_open(struct tail_source *s)
@@ -222,6 +229,59 @@ void tail_file_rewind(struct tail_source *s)
 		if (fd >= 0)
 			switch_to(s, fd);
 	}
+}
+
+bool tail_mark_is_of(const struct tail_mark *m, int fd, char head[TAIL_HEAD])
+{
+	size_t n = 0;
+	ssize_t got;
+
+	/* a stream may give less at a time */
+	while (n < m->n_head && (got = read(fd, head + n, m->n_head - n)) > 0)
+		n += (size_t)got;
+	return n == m->n_head &&
+	       (n == 0 || rt_hash((struct rt_str){ head, n }, RT_HASH_SEED) == m->hash);
+}
+
+/* Go to the place in the n-th file, if it is the right one. */
+static bool try_mark(struct tail_source *s, int n, const struct tail_mark *m)
+{
+	int fd = open_file(s, n);
+	char head[TAIL_HEAD];
+
+	if (fd < 0)
+		return false;
+	if (!tail_mark_is_of(m, fd, head)) {
+		close(fd);
+		return false;
+	}
+	switch_to(s, fd);
+	memcpy(s->head, head, m->n_head);
+	s->n_head = m->n_head;
+	s->at = m->at;
+	s->skipping = m->middle;
+	for (int i = 0; m->pieces && i < 2; i++) {
+		s->files[i] = m->files[i];
+		s->further[i] = m->from[i];
+		s->from[i] = m->files[i] ? OFF_LAST : m->from[i];
+	}
+	return true;
+}
+
+bool tail_file_find(struct tail_source *s, const struct tail_mark *m)
+{
+	struct stat st;
+
+	if (s->packed)
+		return tail_packed_find(s, m);
+	for (int n = 0; n < ROTATED_MAX && goes_on(s, n); n++)
+		if (stat_file(s, n, &st) && st.st_ino == m->ino && try_mark(s, n, m))
+			return true;
+	/* copied, or restored from an archive: another file, of the same beginning */
+	for (int n = 0; m->n_head && n < ROTATED_MAX && goes_on(s, n); n++)
+		if (try_mark(s, n, m))
+			return true;
+	return false;
 }
 
 static bool is_newer(const struct stat *st, const struct stat *than)

@@ -135,6 +135,8 @@ static bool wait_for_change(struct tail *t)
 		take_changes(t);
 	if (why & RT_WATCH_EXIT)
 		take_ends(t);
+	if (why & RT_WATCH_INPUT)
+		tail_signals_take(t);
 	if (t->runs_dir && t->n_places == 0)
 		tail_join_all(t);
 	if ((why & RT_WATCH_CHANGE) && t->n_runs >= CALM_RUNS) {
@@ -184,7 +186,7 @@ static void let_go(struct tail *t)
 	if (n == 0)
 		return;
 	tail_pass(t);
-	if (t->met)
+	if (t->met || tail_is_stopped(t))
 		return;
 	for (size_t i = t->n_runs; i-- > 0;)
 		if (has_ended(t->runs[i]))
@@ -193,16 +195,23 @@ static void let_go(struct tail *t)
 
 void tail_follow(struct tail *t)
 {
+	bool news = true; /* something was shown since the cursor was kept */
+
 	for (size_t i = 0; i < t->n_runs; i++)
 		t->runs[i]->look_now = true; /* it may have ended since that was looked at */
 	for (;;) {
 		let_go(t);
 		t->timed_out = tail_time_left_ms(t) == 0;
-		if (t->met || t->timed_out || (t->n_runs == 0 && !t->runs_dir))
+		if (t->met || t->timed_out || tail_is_stopped(t) ||
+		    (t->n_runs == 0 && !t->runs_dir))
 			return;
-		if (fflush(t->printer.out->f) != 0 || !wait_for_change(t))
+		if (fflush(t->printer.out->f) != 0)
 			return;
-		tail_pass(t);
+		if (news)
+			tail_cursor_save(t, false);
+		if (!wait_for_change(t))
+			return;
+		news = tail_pass(t);
 		look(t);
 	}
 }

@@ -160,7 +160,7 @@ static size_t pick(struct tail_source *const *v, size_t n, int64_t *limit)
 
 static bool is_enough(const struct tail *t)
 {
-	return t->met || ferror(t->printer.out->f);
+	return t->met || tail_is_stopped(t) || ferror(t->printer.out->f);
 }
 
 /* Show lines of one source as long as no other's are earlier; false at its end. */
@@ -213,13 +213,15 @@ static size_t count_dirty(const struct tail *t)
 	return n;
 }
 
-void tail_pass(struct tail *t)
+bool tail_pass(struct tail *t)
 {
 	struct tail_source **v = xmalloc((count_dirty(t) + 1) * sizeof(*v));
 	size_t n = 0;
+	bool news;
 
 	for (size_t i = 0; i < t->n_runs; i++)
 		n += begin_run(t->runs[i], v + n);
+	news = n > 0;
 	while (n) {
 		int64_t limit;
 		size_t i = pick(v, n, &limit);
@@ -230,4 +232,5 @@ void tail_pass(struct tail *t)
 		memmove(v + i, v + i + 1, (--n - i) * sizeof(*v));
 	}
 	free(v);
+	return news;
 }

@@ -67,6 +67,29 @@ void tail_packed_rewind(struct tail_source *s)
 	}
 }
 
+bool tail_packed_find(struct tail_source *s, const struct tail_mark *m)
+{
+	struct rt_runfile f;
+	char head[TAIL_HEAD];
+
+	for (int n = 0; m->n_head && open_number(s, n, &f); n++) {
+		bool found = tail_mark_is_of(m, f.fd, head);
+
+		rt_runfile_close(&f);
+		if (!found)
+			continue;
+		s->number = n;
+		s->at = m->at;
+		s->skipping = m->middle;
+		memcpy(s->head, head, m->n_head);
+		s->n_head = m->n_head;
+		for (int i = 0; i < 2; i++)
+			s->from[i] = m->pieces && !m->files[i] ? m->from[i] : 0;
+		return true;
+	}
+	return false;
+}
+
 /* "logs/step_001/output.log" tells of a step. */
 static void take_name(struct tail_run *run, struct rt_str name)
 {

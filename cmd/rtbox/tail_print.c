@@ -241,6 +241,9 @@ static bool add_piece(struct tail_printer *p, struct tail_source *s)
 		rt_buf_addv(&pieces->ts, s->cri.ts);
 		pieces->ns = s->ns;
 		pieces->meets = false;
+		pieces->file = s->n_files;
+		pieces->ino = s->ino;
+		pieces->at = s->at;
 	}
 	rt_buf_addv(&pieces->text, s->cri.text);
 	pieces->meets |= tail_wants(p, s);

@@ -249,6 +249,14 @@ static void forget_folders(struct tail *t)
 	t->runs_dir = NULL;
 }
 
+/* Those that are over are not followed; after a cursor there may be something left of them. */
+static bool is_wanted(const struct tail *t, const struct rt_row *row)
+{
+	if (!rt_state_over(row->state))
+		return true;
+	return t->cursor.given ? tail_cursor_covers(t, row) : !t->follow;
+}
+
 static void select_runs(struct tail *t, const struct select_opts *select)
 {
 	struct rt_err err = RT_ERR_INIT;
@@ -264,7 +272,7 @@ static void select_runs(struct tail *t, const struct select_opts *select)
 	for (size_t i = list.n; i-- > 0;) {
 		struct rt_row *row = &list.rows[i];
 
-		if (is_new_path(t, row->path) && !(t->follow && rt_state_over(row->state)))
+		if (is_wanted(t, row) && is_new_path(t, row->path))
 			open_selected(t, row->path, false);
 	}
 	rt_catalog_release(&list);
@@ -357,8 +365,10 @@ void tail_leave(struct tail *t, struct tail_run *run)
 {
 	size_t i = 0;
 
-	for (size_t k = 0; k < run->n; k++)
+	/* the end of a line that goes on is shown after the cursor, with its beginning */
+	for (size_t k = 0; k < run->n && (tail_is_over(run) || !t->cursor.wanted); k++)
 		tail_print_rest(&t->printer, run->v[k]);
+	tail_cursor_leave(t, run);
 	tell_end(t, run);
 	tell_skipped(run);
 	take_code(t, run);

@@ -109,7 +109,8 @@ bool tail_source_begin(struct tail_source *s, bool torn)
 {
 	s->torn = torn;
 	s->backward = false;
-	if (!s->known) /* nothing of it was read: it may have been rotated meanwhile */
+	if (!s->known &&
+	    !s->packed) /* nothing of it was read: it may have been rotated meanwhile */
 		tail_file_rewind(s);
 	if (!tail_file_open(s))
 		return false;
@@ -159,6 +160,13 @@ static bool event_time(const struct rt_event *ev, int64_t *ns)
 		break;
 	}
 	return true;
+}
+
+/* A stream is known again by its first line. */
+static void remember_head(struct tail_source *s)
+{
+	s->n_head = s->line.n < TAIL_HEAD ? s->line.n : TAIL_HEAD;
+	memcpy(s->head, s->line.p, s->n_head);
 }
 
 static void parse(struct tail_source *s)
@@ -227,6 +235,8 @@ bool tail_source_next(struct tail_source *s)
 		if (got > 0 && s->backward && s->reader.torn && !s->torn) {
 			leave_torn(s);
 		} else if (got > 0) {
+			if (s->packed && s->reader.line_at == 0)
+				remember_head(s);
 			s->next_at = s->backward ? s->reader.line_at : behind(&s->reader);
 			parse(s);
 			return true;

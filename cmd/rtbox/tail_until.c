@@ -81,7 +81,8 @@ void tail_until_tell(struct tail *t)
 		else
 			warn("time is up");
 		t->code = EXIT_TIMEOUT;
-	} else if ((t->until[0] || t->until[1]) && !t->met && t->code != EXIT_FAIL) {
+	} else if ((t->until[0] || t->until[1]) && !t->met && t->code != EXIT_FAIL &&
+		   !tail_is_stopped(t)) {
 		warn("nothing more comes, and what was waited for has not");
 		t->code = EXIT_NO;
 	}
