@@ -87,6 +87,24 @@ all_of_full() {
 	[[ $output == *$'\033['* ]]
 }
 
+@test "--time: how long ago, or since the run began" {
+	make_full
+	make_run full "$(jq -r '"\"started_at\":\"2026-07-01T12:00:00.100Z\""' <<<0)"
+	run -0 rt-tail full -n all --time elapsed
+	[ "${lines[0]}" = '     0ms info     begin  run_started' ]
+	[ "${lines[3]}" = '   900ms     out| [step_001] compiling' ]
+	[ "${lines[13]}" = '    2.2s warning  a problem' ]
+	[ "${lines[17]}" = '    2.4s info     end  run_completed' ]
+	printf '{"timestamp":"%s","message":"x"}\n' 2026-07-01T12:00:00Z 2026-07-01T13:05:00Z >log.jsonl
+	[ "$(rt-tail log.jsonl --time elapsed)" = $'     0ms info     x\n   1h 5m info     x' ]
+	printf '{"timestamp":"%s","message":"x"}\n' "$(date -u -d '100 days ago' +%FT%TZ)" >log.jsonl
+	echo '{"message":"y"}' >>log.jsonl
+	run -0 rt-tail log.jsonl --time relative
+	[[ ${lines[0]} == ' 100d 0h ago info     x' ]]
+	[[ ${lines[1]} == '             info     y' ]]
+	run -2 rt-tail full --time elapsed -o jsonl
+}
+
 @test "jsonl: events as they stand on disk, output as objects" {
 	make_full
 	printf '{ "ts": 1782907500,"a" :1.0, "message":"odd"\t}\r\n' | events full

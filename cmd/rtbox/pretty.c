@@ -6,6 +6,7 @@
 #include "clock.h"
 
 #define TIME_WIDTH 26 /* "2026-07-01 12:00:00 +02:00" */
+#define SPAN_WIDTH 8  /* "364d 23h" */
 #define LEVEL_WIDTH 8 /* "critical" */
 #define UUID_LEN 36
 #define UUID_SHOWN 8
@@ -15,6 +16,9 @@ void pretty_init(struct pretty *p, struct out *o)
 	p->out = o;
 	p->run_width = 0;
 	p->run_style = STYLE_BOLD;
+	p->time = TIME_ABSOLUTE;
+	p->start_ns = 0;
+	p->second = INT64_MIN;
 	rt_buf_init(&p->line);
 	rt_buf_init(&p->text);
 }
@@ -42,16 +46,44 @@ static void end(struct pretty *p, enum out_style style)
 		rt_buf_adds(&p->line, out_off(p->out));
 }
 
-static void add_time(struct pretty *p, const struct rt_event *ev)
+/* Many lines are of the same second, and a time zone takes long to look up. */
+static void add_absolute(struct pretty *p, struct rt_buf *to, int64_t ns)
 {
-	int64_t ns;
+	int64_t second = ns / RT_NS_PER_S - (ns % RT_NS_PER_S < 0);
+	struct rt_buf b;
 
-	begin(p, STYLE_DIM);
-	if (rt_event_time(ev, &ns))
-		out_time(p->out, &p->line, ns);
+	if (second != p->second) {
+		rt_buf_init(&b);
+		out_time(p->out, &b, ns);
+		snprintf(p->stamp, sizeof(p->stamp), "%s", b.len ? b.s : "");
+		rt_buf_release(&b);
+		p->second = second;
+	}
+	rt_buf_adds(to, p->stamp);
+}
+
+static void add_span(struct pretty *p, struct rt_buf *to, int64_t ns)
+{
+	int64_t span = p->time == TIME_RELATIVE ? rt_clock_now_ns() - ns : ns - p->start_ns;
+	char text[32];
+
+	/* a clock that was set back, or a line from before the start */
+	rt_duration_format(text, span < 0 ? 0 : span);
+	rt_buf_addf(to, "%*s%s", SPAN_WIDTH, text, p->time == TIME_RELATIVE ? " ago" : "");
+}
+
+void pretty_add_time(struct pretty *p, struct rt_buf *to, const int64_t *ns)
+{
+	static const int width[] = { TIME_WIDTH, SPAN_WIDTH + 4, SPAN_WIDTH };
+
+	rt_buf_adds(to, out_on(p->out, STYLE_DIM));
+	if (!ns)
+		add_spaces(to, (size_t)width[p->time]);
+	else if (p->time == TIME_ABSOLUTE)
+		add_absolute(p, to, *ns);
 	else
-		add_spaces(&p->line, TIME_WIDTH);
-	end(p, STYLE_DIM);
+		add_span(p, to, *ns);
+	rt_buf_adds(to, out_off(p->out));
 }
 
 void pretty_add_run(struct pretty *p, struct rt_buf *to, const char *run_id)
@@ -238,9 +270,10 @@ static void add_details(struct pretty *p, const struct rt_event *ev)
 void pretty_event(struct pretty *p, const struct rt_event *ev, const char *run_id)
 {
 	size_t before;
+	int64_t ns;
 
 	rt_buf_clear(&p->line);
-	add_time(p, ev);
+	pretty_add_time(p, &p->line, rt_event_time(ev, &ns) ? &ns : NULL);
 	if (run_id)
 		pretty_add_run(p, &p->line, run_id);
 	add_level(p, ev->level);

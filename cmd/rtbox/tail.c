@@ -17,7 +17,7 @@ struct tail_opts {
 	struct opt_list until_type, until_stage;
 	int64_t n; /* -2: not given */
 	int64_t timeout_ns;
-	const char *after_cursor, *cursor_file;
+	const char *after_cursor, *cursor_file, *time;
 	bool follow, wait, events, logs, exit_status, show_cursor;
 };
 
@@ -53,11 +53,19 @@ static const struct opt tail_opts[] = {
 	{ .name = NULL },
 };
 
+static const struct opt time_opts[] = {
+	{ 0, "time", NULL, OPT_CHOICE, offsetof(struct tail_opts, time), "FORM",
+	  "times as absolute, relative (how long ago) or elapsed (since the run began)",
+	  "absolute|relative|elapsed", COMPLETE_NONE },
+	{ .name = NULL },
+};
+
 static const struct opt_group tail_groups[] = {
 	{ tail_opts, 0 },
 	{ event_opts, offsetof(struct tail_opts, event) },
 	{ select_opts, offsetof(struct tail_opts, select) },
 	{ output_opts, offsetof(struct tail_opts, output) },
+	{ time_opts, 0 },
 	{ common_opts, offsetof(struct tail_opts, common) },
 	{ NULL, 0 },
 };
@@ -118,6 +126,17 @@ static void init(struct tail *t, const struct tail_opts *o)
 		die_usage("--wait is for a run that is named: a selection waits with -f");
 }
 
+static void set_time(struct tail *t, const struct tail_opts *o, enum out_mode mode)
+{
+	if (!o->time)
+		return;
+	if (mode != OUT_PRETTY)
+		die_usage("--time is of -o pretty: other forms have times as they were written");
+	t->printer.pretty.time = strcmp(o->time, "relative") == 0 ? TIME_RELATIVE :
+				 strcmp(o->time, "elapsed") == 0  ? TIME_ELAPSED :
+								    TIME_ABSOLUTE;
+}
+
 static void show(struct tail *t, const struct tail_opts *o)
 {
 	bool until = t->until[0] || t->until[1];
@@ -162,6 +181,7 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	event_filter_init(filter, &o.event);
 	init(&t, &o);
 	tail_printer_init(&t.printer, &out, mode, o.output.format, filter);
+	set_time(&t, &o, mode);
 	tail_open(&t, &o.common, &o.select, n, operands);
 	if (t.follow && t.cursor.wanted)
 		tail_signals_begin(&t, false);

@@ -228,7 +228,8 @@ struct tail_run {
 	char *file;           /* its name there; NULL: a run */
 	struct rt_status st;  /* of a run */
 	enum rt_state state;
-	bool removed; /* it is there no more */
+	int64_t start_ns; /* from which --time elapsed counts; 0: not known yet */
+	bool removed;     /* it is there no more */
 
 	struct tail_source **v; /* that of the events is the first */
 	size_t n;

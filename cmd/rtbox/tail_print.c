@@ -8,8 +8,21 @@
 #include "text.h"
 
 #define PIECES_MAX (1u << 20) /* a line that is longer is shown as several */
-#define TIME_WIDTH 26         /* as pretty.c has it */
-#define LEVEL_WIDTH 8
+#define LEVEL_WIDTH 8         /* as pretty.c has it */
+
+/* Since when the time of a line counts: of a file, since its first line that was shown. */
+static void take_start(struct tail_printer *p, const struct tail_source *s)
+{
+	struct tail_run *run = s->run;
+
+	if (p->pretty.time != TIME_ELAPSED)
+		return;
+	if (!run->start_ns)
+		run->start_ns = run->st.started_ns ? run->st.started_ns : run->st.created_ns;
+	if (!run->start_ns && s->ns != INT64_MIN)
+		run->start_ns = s->ns;
+	p->pretty.start_ns = run->start_ns;
+}
 
 void tail_printer_init(struct tail_printer *p, struct out *o, enum out_mode mode,
 		       const char *format, const struct rt_filter *filter)
@@ -99,6 +112,7 @@ static void print_event(struct tail_printer *p, const struct tail_source *s)
 	rt_buf_clear(&p->line);
 	switch (p->mode) {
 	case OUT_PRETTY:
+		take_start(p, s);
 		pretty_event(&p->pretty, s->ev, p->across ? tag_of(p, s) : NULL);
 		break;
 	case OUT_RAW:
@@ -140,12 +154,7 @@ static void print_pretty(struct tail_printer *p, const struct tail_source *s, st
 {
 	const char *step = s->step_name ? s->step_name : s->step_id;
 
-	rt_buf_adds(&p->line, out_on(p->out, STYLE_DIM));
-	if (o.ts.n)
-		out_time(p->out, &p->line, o.ns);
-	else
-		rt_buf_addf(&p->line, "%*s", TIME_WIDTH, "");
-	rt_buf_adds(&p->line, out_off(p->out));
+	pretty_add_time(&p->pretty, &p->line, o.ts.n ? &o.ns : NULL);
 	if (p->across)
 		pretty_add_run(&p->pretty, &p->line, tag_of(p, s));
 	rt_buf_addf(&p->line, " %*s", LEVEL_WIDTH - 4, "");
@@ -195,6 +204,7 @@ static void print_output(struct tail_printer *p, const struct tail_source *s,
 	rt_buf_clear(&p->line);
 	switch (p->mode) {
 	case OUT_PRETTY:
+		take_start(p, s);
 		print_pretty(p, s, *o);
 		break;
 	case OUT_RAW:
