@@ -16,6 +16,7 @@ record_run() {
 		rt-run step build -- bash -c "echo building; sleep 0.3; echo oops >&2"
 		rt-emit --percent 50 "Half of it"
 		for i in 1 2 3; do rt-run step "part $i" -- echo "line $i"; done
+		rt-run step broken -- bash -c "seq 30; echo why >&2; exit 3"
 		rt-emit --level warning --component db "slow: 12 ms"
 		echo bye' >/dev/null 2>&1
 	local run=$RT_RUNS_DIR/$1
@@ -77,6 +78,8 @@ print_all() {
 		rt-summarize $run
 		rt-summarize $run -o md
 		rt-summarize $run --json
+		rt-summarize $run -o html
+		rt-summarize $run -o junit
 	END
 }
 
@@ -93,8 +96,17 @@ same_as_before() {
 	same_as_before
 	grep -q 'rotated before' after
 	grep -q 'report.txt' after
+	grep -q '^Last output of step 005' after
 	# nothing was unpacked
 	[ "$(ls -A "$RT_RUNS_DIR/one")" = $'archive.json\nrun.tar.gz' ]
+}
+
+@test "the last output of a step is the same from an archive, however long its log is" {
+	run -1 rt-run --id one -- bash -c 'rt-run step a -- bash -c "seq 100000; echo why; exit 3"; exit 1'
+	rt-summarize one >before
+	grep -q '^    why$' before
+	pack one
+	rt-summarize one | cmp - before
 }
 
 @test "compressed by zstd" {
