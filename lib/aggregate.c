@@ -1,12 +1,11 @@
 /*
  * Events in groups: counting them. See aggregate.h. The question is taken apart
- * in aggregate_question.c, order and output are aggregate_rows.c.
+ * in aggregate_question.c, values are added up in aggregate_cell.c, order and
+ * output are aggregate_rows.c.
  */
 #include "aggregate_table.h"
 #include "clock.h"
-#include "hash.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static int no_memory(struct rt_err *err)
@@ -14,22 +13,13 @@ static int no_memory(struct rt_err *err)
 	return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 }
 
-static void release_cells(const struct rt_aggregate *a, struct rt_cell *cells)
-{
-	for (size_t i = 0; i < a->n_columns; i++) {
-		if (a->columns[i].fold == RT_FOLD_QUANTILE)
-			rt_sketch_release(&cells[i].u.sketch);
-		else if (a->columns[i].fold == RT_FOLD_DISTINCT)
-			free(cells[i].u.seen.slot);
-	}
-}
-
 void rt_aggregate_free(struct rt_aggregate *a)
 {
 	if (!a)
 		return;
 	for (size_t i = 0; i < a->n; i++) {
-		release_cells(a, a->groups[i].cells);
+		for (size_t c = 0; c < a->n_columns; c++)
+			rt_cell_release(&a->columns[c], &a->groups[i].cells[c]);
 		free(a->groups[i].cells);
 	}
 	free(a->groups);
@@ -41,21 +31,12 @@ void rt_aggregate_free(struct rt_aggregate *a)
 	free(a);
 }
 
-/* Never 0, which is no value's. */
-static uint64_t hash_text(struct rt_str s, uint64_t seed)
-{
-	uint64_t h = rt_hash(s, seed);
-
-	return h ? h : 1;
-}
-
 size_t rt_aggregate_bytes(const struct rt_aggregate *a)
 {
 	return a->bytes;
 }
 
-/* Take account of memory; -1 when it is too much. */
-static int grow_by(struct rt_aggregate *a, size_t n, struct rt_err *err)
+int rt_aggregate_grow(struct rt_aggregate *a, size_t n, struct rt_err *err)
 {
 	a->bytes += n;
 	if (a->bytes <= RT_AGGREGATE_BYTES)
@@ -65,11 +46,6 @@ static int grow_by(struct rt_aggregate *a, size_t n, struct rt_err *err)
 		"more groups and values than fit into %u MiB: select fewer events, or group "
 		"them less finely",
 		RT_AGGREGATE_BYTES >> 20);
-}
-
-static size_t slot_of(uint64_t hash, size_t cap)
-{
-	return (size_t)(hash ^ hash >> 32) & (cap - 1);
 }
 
 static bool same_group(const struct rt_group *g, uint64_t hash, int64_t bucket_ns,
@@ -83,7 +59,7 @@ static bool same_group(const struct rt_group *g, uint64_t hash, int64_t bucket_n
 static uint32_t *find_slot(const struct rt_aggregate *a, uint64_t hash, int64_t bucket_ns,
 			   struct rt_str key)
 {
-	size_t i = slot_of(hash, a->index_cap);
+	size_t i = rt_hash_slot(hash, a->index_cap);
 
 	while (a->index[i] && !same_group(&a->groups[a->index[i] - 1], hash, bucket_ns, key))
 		i = (i + 1) & (a->index_cap - 1);
@@ -101,7 +77,7 @@ static int grow_index(struct rt_aggregate *a, struct rt_err *err)
 	a->index = index;
 	a->index_cap = cap;
 	for (size_t i = 0; i < a->n; i++) {
-		size_t at = slot_of(a->groups[i].hash, cap);
+		size_t at = rt_hash_slot(a->groups[i].hash, cap);
 
 		while (index[at])
 			at = (at + 1) & (cap - 1);
@@ -116,7 +92,7 @@ static struct rt_group *new_group(struct rt_aggregate *a, uint64_t hash, int64_t
 	size_t cells = a->n_columns * sizeof(struct rt_cell);
 	struct rt_group *g;
 
-	if (grow_by(a, sizeof(*g) + 3 * sizeof(*a->index) + cells + key.n, err) < 0)
+	if (rt_aggregate_grow(a, sizeof(*g) + 3 * sizeof(*a->index) + cells + key.n, err) < 0)
 		return NULL;
 	if (a->n == a->cap) {
 		size_t cap = a->cap ? a->cap * 2 : 16;
@@ -145,7 +121,7 @@ static struct rt_group *new_group(struct rt_aggregate *a, uint64_t hash, int64_t
 static struct rt_group *group_of(struct rt_aggregate *a, int64_t bucket_ns, struct rt_str key,
 				 struct rt_err *err)
 {
-	uint64_t hash = hash_text(key, RT_HASH_SEED ^ (uint64_t)bucket_ns);
+	uint64_t hash = rt_hash_nonzero(key, RT_HASH_SEED ^ (uint64_t)bucket_ns);
 	uint32_t *slot;
 
 	if ((a->n + 1) * 2 > a->index_cap && grow_index(a, err) < 0)
@@ -158,118 +134,6 @@ static struct rt_group *group_of(struct rt_aggregate *a, int64_t bucket_ns, stru
 	}
 	a->last = *slot - 1;
 	return &a->groups[a->last];
-}
-
-/* Put a value into the set; -1 when there is no room. */
-static int see(struct rt_aggregate *a, struct rt_hash_set *set, uint64_t hash, struct rt_err *err)
-{
-	size_t i;
-
-	if ((set->n + 1) * 2 > set->cap) {
-		struct rt_hash_set larger = { .cap = set->cap ? set->cap * 2 : 16 };
-
-		if (grow_by(a, (larger.cap - set->cap) * sizeof(*set->slot), err) < 0)
-			return -1;
-		larger.slot = calloc(larger.cap, sizeof(*larger.slot));
-		if (!larger.slot)
-			return no_memory(err);
-		for (i = 0; i < set->cap; i++)
-			if (set->slot[i])
-				see(a, &larger, set->slot[i], err);
-		free(set->slot);
-		*set = larger;
-	}
-	i = slot_of(hash, set->cap);
-	while (set->slot[i] && set->slot[i] != hash)
-		i = (i + 1) & (set->cap - 1);
-	set->n += set->slot[i] == 0;
-	set->slot[i] = hash;
-	return 0;
-}
-
-/* Neumaier's sum: what rounding loses is kept beside it. */
-static void add_real(struct rt_sum *s, double value)
-{
-	double before = s->real, sum = before + value;
-
-	s->is_real = true;
-	s->real = sum;
-	if (isfinite(sum))
-		s->lost += fabs(before) >= fabs(value) ? before - sum + value :
-							 value - sum + before;
-}
-
-/* The integers are added in 128 bits, so that the order does not matter. */
-static void add_wide(struct rt_sum *s, uint64_t low, int64_t high)
-{
-	s->low += low;
-	s->high += high + (s->low < low);
-}
-
-static void add_whole(struct rt_sum *s, int64_t value)
-{
-	add_wide(s, (uint64_t)value, value < 0 ? -1 : 0);
-}
-
-/* Whether a is less than b; integers exactly, which doubles are not past 2^53. */
-static bool is_less(const struct rt_extreme *a, const struct rt_extreme *b)
-{
-	return a->is_whole && b->is_whole ? a->whole < b->whole : a->real < b->real;
-}
-
-static void take_extreme(struct rt_cell *cell, enum rt_fold fold, const struct rt_extreme *e)
-{
-	struct rt_extreme *most = &cell->u.extreme;
-
-	if (cell->n == 0 || (fold == RT_FOLD_MIN ? is_less(e, most) : is_less(most, e)))
-		*most = *e;
-}
-
-static int add_quantile(struct rt_aggregate *a, struct rt_sketch *sketch, double number,
-			struct rt_err *err)
-{
-	size_t before = rt_sketch_bytes(sketch);
-
-	if (!rt_sketch_add(sketch, number))
-		return no_memory(err);
-	return grow_by(a, rt_sketch_bytes(sketch) - before, err);
-}
-
-/* A value, which is a number unless different ones are counted. */
-static int add_value(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *cell,
-		     const struct rt_json *v, struct rt_err *err)
-{
-	struct rt_extreme number;
-
-	if (c->fold == RT_FOLD_COUNT) {
-		cell->n++;
-		return 0;
-	}
-	if (c->fold == RT_FOLD_DISTINCT) {
-		struct rt_str text = rt_json_plain(v, &a->scratch);
-
-		cell->n++;
-		return see(a, &cell->u.seen, hash_text(text, RT_HASH_SEED), err);
-	}
-	if (!rt_json_both(v, &number.real, &number.whole, &number.is_whole))
-		return 0;
-	switch (c->fold) {
-	case RT_FOLD_MIN:
-	case RT_FOLD_MAX:
-		take_extreme(cell, c->fold, &number);
-		break;
-	case RT_FOLD_QUANTILE:
-		if (add_quantile(a, &cell->u.sketch, number.real, err) < 0)
-			return -1;
-		break;
-	default:
-		if (number.is_whole)
-			add_whole(&cell->u.sum, number.whole);
-		else
-			add_real(&cell->u.sum, number.real);
-	}
-	cell->n++;
-	return 0;
 }
 
 /* A number where a text belongs is a text. */
@@ -416,48 +280,10 @@ int rt_aggregate_add(struct rt_aggregate *a, const struct rt_event *ev, const ch
 		if (c->path.text.n == 0)
 			g->cells[i].n++;
 		else if ((v = value_at(a, ev, &c->path, run_id)) &&
-			 add_value(a, c, &g->cells[i], v, err) < 0)
+			 rt_cell_add(a, c, &g->cells[i], v, err) < 0)
 			return -1;
 	}
 	return a->scratch.failed ? no_memory(err) : 0;
-}
-
-static int merge_cell(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *into,
-		      const struct rt_cell *from, struct rt_err *err)
-{
-	size_t before;
-
-	switch (c->fold) {
-	case RT_FOLD_COUNT:
-		break;
-	case RT_FOLD_SUM:
-	case RT_FOLD_AVG:
-		add_wide(&into->u.sum, from->u.sum.low, from->u.sum.high);
-		if (from->u.sum.is_real) {
-			add_real(&into->u.sum, from->u.sum.real);
-			into->u.sum.lost += from->u.sum.lost;
-		}
-		break;
-	case RT_FOLD_MIN:
-	case RT_FOLD_MAX:
-		if (from->n)
-			take_extreme(into, c->fold, &from->u.extreme);
-		break;
-	case RT_FOLD_QUANTILE:
-		before = rt_sketch_bytes(&into->u.sketch);
-		if (!rt_sketch_merge(&into->u.sketch, &from->u.sketch))
-			return no_memory(err);
-		if (grow_by(a, rt_sketch_bytes(&into->u.sketch) - before, err) < 0)
-			return -1;
-		break;
-	case RT_FOLD_DISTINCT:
-		for (size_t i = 0; i < from->u.seen.cap; i++)
-			if (from->u.seen.slot[i] &&
-			    see(a, &into->u.seen, from->u.seen.slot[i], err) < 0)
-				return -1;
-	}
-	into->n += from->n;
-	return 0;
 }
 
 int rt_aggregate_merge(struct rt_aggregate *into, const struct rt_aggregate *from,
@@ -471,8 +297,8 @@ int rt_aggregate_merge(struct rt_aggregate *into, const struct rt_aggregate *fro
 		if (!same)
 			return -1;
 		for (size_t c = 0; c < into->n_columns; c++)
-			if (merge_cell(into, &into->columns[c], &same->cells[c], &g->cells[c],
-				       err) < 0)
+			if (rt_cell_merge(into, &into->columns[c], &same->cells[c], &g->cells[c],
+					  err) < 0)
 				return -1;
 	}
 	return 0;

@@ -3,6 +3,7 @@
 #define RT_AGGREGATE_TABLE_H
 
 #include "aggregate.h"
+#include "hash.h"
 #include "sketch.h"
 
 #define RT_COLUMNS_MAX 32
@@ -85,6 +86,30 @@ struct rt_aggregate {
 
 /* How a key's text is to be written again. */
 enum rt_key_kind { RT_KEY_NONE, RT_KEY_TEXT, RT_KEY_BARE };
+
+/* The hash of a text; never 0, which is no value's. */
+static inline uint64_t rt_hash_nonzero(struct rt_str s, uint64_t seed)
+{
+	uint64_t h = rt_hash(s, seed);
+
+	return h ? h : 1;
+}
+
+/* Where it stands in a table of `cap`, a power of 2, or is to stand if others do not. */
+static inline size_t rt_hash_slot(uint64_t hash, size_t cap)
+{
+	return (size_t)(hash ^ hash >> 32) & (cap - 1);
+}
+
+/* Take account of memory; -1 when it is too much. */
+int rt_aggregate_grow(struct rt_aggregate *a, size_t n, struct rt_err *err);
+
+/* A value, which is a number unless different ones are counted, and what another cell knows. */
+int rt_cell_add(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *cell,
+		const struct rt_json *v, struct rt_err *err);
+int rt_cell_merge(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *into,
+		  const struct rt_cell *from, struct rt_err *err);
+void rt_cell_release(const struct rt_column *c, struct rt_cell *cell);
 
 /* Where there are no keys the group of all events is there also when there are none. */
 int rt_aggregate_add_empty(struct rt_aggregate *a, struct rt_err *err);
