@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BEGUN_DIR ".begun"
 #define BEGUN_MAX 65536 /* bytes of a file */
 
 void rt_begun_init(struct rt_begun *b)
@@ -30,12 +29,12 @@ void rt_begun_release(struct rt_begun *b)
 
 static int open_folder(const struct rt_rundir *d)
 {
-	return openat(d->fd, BEGUN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(d->fd, RT_BEGUN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int failed(const struct rt_rundir *d, struct rt_err *err)
 {
-	return rt_err_sys(err, "run \"%s\": cannot use \"%s\"", d->path, BEGUN_DIR);
+	return rt_err_sys(err, "run \"%s\": cannot use \"%s\"", d->path, RT_BEGUN_DIR);
 }
 
 static void write_begun(const struct rt_begun *b, struct rt_buf *out)
@@ -56,11 +55,10 @@ static void write_begun(const struct rt_begun *b, struct rt_buf *out)
 
 int rt_begun_add(const struct rt_rundir *d, const struct rt_begun *b, struct rt_err *err)
 {
-	char name[32];
 	struct rt_buf text;
 	int fd, ret;
 
-	if (mkdirat(d->fd, BEGUN_DIR, 0777) < 0 && errno != EEXIST)
+	if (mkdirat(d->fd, RT_BEGUN_DIR, 0777) < 0 && errno != EEXIST)
 		return failed(d, err);
 	fd = open_folder(d);
 	if (fd < 0)
@@ -68,9 +66,8 @@ int rt_begun_add(const struct rt_rundir *d, const struct rt_begun *b, struct rt_
 	rt_give_to_owner_of(d->fd, fd);
 	rt_buf_init(&text);
 	write_begun(b, &text);
-	snprintf(name, sizeof(name), "step_%03d", b->number);
 	ret = text.failed ? rt_err_set(err, RT_ERR_FAILURE, "out of memory") :
-			    rt_file_replace(fd, name, rt_buf_view(&text), RT_REPLACE_RENAME, err);
+			    rt_file_replace(fd, b->id, rt_buf_view(&text), RT_REPLACE_RENAME, err);
 	rt_buf_release(&text);
 	close(fd);
 	return ret;
@@ -107,26 +104,11 @@ static bool read_begun(struct rt_begun *b, int folder, const char *file)
 	return good;
 }
 
-/* The number in the name of a step's file, 0: it is no such name. */
-static int number_of(const char *name)
-{
-	char *end, again[32];
-	long n;
-
-	if (strncmp(name, "step_", 5) != 0 || name[5] < '0' || name[5] > '9')
-		return 0;
-	n = strtol(name + 5, &end, 10);
-	if (*end || n < 1 || n > 99999999)
-		return 0;
-	snprintf(again, sizeof(again), "step_%03ld", n);
-	return strcmp(again, name) == 0 ? (int)n : 0;
-}
-
 /* Those with a number above that of *b are looked at, so that the newest is left in it. */
 static void look(struct rt_begun *b, int folder, const char *file, const char *which)
 {
 	struct rt_begun other;
-	int number = number_of(file);
+	int number = rt_rundir_step_number(file);
 
 	if (number <= b->number)
 		return;
@@ -134,7 +116,7 @@ static void look(struct rt_begun *b, int folder, const char *file, const char *w
 	if (read_begun(&other, folder, file) &&
 	    (!which || strcmp(which, file) == 0 || rt_str_is(rt_buf_view(&other.name), which))) {
 		other.number = number;
-		snprintf(other.id, sizeof(other.id), "step_%03d", number);
+		rt_rundir_step_id(other.id, number);
 		rt_begun_release(b);
 		*b = other;
 	} else {

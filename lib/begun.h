@@ -11,7 +11,7 @@
 
 struct rt_begun {
 	int number;
-	char id[32]; /* step_003 */
+	char id[RT_STEP_ID_SIZE]; /* step_003 */
 	int64_t started_ns;
 	struct rt_buf name, component; /* component: empty where there is none */
 	bool traced;
@@ -21,7 +21,7 @@ struct rt_begun {
 void rt_begun_init(struct rt_begun *b);
 void rt_begun_release(struct rt_begun *b);
 
-/* Keep it; all of *b but `id` is written. */
+/* Keep it, under its id. */
 int rt_begun_add(const struct rt_rundir *d, const struct rt_begun *b, struct rt_err *err);
 
 /*

@@ -174,7 +174,7 @@ void rt_context_remove(const struct rt_rundir *d, int number)
 /* Whoever makes the mark has the text. */
 static bool claim(int folder, int number, int step)
 {
-	char mark[NAME_SIZE], id[NAME_SIZE];
+	char mark[NAME_SIZE], id[RT_STEP_ID_SIZE];
 	int fd;
 
 	mark_name(mark, number);
@@ -183,8 +183,8 @@ static bool claim(int folder, int number, int step)
 		return false;
 	rt_give_to_owner_of(folder, fd);
 	/* Which one it is is for people: that it is there is what counts. */
-	snprintf(id, sizeof(id), "step_%03d\n", step);
-	(void)rt_fd_write(fd, id, strlen(id));
+	rt_rundir_step_id(id, step);
+	dprintf(fd, "%s\n", id);
 	close(fd);
 	return true;
 }
@@ -230,10 +230,11 @@ static void collect(int folder, struct numbers *l, int step, struct rt_buf *out,
 
 static int write_given(const struct rt_rundir *d, int step, struct rt_str text, struct rt_err *err)
 {
-	char path[NAME_SIZE + sizeof(RT_LOGS_DIR RT_STEP_CONTEXT)];
+	char id[RT_STEP_ID_SIZE], path[sizeof(id) + sizeof(RT_LOGS_DIR RT_STEP_CONTEXT) + 1];
 	int fd, ret;
 
-	snprintf(path, sizeof(path), "%s/step_%03d/%s", RT_LOGS_DIR, step, RT_STEP_CONTEXT);
+	rt_rundir_step_id(id, step);
+	snprintf(path, sizeof(path), "%s/%s/%s", RT_LOGS_DIR, id, RT_STEP_CONTEXT);
 	fd = rt_file_open(d->fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	ret = fd < 0 ? -1 : rt_fd_write(fd, text.p, text.n);
 	if (ret < 0)

@@ -8,9 +8,7 @@
 
 #include "rundir.h"
 
-#define RT_CONTEXT_DIR "context"
-#define RT_CONTEXT_MAX (1u << 20)     /* bytes of a text */
-#define RT_STEP_CONTEXT "context.txt" /* in logs/step_001/ */
+#define RT_CONTEXT_MAX (1u << 20) /* bytes of a text */
 
 /* Add a text, which is there whole or not at all, and say which number it has. */
 int rt_context_add(const struct rt_rundir *d, struct rt_str text, int *number, struct rt_err *err);

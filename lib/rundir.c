@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,11 +89,11 @@ void rt_rundir_release(struct rt_rundir *d)
 
 int rt_rundir_open_private(const char *runs_dir)
 {
-	int runs = open(runs_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	int runs = open(runs_dir, DIR_FLAGS), fd;
 
 	if (runs < 0)
 		return -1;
-	fd = openat(runs, RT_PRIVATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(runs, RT_PRIVATE_DIR, DIR_FLAGS | O_NOFOLLOW);
 	close(runs);
 	return fd;
 }
@@ -310,88 +310,25 @@ out:
 	return ret;
 }
 
-/*
- * The number to try first. A directory has two links and one for each directory
- * in it, which spares the thousandth step a thousand tries; where file systems
- * count otherwise, trying begins at 1.
- */
-static int first_free_step(int logs)
+static int sync_below(int dirfd, const char *name)
 {
-	struct stat st;
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), ret;
 
-	return fstat(logs, &st) == 0 && st.st_nlink > 2 ? (int)st.st_nlink - 1 : 1;
+	if (fd < 0)
+		return -1;
+	ret = fsync(fd);
+	close(fd);
+	return ret;
 }
 
-int rt_rundir_new_step(const struct rt_rundir *d, int *number, struct rt_err *err)
+int rt_rundir_sync(const struct rt_rundir *d, const char *const *names, size_t n,
+		   struct rt_err *err)
 {
-	int logs = rt_dir_make(d->fd, RT_LOGS_DIR, err), step = -1, n;
-	char name[32];
+	int ret = 0;
 
-	if (logs < 0)
-		return -1;
-	for (n = first_free_step(logs);; n++) {
-		snprintf(name, sizeof(name), "step_%03d", n);
-		if (mkdirat(logs, name, 0777) == 0) {
-			step = openat(logs, name, DIR_FLAGS | O_NOFOLLOW);
-			break;
-		}
-		if (errno != EEXIST || n == INT_MAX)
-			break;
-	}
-	if (step < 0) {
-		rt_err_sys(err, "cannot make \"%s/%s/%s\"", d->path, RT_LOGS_DIR, name);
-		close(logs);
-		return -1;
-	}
-	rt_give_to_owner_of(logs, step);
-	close(step);
-	close(logs);
-	*number = n;
+	for (size_t i = 0; i < n && ret == 0; i++)
+		ret = sync_below(d->fd, names[i]);
+	if (ret < 0)
+		return rt_err_sys(err, "cannot sync run \"%s\"", d->id);
 	return 0;
-}
-
-/* Open a log that need not be there yet, in the folder logs/ or one in it that is there. */
-static int open_log(const struct rt_rundir *d, const char *path)
-{
-	int fd = rt_file_open(d->fd, path, O_WRONLY | O_APPEND, 0);
-
-	if (fd < 0 && errno == ENOENT) {
-		int logs = rt_dir_make(d->fd, RT_LOGS_DIR, NULL);
-
-		if (logs < 0)
-			return -1;
-		close(logs);
-		fd = rt_file_open(d->fd, path, O_WRONLY | O_APPEND | O_CREAT, 0666);
-	}
-	return fd;
-}
-
-int rt_rundir_open_log(const struct rt_rundir *d, int step, const char *name)
-{
-	char path[300];
-
-	if (step > 0)
-		snprintf(path, sizeof(path), "%s/step_%03d/%s", RT_LOGS_DIR, step, name);
-	else
-		snprintf(path, sizeof(path), "%s/%s", RT_LOGS_DIR, name);
-	return open_log(d, path);
-}
-
-bool rt_rundir_has_logs(const struct rt_rundir *d, const char *step_id)
-{
-	char path[RT_ID_MAX + 64];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%s/%s", RT_LOGS_DIR, step_id);
-	return fstatat(d->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
-}
-
-int rt_rundir_open_component(const struct rt_rundir *d, const char *step_id, const char *name)
-{
-	bool taken = strcasecmp(name, "output") == 0 || strcasecmp(name, "run") == 0;
-	char path[2 * RT_ID_MAX + 64];
-
-	snprintf(path, sizeof(path), "%s/%s%s%s%s.log", RT_LOGS_DIR, step_id, *step_id ? "/" : "",
-		 name, taken ? "-component" : "");
-	return open_log(d, path);
 }

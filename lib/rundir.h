@@ -15,7 +15,10 @@
 #define RT_LOGS_DIR "logs"
 #define RT_RUN_LOG_NAME "run.log" /* in logs/ */
 #define RT_RUN_LOG RT_LOGS_DIR "/" RT_RUN_LOG_NAME
-#define RT_STEP_LOG "output.log" /* in logs/step_001/ */
+#define RT_STEP_LOG "output.log"      /* in logs/step_001/ */
+#define RT_STEP_CONTEXT "context.txt" /* there, too */
+#define RT_CONTEXT_DIR "context"
+#define RT_BEGUN_DIR ".begun"
 #define RT_ARTIFACTS_DIR "artifacts"
 #define RT_SUMMARY_FILE "logs_summary.txt"
 #define RT_SUMMARY_MD_FILE "summary.md"
@@ -103,6 +106,13 @@ int rt_rundir_create(struct rt_rundir *d, const char *runs_dir, const char *grou
  */
 int rt_rundir_sync(const struct rt_rundir *d, const char *const *names, size_t n,
 		   struct rt_err *err);
+
+/* The id of a step, which is the name of its folder in logs/: "step_003". */
+#define RT_STEP_ID_SIZE 32
+void rt_rundir_step_id(char id[RT_STEP_ID_SIZE], int number);
+
+/* The number of the step with this id; 0: it is no such id. */
+int rt_rundir_step_number(const char *id);
 
 /*
  * Make logs/step_NNN with a number that no other step has, and say which it

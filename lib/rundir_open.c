@@ -130,26 +130,3 @@ enum rt_part rt_rundir_part(const char *path)
 		return slash ? RT_PART_KEPT : RT_PART_BESIDE;
 	return !slash && is_one_of(name, for_lists) ? RT_PART_KEPT : RT_PART_PACKED;
 }
-
-static int sync_below(int dirfd, const char *name)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), ret;
-
-	if (fd < 0)
-		return -1;
-	ret = fsync(fd);
-	close(fd);
-	return ret;
-}
-
-int rt_rundir_sync(const struct rt_rundir *d, const char *const *names, size_t n,
-		   struct rt_err *err)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < n && ret == 0; i++)
-		ret = sync_below(d->fd, names[i]);
-	if (ret < 0)
-		return rt_err_sys(err, "cannot sync run \"%s\"", d->id);
-	return 0;
-}

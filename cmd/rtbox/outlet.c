@@ -70,14 +70,14 @@ static void take_limits(struct rt_log_limits *l)
 static int open_log(const struct rt_log_limits *l)
 {
 	int fd = rt_rundir_open_log(l->dir, l->step, l->name), why = errno;
-	char step[32] = "";
+	char id[RT_STEP_ID_SIZE] = "";
 
 	if (fd >= 0)
 		return fd;
 	if (l->step)
-		snprintf(step, sizeof(step), "step_%03d/", l->step);
-	warn("output is not captured: cannot write \"%s/%s/%s%s\": %s", l->dir->path, RT_LOGS_DIR,
-	     step, l->name, strerror(why));
+		rt_rundir_step_id(id, l->step);
+	warn("output is not captured: cannot write \"%s/%s/%s%s%s\": %s", l->dir->path, RT_LOGS_DIR,
+	     id, l->step ? "/" : "", l->name, strerror(why));
 	return -1;
 }
 

@@ -72,7 +72,7 @@ int step_make(struct step *s, struct rt_record *record, const char *name, const 
 		s->component = around;
 	if (rt_rundir_new_step(rt_record_dir(record), &s->number, err) < 0)
 		return -1;
-	snprintf(s->id, sizeof(s->id), "step_%03d", s->number);
+	rt_rundir_step_id(s->id, s->number);
 	place(s, inside);
 	return 0;
 }

@@ -13,7 +13,7 @@ struct step {
 	const char *name;      /* any text */
 	const char *component; /* NULL: none */
 	int number;
-	char id[32]; /* step_003 */
+	char id[RT_STEP_ID_SIZE]; /* step_003 */
 	struct rt_trace trace;
 	char *parent; /* id of the step around it, NULL: none */
 };
