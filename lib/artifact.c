@@ -155,15 +155,6 @@ static int not_found(const struct rt_rundir *d, const char *key, struct rt_err *
 	return rt_err_set(err, RT_ERR_NOTFOUND, "run \"%s\" has no artifact \"%s\"", d->id, key);
 }
 
-/* Whether the open file is still the one that the path names. */
-static bool same_file(int fd, int dirfd, const char *path)
-{
-	struct stat open, there;
-
-	return fstat(fd, &open) == 0 && fstatat(dirfd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       open.st_ino == there.st_ino && open.st_dev == there.st_dev;
-}
-
 /* Remove the file that was read. 1: meanwhile it became another one. */
 static int unpublish(struct rt_record *r, int folder, const char *name, int fd, struct rt_event *ev,
 		     const struct rt_artifact *a, struct rt_err *warning, struct rt_err *err)
@@ -172,7 +163,7 @@ static int unpublish(struct rt_record *r, int folder, const char *name, int fd, 
 
 	if (rt_batch_begin(r, err) < 0)
 		return -1;
-	if (!same_file(fd, folder, name))
+	if (!rt_file_named(fd, folder, name))
 		ret = 1;
 	else if (queue_event(r, ev, RT_T_ARTIFACT_DELETED, a, err) == 0) {
 		if (unlinkat(folder, name, 0) < 0)
@@ -224,7 +215,7 @@ static int open_one(struct rt_runfile *f, struct rt_artifact *a, const struct rt
 		return errno == ENOENT || errno == ENOTDIR ? 0 : rt_runfile_failed(d, path, err);
 	a->size = f->size;
 	/* Out of an archive it has no time that says anything. */
-	if (d->fd >= 0 && same_file(f->fd, d->fd, path) && fstat(f->fd, &st) == 0)
+	if (d->fd >= 0 && rt_file_named(f->fd, d->fd, path) && fstat(f->fd, &st) == 0)
 		a->modified_ns = rt_mtime_ns(&st);
 	return 1;
 }

@@ -11,10 +11,7 @@
 /* The directory may have been moved away while its lock was waited for. */
 static int check_place(const struct rt_rundir *d, struct rt_err *err)
 {
-	struct stat held, named;
-
-	if (fstat(d->fd, &held) == 0 && lstat(d->path, &named) == 0 &&
-	    held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+	if (rt_file_named(d->fd, AT_FDCWD, d->path))
 		return 0;
 	return rt_err_set(err, RT_ERR_NOTFOUND, "run \"%s\" was removed", d->id);
 }

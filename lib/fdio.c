@@ -130,6 +130,26 @@ bool rt_file_written(int fd)
 	return false;
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+bool rt_file_same(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && is_same(&x, &y);
+}
+
+bool rt_file_named(int fd, int dirfd, const char *path)
+{
+	struct stat open_one, named;
+
+	return fstat(fd, &open_one) == 0 &&
+	       fstatat(dirfd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 && is_same(&open_one, &named);
+}
+
 int64_t rt_mtime_ns(const struct stat *st)
 {
 #ifdef __APPLE__

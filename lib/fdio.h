@@ -37,6 +37,12 @@ int rt_file_parent(int dirfd, const char *path, const char **name);
  */
 bool rt_file_written(int fd);
 
+/* Whether both descriptors are of the same file, pipe or terminal. */
+bool rt_file_same(int a, int b);
+
+/* Whether `path` still names the file that is open as fd, and not a link or another one. */
+bool rt_file_named(int fd, int dirfd, const char *path);
+
 /* When a file was written last, in nanoseconds since the epoch. */
 int64_t rt_mtime_ns(const struct stat *st);
 

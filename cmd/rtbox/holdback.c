@@ -4,6 +4,7 @@
  * both. Where they go apart it is kept as well as it is known.
  */
 #include "holdback.h"
+#include "fdio.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,17 +51,9 @@ static int open_file(int run_fd, const char **where)
 	return open_unnamed(run_fd);
 }
 
-static bool same_file(int a, int b)
-{
-	struct stat x, y;
-
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
 int hold_open(struct hold *h, int run_fd, const int own[2])
 {
-	*h = (struct hold){ .fd = { -1, -1 }, .shared = same_file(own[0], own[1]) };
+	*h = (struct hold){ .fd = { -1, -1 }, .shared = rt_file_same(own[0], own[1]) };
 	for (int i = 0; i < 2; i++) {
 		if (i && h->shared) {
 			h->fd[i] = fcntl(h->fd[0], F_DUPFD_CLOEXEC, 3);

@@ -29,11 +29,7 @@ static void name_file(struct overlap *o, const char *group, const char *name)
 /* Whoever has the lock removes its file in the end, and anybody may clean .rt. */
 static bool is_current(const struct overlap *o)
 {
-	struct stat ours, there;
-
-	return fstat(o->fd, &ours) == 0 &&
-	       fstatat(o->dirfd, o->file, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+	return rt_file_named(o->fd, o->dirfd, o->file);
 }
 
 static int lock(int fd, bool wait)

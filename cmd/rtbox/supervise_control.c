@@ -4,6 +4,7 @@
  * peer that says nothing is dropped, one that does not listen gets no answer.
  */
 #include "die.h"
+#include "fdio.h"
 #include "handoff.h"
 #include "steer.h"
 #include "supervise_loop.h"
@@ -11,18 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SILENCE_NS RT_NS_PER_S /* who has connected has so long to say something */
-
-static bool same_pipe(int fd, int pipe_fd)
-{
-	struct stat a, b;
-
-	return fd >= 0 && pipe_fd >= 0 && fstat(fd, &a) == 0 && fstat(pipe_fd, &b) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
 
 /* Where it shows our own pipe, a step gets what lies behind it. */
 static void answer_step(struct loop *l, struct peer *p)
@@ -34,7 +26,7 @@ static void answer_step(struct loop *l, struct peer *p)
 		for (int stream = OUT; stream <= ERR; stream++) {
 			bool typed = l->tty.on && stream == OUT;
 
-			if (same_pipe(p->shown[i], typed ? l->ends[OUT] : l->in[stream]))
+			if (rt_file_same(p->shown[i], typed ? l->ends[OUT] : l->in[stream]))
 				given[i] = l->s->own[stream];
 		}
 	}
