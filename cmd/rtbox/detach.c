@@ -15,8 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FAILED 125
-
 /* Until it has begun, or ended. */
 _Noreturn static void wait_for(pid_t pid, int fd)
 {
@@ -41,7 +39,7 @@ static void become_nobody(int fd)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0)
-		die(FAILED, "cannot open \"/dev/null\": %s", strerror(errno));
+		die(EXIT_NOT_RUN, "cannot open \"/dev/null\": %s", strerror(errno));
 	dup2(null, fd);
 	close(null);
 }
@@ -56,7 +54,7 @@ int detach(void)
 	if (pipe2(fds, O_CLOEXEC) == 0)
 		pid = fork();
 	if (pid < 0)
-		die(FAILED, "cannot go on by itself: %s", strerror(errno));
+		die(EXIT_NOT_RUN, "cannot go on by itself: %s", strerror(errno));
 	if (pid > 0) {
 		close(fds[1]);
 		wait_for(pid, fds[0]);

@@ -14,9 +14,12 @@ enum {
 	EXIT_NO = 1, /* a "no" that was asked for: -q, --exit-status */
 	EXIT_USAGE = 2,
 	EXIT_FAIL = 3,
-	EXIT_NOT_OVER = 4, /* --exit-status of a run that goes on */
-	EXIT_OVERLAP = 75, /* as sysexits.h has it: try again later */
-	EXIT_TIMEOUT = 124,
+	EXIT_NOT_OVER = 4,  /* --exit-status of a run that goes on */
+	EXIT_OVERLAP = 75,  /* as sysexits.h has it: try again later */
+	EXIT_TIMEOUT = 124, /* this one and the next three as timeout(1) has them */
+	EXIT_NOT_RUN = 125, /* the command was not run, for a reason of ours */
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NO_COMMAND = 127,
 	EXIT_CANCELLED = 143, /* as what SIGTERM ended, which is how a supervisor cancels */
 };
 

@@ -95,7 +95,7 @@ _Noreturn static void become(const char *command, char **env, const struct rt_in
 		environ = env;
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	}
-	_exit(127);
+	_exit(EXIT_NO_COMMAND);
 }
 
 /* Wait for its end: what wait(2) says, -1: time is up, -2: a signal wants us to go. */

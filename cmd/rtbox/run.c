@@ -1,4 +1,5 @@
 /* rt-run: which of its commands is meant. Each has a file of its own. */
+#include "die.h"
 #include "run.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ const struct rt_applet rt_applet_run = {
 	.subs = subs,
 	.operands = COMPLETE_COMMAND,
 	.operands_last = true,
-	.usage_exit = 125,
+	.usage_exit = EXIT_NOT_RUN,
 	.more = "The command's output passes through unchanged and is captured; rt-run ends as\n"
 		"the command ends (125: wrong usage, 126: cannot execute, 127: not found).",
 	.run = run_run,

@@ -75,6 +75,6 @@ void record_forgiven(const struct supervised *s)
 void recording_trouble(const struct rt_err *err, bool required)
 {
 	if (required)
-		die(125, "not recorded, so not run: %s", err->msg);
+		die(EXIT_NOT_RUN, "not recorded, so not run: %s", err->msg);
 	warn("not recorded: %s", err->msg);
 }

@@ -153,7 +153,7 @@ static void guard(struct overlap *lock, const struct exec_opts *o, char *const *
 	if (!runs_dir || overlap_take(lock, o->no_overlap, runs_dir, o->run.group,
 				      new_run_name(&o->run, argv), &err) < 0) {
 		if (o->required)
-			die(125, "overlap cannot be ruled out, so not run: %s", err.msg);
+			die(EXIT_NOT_RUN, "overlap cannot be ruled out, so not run: %s", err.msg);
 		warn("overlap cannot be ruled out: %s", err.msg);
 	}
 	signal(SIGXFSZ, xfsz);
@@ -191,7 +191,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		run_as_step(path, o->run.name, argv, &s.limits, &o->outlet, o->required, &in);
 	/* Who joins wants the command run; that the others were faster is no reason not to. */
 	if (ret < 0 && err.kind == RT_ERR_REFUSED && !(o->run.join && !o->required))
-		die(125, "%s%s", err.msg, join_hint(&o->run, &err));
+		die(EXIT_NOT_RUN, "%s%s", err.msg, join_hint(&o->run, &err));
 	if (ret < 0) {
 		recording_trouble(&err, o->required);
 		unsetenv("RT_RUN"); /* its steps are not the run's around it */
@@ -249,6 +249,6 @@ const struct rt_applet run_exec_applet = {
 	.usage = "[options] -- COMMAND [ARG...]",
 	.groups = run_exec_groups,
 	.operands_last = true,
-	.usage_exit = 125,
+	.usage_exit = EXIT_NOT_RUN,
 	.run = run_exec,
 };

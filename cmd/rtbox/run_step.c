@@ -161,7 +161,7 @@ static bool is_skipped_unrecorded(const struct wanted *w)
 		if (!outlet_passes(&w->outlet))
 			hush();
 		execlp("sh", "sh", "-c", w->skip_if, (char *)NULL);
-		_exit(127);
+		_exit(EXIT_NO_COMMAND);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
@@ -346,9 +346,9 @@ static int run_step(const struct rt_applet *self, int argc, char **argv)
 	if (opened == -2)
 		exit(EXIT_FAIL);
 	if (opened == 0 && o.required)
-		die(125, "not recorded, so not run: no run is set (RT_RUN or -r)");
+		die(EXIT_NOT_RUN, "not recorded, so not run: no run is set (RT_RUN or -r)");
 	if (opened < 0 && o.required)
-		exit(125);
+		exit(EXIT_NOT_RUN);
 	/* Why it cannot be recorded was said; the command runs all the same. */
 	if (opened != 1)
 		run_without_record(&w);
@@ -361,7 +361,7 @@ const struct rt_applet run_step_applet = {
 	.usage = "[options] [NAME] -- COMMAND [ARG...]\n[options] [NAME] --shell SHELL [ARG...]",
 	.groups = step_groups,
 	.operands = COMPLETE_STEP,
-	.usage_exit = 125,
+	.usage_exit = EXIT_NOT_RUN,
 	.more = "The step is numbered, and its output captured in logs/step_NNN/output.log.\n"
 		"Without a run set (RT_RUN or -r) the command runs, and nothing is recorded.",
 	.run = run_step,

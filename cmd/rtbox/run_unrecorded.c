@@ -28,8 +28,8 @@ _Noreturn void become_command(char *const *argv, const struct rt_inherited *in)
 	rt_inherited_restore(in);
 	execvp(argv[0], argv);
 	why = errno;
-	die(why == ENOENT || why == ENOTDIR ? 127 : 126, "cannot execute \"%s\": %s", argv[0],
-	    strerror(why));
+	die(why == ENOENT || why == ENOTDIR ? EXIT_NO_COMMAND : EXIT_CANNOT_RUN,
+	    "cannot execute \"%s\": %s", argv[0], strerror(why));
 }
 
 static bool ask_for_something(const struct limits *l, const struct outlet_opts *o)
