@@ -8,6 +8,7 @@
 #include "clock_stamp.h"
 #include "text.h"
 
+#include <limits.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t id)
@@ -31,6 +32,17 @@ int64_t rt_clock_monotonic_ns(void)
 int64_t rt_clock_later(int64_t at_ns, int64_t span_ns)
 {
 	return __builtin_add_overflow(at_ns, span_ns, &at_ns) ? INT64_MAX : at_ns;
+}
+
+int rt_clock_ms_until(int64_t until_ns)
+{
+	int64_t left = until_ns - rt_clock_monotonic_ns();
+
+	if (left <= 0)
+		return 0;
+	/* a millisecond early would mean to look twice */
+	left = (left - 1) / RT_NS_PER_MS + 1;
+	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
 int64_t rt_clock_of_seconds(int64_t s)

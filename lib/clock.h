@@ -23,6 +23,9 @@ int64_t rt_clock_monotonic_ns(void); /* for waiting and for durations */
 /* So much later, where people may give any span: at most INT64_MAX, which never comes. */
 int64_t rt_clock_later(int64_t at_ns, int64_t span_ns);
 
+/* Milliseconds from now until then on the monotonic clock, rounded up, as poll(2) takes them. */
+int rt_clock_ms_until(int64_t until_ns);
+
 /* The time that is so many seconds from the epoch, or the first or last one that there is. */
 int64_t rt_clock_of_seconds(int64_t s);
 

@@ -1,5 +1,6 @@
 /* Steering a run over its socket. See steer.h. */
 #include "steer.h"
+#include "clock.h"
 #include "text.h"
 
 #include <errno.h>
@@ -67,10 +68,18 @@ void rt_steer_answer(int conn, bool done, const char *text)
 	close(conn);
 }
 
-int rt_steer_ask(const struct rt_rundir *d, const struct rt_steer *steer, int64_t timeout_ms,
+/* In milliseconds, rounded up; what does not fit is for ever. */
+static int socket_timeout(int64_t ns)
+{
+	int64_t ms = ns ? (ns - 1) / RT_NS_PER_MS + 1 : 0;
+
+	return ms > INT_MAX ? 0 : (int)ms;
+}
+
+int rt_steer_ask(const struct rt_rundir *d, const struct rt_steer *steer, int64_t timeout_ns,
 		 enum rt_steer_answer *answer, char text[RT_SOCK_MAX])
 {
-	int conn = rt_sock_connect(d, timeout_ms > INT_MAX ? 0 : (int)timeout_ms), got;
+	int conn = rt_sock_connect(d, socket_timeout(timeout_ns)), got;
 	struct rt_sock_message m = { .fds = { -1, -1 } };
 	char line[RT_SOCK_MAX];
 

@@ -38,10 +38,10 @@ bool rt_steer_hear(int conn, const struct rt_sock_message *m, struct rt_steer *s
 void rt_steer_answer(int conn, bool done, const char *text);
 
 /*
- * The other side: ask and wait for the answer, at most timeout_ms (0: for ever).
+ * The other side: ask and wait for the answer, at most timeout_ns (0: for ever).
  * -1: nobody is there to be asked, errno says why.
  */
-int rt_steer_ask(const struct rt_rundir *d, const struct rt_steer *steer, int64_t timeout_ms,
+int rt_steer_ask(const struct rt_rundir *d, const struct rt_steer *steer, int64_t timeout_ns,
 		 enum rt_steer_answer *answer, char text[RT_SOCK_MAX]);
 
 /* Who asks, as the metadata of an event. */

@@ -329,17 +329,11 @@ static int sleep_once(struct rt_watch *w, int ms)
 	return why | (w->at < w->end ? RT_WATCH_CHANGE : 0);
 }
 
-/* From now to the instant `until`, rounded up. */
-static int ms_until(int64_t until, int64_t now)
-{
-	return until <= now ? 0 : (int)((until - now + RT_NS_PER_MS - 1) / RT_NS_PER_MS);
-}
-
 /* Sleep no longer than `end`; a look at what is polled may come first. */
 static int sleep_until(struct rt_watch *w, int64_t end)
 {
-	int64_t now = rt_clock_monotonic_ns(), until = w->n_polled && w->look < end ? w->look : end;
-	int why = sleep_once(w, until == INT64_MAX ? -1 : ms_until(until, now));
+	int64_t until = w->n_polled && w->look < end ? w->look : end;
+	int why = sleep_once(w, until == INT64_MAX ? -1 : rt_clock_ms_until(until));
 
 	if (why < 0 || !w->n_polled || rt_clock_monotonic_ns() < w->look)
 		return why;

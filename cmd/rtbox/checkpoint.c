@@ -6,7 +6,6 @@
 #include "watch.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <unistd.h>
 
 /* The state of the run and who owns it. */
@@ -29,21 +28,14 @@ static int look(const struct rt_rundir *d, enum rt_state *state, int64_t *owner,
 	return ret;
 }
 
-static int ms_until(int64_t deadline)
-{
-	int64_t ms;
-
-	if (deadline < 0)
-		return -1;
-	ms = (deadline - rt_clock_monotonic_ns() + RT_NS_PER_MS - 1) / RT_NS_PER_MS;
-	return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
-}
-
-/* Sleep until the folder of the run changes, its owner ends or time runs out: then 0. */
+/*
+ * Sleep until the folder of the run changes, its owner ends or, where there is a
+ * deadline (not -1), time runs out: then 0.
+ */
 static int sleep_until(struct rt_watch *w, int64_t deadline, struct rt_err *err)
 {
 	struct rt_watch_change c;
-	int why = rt_watch_wait(w, ms_until(deadline));
+	int why = rt_watch_wait(w, deadline < 0 ? -1 : rt_clock_ms_until(deadline));
 
 	if (why < 0)
 		return rt_err_sys(err, "cannot wait for changes");

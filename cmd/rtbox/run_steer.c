@@ -158,8 +158,7 @@ static int steer_run(const struct rt_rundir *d, const struct rt_steer *steer, in
 			puts(wishes[steer->verb].already);
 		else
 			code = refuse(d, state);
-	} else if (rt_steer_ask(d, steer, (timeout_ns + RT_NS_PER_MS - 1) / RT_NS_PER_MS, &answer,
-				text) < 0) {
+	} else if (rt_steer_ask(d, steer, timeout_ns, &answer, text) < 0) {
 		check_supervisor(d, &st, errno);
 		if (state == wishes[steer->verb].state)
 			puts(wishes[steer->verb].already);

@@ -7,9 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,19 +83,16 @@ static void run_timers(struct loop *l)
 	}
 }
 
-/* Until the next timer, rounded up: a millisecond early would mean to look twice. */
+/* Until the next timer; -1: there is none. */
 static int wait_ms(const struct loop *l)
 {
-	int64_t next = INT64_MAX, ms;
+	int64_t next = INT64_MAX;
 
 	for (int t = 0; t < TIMERS; t++) {
 		if (is_set(l, t) && l->at_ns[t] < next)
 			next = l->at_ns[t];
 	}
-	if (next == INT64_MAX)
-		return -1;
-	ms = (next - rt_clock_monotonic_ns() + RT_NS_PER_MS - 1) / RT_NS_PER_MS;
-	return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
+	return next == INT64_MAX ? -1 : rt_clock_ms_until(next);
 }
 
 /* What is worth waiting for: input only where the last piece has gone, output only where not. */
@@ -195,7 +190,7 @@ static void finish_output(struct loop *l)
 {
 	loop_tty_finish(l);
 	loop_close_ends(l);
-	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
+	loop_clear_limits(l);
 	loop_make_due(l);
 	while (!loop_drain(l) && l->s->end.why == STOP_NONE)
 		loop_turn(l);

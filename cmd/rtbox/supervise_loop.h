@@ -95,6 +95,13 @@ static inline void loop_set(struct loop *l, enum timer t, int64_t from_now_ns)
 	l->at_ns[t] = rt_clock_later(rt_clock_monotonic_ns(), from_now_ns);
 }
 
+/* From TIMER_LIMITS on none is set any more. */
+static inline void loop_clear_limits(struct loop *l)
+{
+	for (int t = TIMER_LIMITS; t < TIMERS; t++)
+		l->at_ns[t] = 0;
+}
+
 /* Wait for something to do, and do it, once. */
 void loop_turn(struct loop *l);
 

@@ -4,7 +4,6 @@
 #include "supervise_loop.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 void loop_close_ends(struct loop *l)
@@ -88,7 +87,7 @@ bool loop_retry(struct loop *l)
 	end->why = STOP_NONE;
 	l->stopping = false;
 	l->kills = 0;
-	memset(l->at_ns + TIMER_LIMITS, 0, (TIMERS - TIMER_LIMITS) * sizeof(*l->at_ns));
+	loop_clear_limits(l);
 	loop_set(l, TIMER_RETRY, (int64_t)delay);
 	return true;
 }
