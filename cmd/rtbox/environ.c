@@ -44,12 +44,24 @@ void env_add(struct env_list *list, const char *name, const char *value)
 		add(list, xasprintf("%s=%s", name, value));
 }
 
+/* The run's span; where it has none, that of our environment or a new one. */
+static void find_trace(struct rt_trace *t, const struct rt_rundir *d)
+{
+	if (!rt_trace_load(t, d) && !env_trace(t))
+		rt_trace_begin(t, NULL);
+}
+
 void env_of_run(struct env_list *list, const struct rt_rundir *d, const char *runs_dir,
 		const struct rt_trace *trace, const struct env_step *step)
 {
 	const char *correlation = getenv("RT_CORRELATION_ID");
 	char *found = runs_dir ? NULL : runs_dir_of(d), traceparent[RT_TRACEPARENT_LEN + 1];
+	struct rt_trace own;
 
+	if (!trace) {
+		find_trace(&own, d);
+		trace = &own;
+	}
 	list->v = NULL;
 	list->n = 0;
 	rt_trace_format(traceparent, trace);

@@ -21,7 +21,8 @@ bool env_trace(struct rt_trace *t);
 
 /*
  * What rt-run exports for a run, of which `trace` is the span that the command is
- * in; step is NULL outside of any. runs_dir may be NULL: it is looked for.
+ * in (NULL: the run's own); step is NULL outside of any. runs_dir may be NULL: it
+ * is looked for.
  */
 void env_of_run(struct env_list *list, const struct rt_rundir *d, const char *runs_dir,
 		const struct rt_trace *trace, const struct env_step *step);

@@ -62,12 +62,8 @@ static void describe(const struct notice *n, struct env_list *env)
 	const struct rt_status *st = rt_record_status(n->record);
 	int64_t ended_ns = rt_state_over(st->state) ? st->finished_ns : rt_clock_now_ns();
 	const char *error = rt_state_over(st->state) ? st->error.s : n->change->error;
-	const struct rt_rundir *d = rt_record_dir(n->record);
-	struct rt_trace trace;
 
-	if (!rt_trace_load(&trace, d) && !env_trace(&trace))
-		rt_trace_begin(&trace, NULL);
-	env_of_run(env, d, NULL, &trace, NULL);
+	env_of_run(env, rt_record_dir(n->record), NULL, NULL, NULL);
 	env_add(env, "RT_STATUS", rt_state_name(n->state));
 	add_number(env, "RT_EXIT_CODE", n->change->exit_code, -1);
 	add_number(env, "RT_SIGNAL", n->change->signal, 0);

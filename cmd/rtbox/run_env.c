@@ -21,7 +21,6 @@ static int run_env(const struct rt_applet *self, int argc, char **argv)
 	struct rt_found found = { NULL, false };
 	struct rt_err err = RT_ERR_INIT;
 	struct env_list list;
-	struct rt_trace trace;
 	struct rt_rundir d;
 	char **words;
 	int n;
@@ -34,9 +33,7 @@ static int run_env(const struct rt_applet *self, int argc, char **argv)
 		die(EXIT_FAIL, "no run is set: give RUN, -r or RT_RUN");
 	if (rt_rundir_open(&d, found.path, &err) < 0)
 		die_err(&err);
-	if (!rt_trace_load(&trace, &d) && !env_trace(&trace))
-		rt_trace_begin(&trace, NULL);
-	env_of_run(&list, &d, NULL, &trace, NULL);
+	env_of_run(&list, &d, NULL, NULL, NULL);
 	for (size_t i = 0; i < list.n; i++) {
 		/* No form of KEY=VALUE lines that all readers share has a line end in it. */
 		if (strchr(list.v[i], '\n'))
