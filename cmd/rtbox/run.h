@@ -43,9 +43,9 @@ void new_run_check(const struct new_run_opts *o);
 const char *new_run_name(const struct new_run_opts *o, char *const *argv);
 
 /*
- * Check the options and make the run. Bad arguments die before
- * anything is made. 0: *out is open; 1: --join and there is such a run
- * that goes on: *path is its directory, to be freed; -1: it failed, see err.
+ * Make the run. The options were checked; argv is NULL where there is no command.
+ * 0: *out is open; 1: --join, and there is such a run that goes on: *path is its
+ * directory, to be freed; -1: it failed, see err. Release *n in any case.
  */
 int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct common_opts *c,
 		   char *const *argv, int64_t owner_pid, const struct rt_record_opts *opts,

@@ -137,7 +137,10 @@ static void run_command(struct supervised *s, struct new_run *n, struct outlet *
 	env_free(&all);
 }
 
-/* See that no other run of this name goes on; where that cannot be told it is as with the record. */
+/*
+ * See that no other run of this name goes on. Where that cannot be told the command
+ * runs all the same, unless it must be recorded.
+ */
 static void guard(struct overlap *lock, const struct exec_opts *o, char *const *argv)
 {
 	struct rt_err err = RT_ERR_INIT;
@@ -158,6 +161,23 @@ static void guard(struct overlap *lock, const struct exec_opts *o, char *const *
 	}
 	signal(SIGXFSZ, xfsz);
 	free(runs_dir);
+}
+
+/* There is no run for the command, which is to run all the same: unless it must not. */
+_Noreturn static void run_anyway(const struct exec_opts *o, char *const *argv,
+				 const struct rt_err *err, const struct rt_inherited *in,
+				 const struct overlap *lock)
+{
+	struct limits limits = job_limits(&o->job);
+
+	/* Who joins wants the command run; that the others were faster is no reason not to. */
+	if (err->kind == RT_ERR_REFUSED && !(o->run.join && !o->required))
+		die(EXIT_NOT_RUN, "%s%s", err->msg, join_hint(&o->run, err));
+	recording_trouble(err, o->required);
+	unsetenv("RT_RUN"); /* its steps are not the run's around it */
+	run_unrecorded(argv, &limits, &o->outlet, in);
+	overlap_hand_over(lock);
+	become_command(argv, in);
 }
 
 /* A run of its own for the command. */
@@ -189,16 +209,8 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 		new_run_release(&n); /* git is not to become the command's child */
 	if (ret == 1)
 		run_as_step(path, o->run.name, argv, &s.limits, &o->outlet, o->required, &in);
-	/* Who joins wants the command run; that the others were faster is no reason not to. */
-	if (ret < 0 && err.kind == RT_ERR_REFUSED && !(o->run.join && !o->required))
-		die(EXIT_NOT_RUN, "%s%s", err.msg, join_hint(&o->run, &err));
-	if (ret < 0) {
-		recording_trouble(&err, o->required);
-		unsetenv("RT_RUN"); /* its steps are not the run's around it */
-		run_unrecorded(argv, &s.limits, &o->outlet, &in);
-		overlap_hand_over(&lock);
-		become_command(argv, &in);
-	}
+	if (ret < 0)
+		run_anyway(o, argv, &err, &in, &lock);
 	overlap_tell(&lock, n.id);
 	s.record = record;
 	s.in = &in;

@@ -130,7 +130,6 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 	struct rt_buf text;
 	int ret;
 
-	new_run_check(o);
 	memset(n, 0, sizeof(*n));
 	if (o->id)
 		memcpy(n->id, o->id, strlen(o->id) + 1);

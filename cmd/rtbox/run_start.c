@@ -72,6 +72,7 @@ static int start_run(const struct start_opts *o, const struct rt_record_opts *op
 	char *path;
 	int ret;
 
+	new_run_check(&o->run);
 	rt_inherited_get(&in);
 	ret = new_run_create(&n, &o->run, &o->common, NULL, o->owner, opts, &in, &record, &path,
 			     &err);
