@@ -14,8 +14,9 @@
 #define PAGE_LOCK_MS 1000
 
 const struct opt epilogue_opts[] = {
+	{ 0, "", NULL, OPT_HEADING, 0, NULL, "At the end of the run", NULL, COMPLETE_NONE },
 	{ 0, "summarize", NULL, OPT_FLAG, offsetof(struct epilogue_opts, summarize), NULL,
-	  "write the summary of the run at its end, as rt-summarize -w does", NULL, COMPLETE_NONE },
+	  "write the summary of the run, as rt-summarize -w does", NULL, COMPLETE_NONE },
 	{ 0, "github", NULL, OPT_FLAG, offsetof(struct epilogue_opts, github), NULL,
 	  "add the summary to the page of a job on GitHub: $GITHUB_STEP_SUMMARY", NULL,
 	  COMPLETE_NONE },

@@ -133,7 +133,7 @@ static int run_context(const struct rt_applet *self, int argc, char **argv)
 const struct rt_applet run_context_applet = {
 	.name = "context",
 	.summary = "say something to a run, for its next step",
-	.usage = "RUN TEXT\n[-r RUN] TEXT",
+	.usage = "RUN [TEXT]\n[-r RUN] [TEXT]",
 	.groups = context_groups,
 	.operands = COMPLETE_RUN,
 	.more = "Without TEXT, or with \"-\", it is read from standard input. The next step that\n"
