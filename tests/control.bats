@@ -105,6 +105,17 @@ start_run() {
 	[ "$(status_of r .status)" = cancelled ]
 }
 
+@test "cancel does not wait for who does not read what a step has left" {
+	mkfifo slow
+	sleep "$NAP" <>slow 3>&- &
+	start_run 'rt-run step --timeout 100ms -- yes >slow; echo up; sleep '"$NAP" --kill-after 1h
+	run -0 timeout -s KILL 20 rt-run cancel r
+	[ "$output" = cancelled ]
+	code_of $!
+	[ "$(cat code)" = 143 ]
+	[ "$(status_of r .status)" = cancelled ]
+}
+
 @test "cancel takes another signal, by name or number" {
 	for signal in USR1 SIGUSR1 "$(kill -l USR1)"; do
 		rm -rf "$RT_RUNS_DIR" out

@@ -28,6 +28,15 @@ static void drop_pending(struct loop *l)
 	}
 }
 
+static bool has_output(struct loop *l)
+{
+	/* Where all around us is being ended, nobody is to wait for a slow reader. */
+	if (l->s->end.told)
+		drop_pending(l);
+	return l->in[OUT] >= 0 || l->in[ERR] >= 0 || passon_pending(&l->pass[OUT]) ||
+	       passon_pending(&l->pass[ERR]);
+}
+
 bool loop_leave_drainer(struct loop *l)
 {
 	pid_t pid;
@@ -48,17 +57,14 @@ bool loop_leave_drainer(struct loop *l)
 	}
 	/* The keeper stays as long as we have what it talks to. */
 	l->fds[INPUT].fd = l->fds[TYPED].fd = l->fds[KEEPER].fd = -1;
-	for (int i = SIGNALS; i < PEERS; i++) {
+	for (int i = ASKED; i < PEERS; i++) {
 		if (l->fds[i].fd >= 0)
 			close(l->fds[i].fd);
 		l->fds[i].fd = -1;
 	}
 	memset(l->at_ns, 0, sizeof(l->at_ns));
-	/* Where all around us is being ended, nobody is to wait for a slow reader. */
-	if (l->s->end.told)
-		drop_pending(l);
-	while (l->in[OUT] >= 0 || l->in[ERR] >= 0 || passon_pending(&l->pass[OUT]) ||
-	       passon_pending(&l->pass[ERR]))
+	l->drains = true;
+	while (has_output(l))
 		loop_turn(l);
 	rt_capture_end(l->s->capture);
 	_exit(0);

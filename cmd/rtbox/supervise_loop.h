@@ -79,6 +79,7 @@ struct loop {
 	struct passon pass[2];
 	bool muted[2];     /* our output cannot be written: the stream is only captured */
 	int64_t due[2];    /* bytes of the pipe that have to go before something else may */
+	bool drains;       /* it has ended, and we only pass on what it left */
 	bool stopping;     /* all that runs is being ended */
 	int kills;         /* rounds of SIGKILL */
 	int interrupts;    /* SIGINTs that were sent to us */

@@ -262,6 +262,9 @@ void loop_take_signal(struct loop *l)
 		wake_to_end(l, sig);
 		return;
 	}
+	/* Without us they would live on, and the terminal is no longer ours. */
+	if (l->drains)
+		return;
 	if (sig == SIGCONT)
 		loop_tty_continued(l);
 	if (sig == SIGWINCH)
