@@ -16,7 +16,8 @@ static struct {
 	const char *name;
 	int verbosity;
 	int usage_exit;
-} prog = { "rtbox", 0, EXIT_USAGE };
+	bool line;
+} prog = { "rtbox", 0, EXIT_USAGE, false };
 
 void prog_set_name(const char *name)
 {
@@ -43,6 +44,16 @@ void prog_set_usage_exit(int code)
 	prog.usage_exit = code;
 }
 
+void prog_set_line(bool line)
+{
+	prog.line = line;
+}
+
+bool prog_line(void)
+{
+	return prog.line;
+}
+
 /* "NAME: TEXT" and `more` as they go to stderr; what cannot be said there is lost. */
 static void say(const char *more, const char *fmt, va_list ap)
 {
@@ -52,6 +63,10 @@ static void say(const char *more, const char *fmt, va_list ap)
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	rt_buf_init(&line);
+	if (prog.line && isatty(STDERR_FILENO)) {
+		rt_buf_adds(&line, "\r\033[J");
+		prog.line = false;
+	}
 	rt_buf_adds(&line, prog.name);
 	rt_buf_adds(&line, ": ");
 	rt_inert_add(&line, rt_str(text ? text : "out of memory"));

@@ -34,6 +34,13 @@ int prog_verbosity(void);
 /* What a wrong command line exits with; EXIT_USAGE unless set. */
 void prog_set_usage_exit(int code);
 
+/*
+ * Whether a line stands on the terminal that is drawn again and again, with the
+ * cursor at its beginning: what is said erases it.
+ */
+void prog_set_line(bool line);
+bool prog_line(void);
+
 /* One line on stderr, control characters in it made visible. warn is silent under -q. */
 void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -44,6 +44,11 @@ static int find_width(int fd, bool tty)
 	return 80;
 }
 
+int out_width(const struct out *o)
+{
+	return find_width(fileno(o->f), o->tty);
+}
+
 void out_init(struct out *o, FILE *f, const char *color, bool utc)
 {
 	int fd = fileno(f);

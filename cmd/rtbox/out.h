@@ -38,6 +38,9 @@ struct out {
 /* color: auto, always, never or NULL (RT_COLOR, NO_COLOR, TERM=dumb decide). */
 void out_init(struct out *o, FILE *f, const char *color, bool utc);
 
+/* How wide the terminal is now. */
+int out_width(const struct out *o);
+
 /*
  * Write out what standard output still holds. Returns `code`, or says why it
  * cannot be written and returns EXIT_FAIL; a reader that went away (| head) is

@@ -156,6 +156,7 @@ static void show(struct tail *t, const struct tail_opts *o)
 	t->looks = until;
 	if (t->follow && !t->timed_out && !tail_is_stopped(t))
 		tail_follow(t);
+	tail_line_end(t);
 	tail_until_tell(t);
 	tail_close(t);
 	tail_cursor_end(t);
@@ -183,8 +184,9 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	tail_printer_init(&t.printer, &out, mode, o.output.format, filter);
 	set_time(&t, &o, mode);
 	tail_open(&t, &o.common, &o.select, n, operands);
-	if (t.follow && t.cursor.wanted)
-		tail_signals_begin(&t, false);
+	tail_line_begin(&t);
+	if (t.follow && (t.cursor.wanted || t.line.on))
+		tail_signals_begin(&t, t.line.on);
 	show(&t, &o);
 	tail_printer_end(&t.printer);
 	rt_filter_free(filter);

@@ -194,7 +194,8 @@ struct tail_printer {
 	enum out_mode mode;
 	bool across; /* lines say which run they are of */
 	const struct rt_filter *filter;
-	int64_t skip; /* so many lines are not shown yet */
+	int64_t skip;   /* so many lines are not shown yet */
+	size_t n_lines; /* that were shown */
 	struct pretty pretty;
 	struct records records;
 	struct projection fields; /* of --format */
@@ -265,6 +266,17 @@ struct tail_cursor {
 	size_t n_left;
 };
 
+#define TAIL_RATE_S 5
+
+/* The live line. */
+struct tail_line {
+	bool on;
+	struct rt_buf shown, next;
+	int64_t second; /* of the last look at how many lines there were: */
+	size_t last;
+	size_t counts[TAIL_RATE_S]; /* and so many seconds before */
+};
+
 /* They are waited for in a thread. */
 struct tail_signals {
 	bool on;
@@ -294,6 +306,7 @@ struct tail {
 
 	struct tail_cursor cursor;
 	struct tail_signals signals;
+	struct tail_line line;
 
 	struct rt_watch *watch; /* NULL: it does not follow */
 	bool polls;             /* changes are not reported */
@@ -377,6 +390,22 @@ void tail_cursor_save(struct tail *t, bool last);
 
 /* After all runs have left: print and keep it. */
 void tail_cursor_end(struct tail *t);
+
+/* tail_line.c: a line about where the run stands, on a terminal. */
+void tail_line_begin(struct tail *t);
+void tail_line_end(struct tail *t);
+
+/* Something is to be printed. */
+void tail_line_hide(struct out *o);
+
+/* Draw it, if it is another than the one that stands there; it is flushed with the rest. */
+void tail_line_draw(struct tail *t);
+
+/* How long it may stay as it is; -1: until something happens. */
+int tail_line_ms(const struct tail *t);
+
+/* From a thread, when the other one cannot. */
+void tail_line_erase_now(void);
 
 /* tail_signal.c */
 

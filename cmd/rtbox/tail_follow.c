@@ -94,19 +94,21 @@ static int look_in_ms(const struct tail_run *run)
 	return since < pause ? (int)(pause - since) : 0;
 }
 
+/* The sooner of two times to wait, of which -1 is for ever. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* The next of all that is due; -1: nothing is. */
 static int wait_ms(const struct tail *t)
 {
-	int least = tail_time_left_ms(t);
+	int least = sooner(tail_time_left_ms(t), tail_line_ms(t));
 
-	if (t->runs_dir && t->n_places == 0 && (least < 0 || least > FOLDER_MS))
-		least = FOLDER_MS;
-	for (size_t i = 0; i < t->n_runs; i++) {
-		int ms = look_in_ms(t->runs[i]);
-
-		if (ms >= 0 && (least < 0 || ms < least))
-			least = ms;
-	}
+	if (t->runs_dir && t->n_places == 0)
+		least = sooner(least, FOLDER_MS);
+	for (size_t i = 0; i < t->n_runs; i++)
+		least = sooner(least, look_in_ms(t->runs[i]));
 	return least;
 }
 
@@ -205,6 +207,7 @@ void tail_follow(struct tail *t)
 		if (t->met || t->timed_out || tail_is_stopped(t) ||
 		    (t->n_runs == 0 && !t->runs_dir))
 			return;
+		tail_line_draw(t);
 		if (fflush(t->printer.out->f) != 0)
 			return;
 		if (news)

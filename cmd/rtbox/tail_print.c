@@ -107,9 +107,16 @@ static const char *run_id_of(const struct tail_source *s)
 	return s->run->file ? NULL : s->run->dir.id;
 }
 
-static void print_event(struct tail_printer *p, const struct tail_source *s)
+static void begin_line(struct tail_printer *p)
 {
 	rt_buf_clear(&p->line);
+	tail_line_hide(p->out);
+	p->n_lines++;
+}
+
+static void print_event(struct tail_printer *p, const struct tail_source *s)
+{
+	begin_line(p);
 	switch (p->mode) {
 	case OUT_PRETTY:
 		take_start(p, s);
@@ -201,7 +208,7 @@ static void print_json(struct tail_printer *p, const struct tail_source *s, cons
 static void print_output(struct tail_printer *p, const struct tail_source *s,
 			 const struct output *o)
 {
-	rt_buf_clear(&p->line);
+	begin_line(p);
 	switch (p->mode) {
 	case OUT_PRETTY:
 		take_start(p, s);

@@ -46,6 +46,8 @@ static void *wait_for_signals(void *arg)
 	atomic_store(&s->got, sig);
 	tell(s);
 	sleep(GRACE_S);
+	if (s->line)
+		tail_line_erase_now();
 	die_of(sig);
 }
 
