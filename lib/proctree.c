@@ -2,6 +2,7 @@
 #include "proctree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -69,6 +70,15 @@ static int add(struct rt_proctree *t, size_t *room, const struct rt_process *p)
 	return 0;
 }
 
+/* A container may have that of the machine around it, where our pids are those of others. */
+static bool is_ours(int proc)
+{
+	char self[24] = "";
+
+	return readlinkat(proc, "self", self, sizeof(self) - 1) > 0 &&
+	       strtol(self, NULL, 10) == getpid();
+}
+
 static int list_all(struct rt_proctree *t)
 {
 	DIR *dir = opendir("/proc");
@@ -79,6 +89,11 @@ static int list_all(struct rt_proctree *t)
 
 	if (!dir)
 		return -1;
+	if (!is_ours(dirfd(dir))) {
+		closedir(dir);
+		errno = ENOSYS;
+		return -1;
+	}
 	while (ret == 0 && (e = readdir(dir))) {
 		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' &&
 		    read_process(dirfd(dir), e->d_name, &p))

@@ -1,8 +1,8 @@
 /*
  * The processes below one: what /proc knows of them. A process that was left by
  * its parent is below the nearest subreaper (rt_proctree_adopt), so that nothing
- * that a command started gets out of reach. Where there is no /proc, there are
- * none.
+ * that a command started gets out of reach. Where there is no /proc, or that of
+ * another pid namespace, nothing is known.
  */
 #ifndef RT_PROCTREE_H
 #define RT_PROCTREE_H

@@ -18,6 +18,13 @@ teardown() {
 	nobody_sleeps
 }
 
+@test "a timeout ends the command where /proc is that of another pid namespace" {
+	unshare -rpf true 2>/dev/null || skip "no pid namespace can be made here"
+	run -124 timeout -s KILL 20 unshare -rpf --kill-child rt-run --timeout 200ms -- sleep "$NAP"
+	[ "$(status_of @latest .error)" = "timed out after 200ms" ]
+	nobody_sleeps
+}
+
 @test "a command in time is none of the timeout's business" {
 	run -3 rt-run --timeout 1h --idle-timeout 1h -- sh -c 'exit 3'
 	[ "$(status_of @latest .error)" = "exit code 3" ]
