@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -11,6 +12,8 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define LOOK_MS 50 /* a keeper that tells nothing for so long may be stopped */
 
 /* What the keeper tells first: how the start went. */
 struct begun {
@@ -127,6 +130,17 @@ static bool hear(int fd, void *what, size_t size)
 	return n == (ssize_t)size;
 }
 
+/* How the start went. The command may run by then, and have stopped the keeper. */
+static bool hear_start(const struct rt_pty *p, struct begun *begun)
+{
+	struct pollfd told = { p->told, POLLIN, 0 };
+	int ready;
+
+	while ((ready = poll(&told, 1, LOOK_MS)) == 0 || (ready < 0 && errno == EINTR))
+		kill(p->keeper, SIGCONT);
+	return hear(p->told, begun, sizeof(*begun));
+}
+
 pid_t rt_pty_start(struct rt_pty *p, const struct rt_spawn *how, int *exit_code, struct rt_err *err)
 {
 	struct rt_spawn with = *how;
@@ -150,7 +164,7 @@ pid_t rt_pty_start(struct rt_pty *p, const struct rt_spawn *how, int *exit_code,
 	if (p->keeper < 0) {
 		p->keeper = 0;
 		rt_err_sys(err, "cannot start \"%s\"", how->argv[0]);
-	} else if (!hear(p->told, &begun, sizeof(begun))) {
+	} else if (!hear_start(p, &begun)) {
 		rt_err_set(err, RT_ERR_FAILURE, "cannot start \"%s\"", how->argv[0]);
 	} else if (begun.pid > 0) {
 		return begun.pid;
