@@ -34,6 +34,22 @@ static void add_visible(struct rt_buf *b, uint32_t cp)
 		rt_buf_addf(b, "\\u%04x", (unsigned int)cp);
 }
 
+/* Bytes at the start of text that are printable ASCII, eight at a time: at least so many are. */
+static size_t plain_bytes(struct rt_str text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t i = 0;
+
+	for (; i + 8 <= text.n; i += 8) {
+		uint64_t w = rt_load64(text.p + i), del = w ^ ones * 0x7f;
+
+		/* below 0x20, 0x7f or past it: all that is not plain has its top bit set here */
+		if ((w | (w - ones * 0x20) | (del - ones)) & tops)
+			break;
+	}
+	return i;
+}
+
 void rt_inert_add(struct rt_buf *b, struct rt_str text)
 {
 	size_t from = 0;
@@ -41,6 +57,11 @@ void rt_inert_add(struct rt_buf *b, struct rt_str text)
 	for (size_t i = 0, n; i < text.n; i += n) {
 		uint32_t cp;
 
+		if (text.p[i] >= 0x20 && text.p[i] < 0x7f) {
+			n = plain_bytes((struct rt_str){ text.p + i, text.n - i });
+			n = n ? n : 1;
+			continue;
+		}
 		n = rt_utf8_decode(text.p + i, text.n - i, &cp);
 		if (n && (cp >= 0x20 || cp == '\t') && !rt_char_hidden(cp))
 			continue;

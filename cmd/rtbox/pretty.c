@@ -18,7 +18,7 @@ void pretty_init(struct pretty *p, struct out *o)
 	p->run_style = STYLE_BOLD;
 	p->time = TIME_ABSOLUTE;
 	p->start_ns = 0;
-	p->second = INT64_MIN;
+	p->minute = -1;
 	rt_buf_init(&p->line);
 	rt_buf_init(&p->text);
 }
@@ -37,27 +37,41 @@ static void add_spaces(struct rt_buf *b, size_t n)
 
 static void begin(struct pretty *p, enum out_style style)
 {
-	rt_buf_adds(&p->line, out_on(p->out, style));
+	if (p->out->color)
+		rt_buf_adds(&p->line, out_on(p->out, style));
 }
 
 static void end(struct pretty *p, enum out_style style)
 {
-	if (style != STYLE_PLAIN)
+	if (p->out->color && style != STYLE_PLAIN)
 		rt_buf_adds(&p->line, out_off(p->out));
 }
 
-/* Many lines are of the same second, and a time zone takes long to look up. */
+#define SECONDS_AT 17 /* "2026-07-01 12:00:SS +02:00" */
+
+/*
+ * Many lines are of the same minute, and a time zone takes long to look up: what
+ * changes are the seconds. (Of long ago, some zones differ by odd ones.)
+ */
 static void add_absolute(struct pretty *p, struct rt_buf *to, int64_t ns)
 {
 	int64_t second = ns / RT_NS_PER_S - (ns % RT_NS_PER_S < 0);
+	int in_minute = (int)(second % 60);
+	char tens = (char)('0' + in_minute / 10), ones = (char)('0' + in_minute % 10);
 	struct rt_buf b;
 
-	if (second != p->second) {
+	if (second < 0 || second / 60 != p->minute) {
 		rt_buf_init(&b);
 		out_time(p->out, &b, ns);
 		snprintf(p->stamp, sizeof(p->stamp), "%s", b.len ? b.s : "");
 		rt_buf_release(&b);
-		p->second = second;
+		p->minute = strlen(p->stamp) == TIME_WIDTH && p->stamp[SECONDS_AT] == tens &&
+					    p->stamp[SECONDS_AT + 1] == ones ?
+				    second / 60 :
+				    -1;
+	} else {
+		p->stamp[SECONDS_AT] = tens;
+		p->stamp[SECONDS_AT + 1] = ones;
 	}
 	rt_buf_adds(to, p->stamp);
 }
@@ -194,7 +208,9 @@ static void add_duration(struct pretty *p, const struct rt_event *ev)
 	if (!rt_event_number(ev, RT_F_DURATION_MS, &ms) || ms < 0 || ms > 9e12)
 		return;
 	rt_buf_clear(&p->text);
-	if (ms < 1000) {
+	if (ms < 1000 && ms == (double)(int)ms) {
+		rt_buf_addf(&p->text, "%dms", (int)ms);
+	} else if (ms < 1000) {
 		rt_buf_addf(&p->text, "%.3gms", ms);
 	} else {
 		rt_duration_format(span, (int64_t)(ms * 1e6));
@@ -203,25 +219,39 @@ static void add_duration(struct pretty *p, const struct rt_event *ev)
 	add_detail(p, "took");
 }
 
+/* What metadata says of tokens, in one pass over it; 0 where it says nothing. */
+static int64_t count_tokens(struct rt_str metadata)
+{
+	int64_t total = -1, prompt = 0, completion = 0;
+	struct rt_scan scan;
+	struct rt_member m;
+
+	if ((!memmem(metadata.p, metadata.n, "_tokens", 7) &&
+	     !memchr(metadata.p, '\\', metadata.n)) ||
+	    rt_scan_init(&scan, metadata) < 0)
+		return 0;
+	while (rt_scan_next(&scan, &m) > 0) {
+		if (rt_json_is(&m.key, "total_tokens"))
+			rt_json_int(&m.value, &total);
+		else if (rt_json_is(&m.key, "prompt_tokens"))
+			rt_json_int(&m.value, &prompt);
+		else if (rt_json_is(&m.key, "completion_tokens"))
+			rt_json_int(&m.value, &completion);
+	}
+	if (total < 0 && __builtin_add_overflow(prompt, completion, &total))
+		return 0;
+	return total;
+}
+
 static void add_tokens(struct pretty *p, const struct rt_event *ev)
 {
-	struct rt_json metadata, v;
-	int64_t part, sum = 0;
+	struct rt_json metadata;
+	int64_t n = rt_event_get(ev, RT_F_METADATA, &metadata) ? count_tokens(metadata.text) : 0;
 
-	if (!rt_event_get(ev, RT_F_METADATA, &metadata))
-		return;
-	if (!rt_scan_find(metadata.text, rt_str("total_tokens"), &v) || !rt_json_int(&v, &sum)) {
-		if (rt_scan_find(metadata.text, rt_str("prompt_tokens"), &v) &&
-		    rt_json_int(&v, &part))
-			sum = part;
-		if (rt_scan_find(metadata.text, rt_str("completion_tokens"), &v) &&
-		    rt_json_int(&v, &part) && __builtin_add_overflow(sum, part, &sum))
-			return;
-	}
-	if (sum <= 0)
+	if (n <= 0)
 		return;
 	rt_buf_clear(&p->text);
-	rt_buf_addf(&p->text, "%lld", (long long)sum);
+	rt_buf_addf(&p->text, "%lld", (long long)n);
 	add_detail(p, "tokens");
 }
 

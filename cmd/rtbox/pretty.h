@@ -20,7 +20,7 @@ struct pretty {
 	enum out_style run_style;
 	enum pretty_time time;
 	int64_t start_ns;
-	int64_t second; /* the one that `stamp` says */
+	int64_t minute; /* the one that `stamp` is of; -1: none */
 	char stamp[40];
 };
 

@@ -137,6 +137,20 @@ static void set_time(struct tail *t, const struct tail_opts *o, enum out_mode mo
 								    TIME_ABSOLUTE;
 }
 
+/* What of events is looked at where they are shown as they stand in the file. */
+static void init_wanted(struct tail *t, enum out_mode mode, const struct rt_filter *filter)
+{
+	t->all_wanted = t->printer.across ||
+			(mode != OUT_JSONL && mode != OUT_JSON && mode != OUT_RAW);
+	rt_wanted_init(&t->wanted);
+	rt_wanted_add(&t->wanted, RT_FIELD(RT_F_TS) | RT_FIELDS_OF_LEVEL | RT_FIELD(RT_F_STEP_ID) |
+					  RT_FIELD(RT_F_METADATA));
+	rt_filter_want(filter, &t->wanted);
+	for (size_t i = 0; i < TAIL_UNTIL; i++)
+		if (t->until[i])
+			rt_filter_want(t->until[i], &t->wanted);
+}
+
 static void show(struct tail *t, const struct tail_opts *o)
 {
 	bool until = t->until[0] || t->until[1];
@@ -183,6 +197,8 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	init(&t, &o);
 	tail_printer_init(&t.printer, &out, mode, o.output.format, filter);
 	set_time(&t, &o, mode);
+	t.printer.across = n > 1 || selection_given(&o.select);
+	init_wanted(&t, mode, filter);
 	tail_open(&t, &o.common, &o.select, n, operands);
 	tail_line_begin(&t);
 	if (t.follow && (t.cursor.wanted || t.line.on))

@@ -120,6 +120,7 @@ struct tail_source {
 	int64_t ns;    /* when; a line that does not say is as old as the one before */
 	bool valid;    /* it is an event, or a record of output */
 	struct rt_event *ev;
+	struct rt_lines *lines; /* that are outlined together; NULL: they are not */
 	struct rt_cri cri;
 
 	struct tail_pieces pieces[2]; /* of stdout and stderr */
@@ -291,7 +292,9 @@ struct tail {
 	struct tail_printer printer;
 	bool events, output; /* what is shown */
 	bool follow;
-	bool wait;        /* for a run that is not there yet */
+	bool wait;       /* for a run that is not there yet */
+	bool all_wanted; /* of events all fields are looked at, else: */
+	struct rt_wanted wanted;
 	bool exit_status; /* how the runs ended is asked for */
 	struct unpack unpack;
 

@@ -14,7 +14,7 @@
 #define LOOK_MS 200   /* between two looks at the state of a run that writes all the time, */
 #define LOOK_RUNS 16  /* or of so many */
 #define CALM_RUNS 32  /* so many make enough noise to wait a moment for more, */
-#define CALM_MS 5    /* which is as long as this */
+#define CALM_MS 5     /* which is as long as this */
 #define OWNER_MS 2000 /* between two looks at an owner whose end is not reported */
 #define FOLDER_MS 200 /* between two looks for a runs folder that is not there */
 

@@ -290,7 +290,6 @@ void tail_open(struct tail *t, const struct common_opts *c, const struct select_
 	unpack_init(&t->unpack);
 	t->began_ns = rt_clock_now_ns();
 	t->open = xcalloc(OPEN_MAX, sizeof(*t->open));
-	t->printer.across = selects || argc > 1;
 	if (t->printer.across)
 		raise_limit();
 	if (waits) {

@@ -31,6 +31,9 @@ struct tail_source *tail_source_new(struct tail_run *run, const char *path, bool
 	s->fd = s->file.fd = -1;
 	s->ns = INT64_MIN;
 	s->ev = events ? xmalloc(sizeof(*s->ev)) : NULL;
+	/* of one run alone, since it is large */
+	s->lines = events && !run->packed && !run->t->printer.across ? xmalloc(sizeof(*s->lines)) :
+								       NULL;
 	for (int i = 0; i < 2; i++) {
 		rt_buf_init(&s->pieces[i].text);
 		rt_buf_init(&s->pieces[i].ts);
@@ -45,6 +48,7 @@ void tail_source_free(struct tail_source *s)
 		rt_buf_release(&s->pieces[i].text);
 		rt_buf_release(&s->pieces[i].ts);
 	}
+	free(s->lines);
 	free(s->ev);
 	free(s->step_name);
 	free(s->step_id);
@@ -61,6 +65,8 @@ static bool start_reading(struct tail_source *s)
 	s->reader.whole_only = !s->torn;
 	s->reader.skipping = !s->backward && s->skipping;
 	s->reading = true;
+	if (s->lines)
+		rt_lines_init(s->lines, s->simd);
 	return true;
 }
 
@@ -174,7 +180,12 @@ static void parse(struct tail_source *s)
 	int64_t ns;
 
 	if (s->events) {
-		s->valid = rt_event_parse_with(s->ev, s->line, s->simd, NULL) == 0;
+		const struct rt_lines *lines = s->backward ? NULL : s->lines;
+		const struct tail *t = s->run->t;
+
+		s->valid = (t->all_wanted ?
+				    rt_event_parse_with(s->ev, s->line, s->simd, lines) :
+				    rt_event_parse_for(s->ev, s->line, &t->wanted, lines)) == 0;
 		if (s->valid && event_time(s->ev, &ns))
 			s->ns = ns;
 		return;
@@ -224,6 +235,8 @@ static int next_line(struct tail_source *s)
 			return 0;
 		start_reading(s);
 	}
+	if (s->lines && !s->backward && rt_reader_outlined(&s->reader, s->lines, &s->line))
+		return 1;
 	return rt_reader_next(&s->reader, &s->line);
 }
 

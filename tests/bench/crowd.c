@@ -94,9 +94,10 @@ static void emit(struct run *r)
 	char line[200];
 	int n;
 
-	n = snprintf(line, sizeof(line),
-		     "{\"ts\":\"2026-07-01T12:00:00.000+00:00\",\"type\":\"info\",\"message\":\"an event\",\"at\":%.6f}\n",
-		     s);
+	n = snprintf(
+		line, sizeof(line),
+		"{\"ts\":\"2026-07-01T12:00:00.000+00:00\",\"type\":\"info\",\"message\":\"an event\",\"at\":%.6f}\n",
+		s);
 	if (write(r->events, line, (size_t)n) != n ||
 	    write(r->log, "2026-07-01T12:00:00.000+00:00 [INFO] an event\n", 46) != 46)
 		fail("write");
@@ -177,8 +178,8 @@ static double cpu_s(pid_t pid)
 	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-	       &sys);
+	sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+	       &user, &sys);
 	return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
 }
 
