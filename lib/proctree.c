@@ -155,7 +155,7 @@ void rt_proctree_name(const struct rt_proctree *t, struct rt_buf *out)
 		rt_buf_addf(out, " and %zu more", t->n - RT_PROCTREE_NAMED);
 }
 
-bool rt_process_stopped(pid_t pid)
+bool rt_proctree_is_stopped(pid_t pid)
 {
 	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct rt_process p = { .state = 'T' };

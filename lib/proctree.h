@@ -37,7 +37,7 @@ void rt_proctree_release(struct rt_proctree *t);
 void rt_proctree_name(const struct rt_proctree *t, struct rt_buf *out);
 
 /* Whether a process is stopped, as far as can be known: where it cannot, it is. */
-bool rt_process_stopped(pid_t pid);
+bool rt_proctree_is_stopped(pid_t pid);
 
 /* Send a signal so that rt_proctree_told knows it. */
 void rt_proctree_tell(pid_t pid, int sig);

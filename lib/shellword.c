@@ -1,8 +1,9 @@
+/* Words in quotes for a shell. See shellword.h. */
 #include "shellword.h"
 
 #include <string.h>
 
-void rt_shell_word(struct rt_buf *out, struct rt_str word)
+void rt_shellword_add(struct rt_buf *out, struct rt_str word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789_@%+=:,./-";
@@ -24,7 +25,7 @@ void rt_shell_word(struct rt_buf *out, struct rt_str word)
 	rt_buf_addc(out, '\'');
 }
 
-void rt_shell_line(struct rt_buf *out, struct rt_str array)
+void rt_shellword_add_array(struct rt_buf *out, struct rt_str array)
 {
 	struct rt_member m;
 	struct rt_scan scan;
@@ -37,7 +38,7 @@ void rt_shell_line(struct rt_buf *out, struct rt_str array)
 			rt_json_text(&m.value, &word);
 			if (out->len)
 				rt_buf_addc(out, ' ');
-			rt_shell_word(out, rt_buf_view(&word));
+			rt_shellword_add(out, rt_buf_view(&word));
 		}
 	}
 	rt_buf_release(&word);

@@ -5,9 +5,9 @@
 #include "scan.h"
 
 /* Append the word, in quotes where it needs them. */
-void rt_shell_word(struct rt_buf *out, struct rt_str word);
+void rt_shellword_add(struct rt_buf *out, struct rt_str word);
 
 /* Append a JSON array of words, as metadata.json's argv is, as a command line. */
-void rt_shell_line(struct rt_buf *out, struct rt_str array);
+void rt_shellword_add_array(struct rt_buf *out, struct rt_str array);
 
 #endif

@@ -52,7 +52,7 @@ char *rt_sum_command(const struct rt_summary *s, const char *program, const char
 	if (s->tree)
 		rt_buf_adds(&b, s->ref);
 	else
-		rt_shell_word(&b, rt_str(s->ref));
+		rt_shellword_add(&b, rt_str(s->ref));
 	rt_buf_addf(&b, " %s", arguments);
 	return rt_buf_detach(&b);
 }

@@ -73,7 +73,7 @@ static void add_value(struct rt_summary *s, const char *label, const struct rt_j
 	}
 	rt_buf_init(&text);
 	if (v->type == RT_JSON_ARRAY)
-		rt_shell_line(&text, v->text);
+		rt_shellword_add_array(&text, v->text);
 	else if (v->type == RT_JSON_TRUE || v->type == RT_JSON_FALSE)
 		rt_buf_adds(&text, v->type == RT_JSON_TRUE ? "yes" : "no");
 	else
@@ -193,7 +193,7 @@ void rt_sum_read_archive(struct rt_summary *s, const struct rt_rundir *d)
 		}
 		rt_buf_clear(&text);
 		if (v.type == RT_JSON_ARRAY)
-			rt_shell_line(&text, v.text);
+			rt_shellword_add_array(&text, v.text);
 		else
 			rt_json_text(&v, &text);
 		kept = rt_sum_keep(s, rt_buf_view(&text), SUM_TEXT);

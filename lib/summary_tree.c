@@ -189,7 +189,7 @@ static void name_tree(struct rt_summary *s, const char *path)
 	rt_buf_adds(&quoted, "$(find ");
 	rt_buf_clear(&s->scratch);
 	rt_buf_addf(&s->scratch, "./%.*s", (int)name.n, name.p);
-	rt_shell_word(&quoted, rt_buf_view(&s->scratch));
+	rt_shellword_add(&quoted, rt_buf_view(&s->scratch));
 	rt_buf_adds(&quoted, " -name '*.log' -o -name '*.jsonl')");
 	s->ref = rt_sum_keep(s, rt_buf_view(&quoted), SUM_TEXT);
 	s->failed |= quoted.failed;

@@ -3,14 +3,14 @@
 #define RT_DETACH_H
 
 /*
- * Returns in a process of its own, in a session of its own without a terminal,
- * with nothing to read and standard output let go, which is to be given to
- * detach_done. The caller's process prints what that is told and exits with 0;
- * when it is told nothing, it ends as the other one does.
+ * Fork, and return in the child: in a session of its own without a terminal, with
+ * /dev/null as standard input and output. Returns a descriptor for detach_done,
+ * never 0. The parent waits for that: it prints the id and exits with 0. If the
+ * child ends before, so does the parent, in the same way.
  */
 int detach(void);
 
-/* It has begun, and is called this: the caller may go, and nobody hears us any more. */
+/* The run `id` has begun: let the parent go. Standard error is /dev/null from here on; closes fd. */
 void detach_done(int fd, const char *id);
 
 #endif

@@ -199,7 +199,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	record_opts_init(&opts, redact);
 	new_run_check(&o->run);
 	if (o->detach)
-		s.waiting = detach();
+		s.detached_fd = detach();
 	guard(&lock, o, argv);
 	supervise_signals(&in);
 	rt_cgroup_begin(&cgroup, RT_CGROUP_MOUNT, RT_CGROUP_SELF);

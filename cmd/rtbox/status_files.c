@@ -29,7 +29,7 @@ static void print_command(struct rt_str metadata, struct out *o)
 
 	rt_buf_init(&b);
 	if (rt_scan_find(metadata, rt_str("argv"), &v) && v.type == RT_JSON_ARRAY)
-		rt_shell_line(&b, v.text);
+		rt_shellword_add_array(&b, v.text);
 	else if (rt_scan_find(metadata, rt_str("command"), &v) && v.type == RT_JSON_STRING)
 		rt_json_text(&v, &b);
 	cut(&b);

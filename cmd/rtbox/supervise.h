@@ -38,7 +38,7 @@ struct supervised {
 	bool heartbeat;                /* touch .alive */
 	const struct rt_inherited *in; /* what the command has of signals */
 	struct side_job *job;          /* may be NULL */
-	int waiting; /* of detach: who is to be told that the command runs; 0: nobody */
+	int detached_fd; /* for detach_done when the command runs; 0: there is nobody to be told */
 	/* It has failed and is to be started again: say so. `text` is how. May be NULL. */
 	void (*retrying)(struct supervised *s, const char *text, int retry, int64_t delay_ns);
 	struct outcome end; /* set */

@@ -53,10 +53,10 @@ int loop_start(struct loop *l)
 		return -1;
 	}
 	s->end.started = true;
-	if (s->waiting)
-		detach_done(s->waiting, s->dir->id);
-	s->waiting = 0;
-	/* A terminal that nobody has open for a moment would be at its end. */
+	if (s->detached_fd)
+		detach_done(s->detached_fd, s->dir->id);
+	s->detached_fd = 0;
+	/* A terminal would be at its end as soon as nobody has it open. */
 	if (s->limits.retries == 0 && !l->tty.on)
 		loop_close_ends(l);
 	if (s->limits.timeout_ns)

@@ -25,7 +25,7 @@ static bool in_foreground(void)
 	return group < 0 || group == getpgrp();
 }
 
-/* Who made it raw already, and what is typed is his. */
+/* Some program has made it raw before us: what is typed is for that one. */
 static bool is_raw(const struct termios *modes)
 {
 	return !(modes->c_lflag & ICANON) || !(modes->c_oflag & OPOST);
@@ -229,7 +229,7 @@ static void see_keys(struct loop *l, struct rt_str keys)
 	if (!l->tty.raw || tcgetattr(l->in[OUT], &modes) < 0)
 		return;
 	for (int i = 0; i < 2; i++) {
-		/* As it was set when nobody had changed it, where it means nothing now. */
+		/* Where keys mean no signals now, the key is the one of our own terminal. */
 		const struct termios *m = modes.c_lflag & ISIG ? &modes : &l->tty.modes;
 		cc_t key = m->c_cc[interrupts[i].key];
 
@@ -273,7 +273,7 @@ static void hear_keeper(struct loop *l)
 		t->pty.told = -1;
 	} else if (WIFSTOPPED(status)) {
 		/* It may have been paused, and gone on before we hear of it. */
-		if (!l->paused_ns && rt_process_stopped(l->pid))
+		if (!l->paused_ns && rt_proctree_is_stopped(l->pid))
 			loop_stopped(l, WSTOPSIG(status));
 	} else {
 		loop_add_usage(l, &usage);
