@@ -84,7 +84,6 @@ int rt_record_open(struct rt_record **out, const char *run_path, const struct rt
 	return 0;
 }
 
-/* Take the lock, and make sure that `status` is what the log says. */
 int rt_batch_begin(struct rt_record *r, struct rt_err *err)
 {
 	if (r->locked)
@@ -262,7 +261,6 @@ static int append_lines(struct rt_record *r, enum commit_kind kind, struct rt_er
 	return rt_err_set(err, cause.kind, "run \"%s\": %s", r->dir.path, cause.msg);
 }
 
-/* Under the lock: record the batch. */
 int rt_batch_commit(struct rt_record *r, enum commit_kind kind, struct rt_err *warning,
 		    struct rt_err *err)
 {

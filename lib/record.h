@@ -31,8 +31,7 @@ struct rt_run_spec {
 	const char *runs_dir, *group;
 	const char *id; /* rt_id_make() gives a random one */
 	const char *name, *parent_run_id;
-	struct rt_str metadata; /* metadata.json as it will stand, its run_id is `id`;
-					  empty: made of what stands here */
+	struct rt_str metadata; /* of metadata.json, with `id` as run_id; empty: it is made */
 	int64_t owner_pid;      /* 0: none */
 	bool json_log;          /* keep logs.jsonl too */
 	bool settle_later;      /* it is not waited for until it is on the disk */
@@ -55,8 +54,10 @@ void rt_record_close(struct rt_record *r); /* NULL is fine */
 
 const struct rt_rundir *rt_record_dir(const struct rt_record *r);
 
-/* The state as of the last call that took the lock; its last events as of the last that wrote
- * status.json. */
+/*
+ * The state as of the last call that took the lock; its last events as of the last
+ * one that wrote status.json.
+ */
 const struct rt_status *rt_record_status(const struct rt_record *r);
 
 /*
@@ -87,8 +88,8 @@ struct rt_change {
 	const struct rt_resources *resources; /* what it has used; may be NULL */
 	int64_t owner_pid;                    /* on resume: the new owner, 0: none */
 	unsigned only_if; /* bit S: if readers see the run as S (RT_LOST ...); 0: whatever */
-	struct rt_str by; /* who asked for it, as a JSON object: recorded before it, as
-			      pause_requested ...; empty: nobody */
+	/* Who asked for it, as a JSON object: recorded before it (pause_requested); empty: nobody. */
+	struct rt_str by;
 	/*
 	 * What makes it so, done under the lock just before it is recorded; NULL:
 	 * nothing. -1: it could not be, and is not recorded.

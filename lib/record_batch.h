@@ -43,12 +43,13 @@ void rt_batch_end(struct rt_record *r);
 /* Show the last events in the status, those of the batch too. */
 void rt_batch_show_recent(struct rt_record *r);
 
-/* Where the event has a component, its line, goes to that one's log. */
+/* Add the line of an event with a component to the text for that component's log. */
 void rt_batch_add_component(struct rt_record *r, const struct rt_event *ev, struct rt_str line);
 
-/* Under the lock: append them. */
+/* Under the lock: append these texts to the logs. */
 void rt_batch_write_components(struct rt_record *r, struct rt_err *warning);
-/* The batch is over: a stream will write to the same logs again. Or nothing will. */
+
+/* After a batch, keep the open logs for the next one; after the last, close them. */
 void rt_batch_clear_components(struct rt_record *r);
 void rt_batch_release_components(struct rt_record *r);
 

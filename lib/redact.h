@@ -26,10 +26,11 @@ bool rt_redact_hits(const struct rt_redact *r, struct rt_str s);
 void rt_redact_text(const struct rt_redact *r, struct rt_str s, struct rt_buf *out);
 
 /*
- * A stream that arrives in pieces: `held` keeps what may be the beginning of a
- * secret (never more than one could be long, escapes and all) from one call to the
- * next; at the end of the stream `last` lets go of it. Returns what is safe by now: a part of the piece where it
- * can stay as it is, else it is in out, which is cleared first.
+ * A stream that arrives in pieces. `held` keeps what may be the beginning of a
+ * secret from one call to the next, never more than one can be long, escapes and
+ * all; `last` says that the stream ends, and nothing is held. Returns what is safe
+ * by now: a part of `piece` where nothing is masked, else what is in out, which is
+ * cleared first.
  */
 struct rt_str rt_redact_stream(const struct rt_redact *r, struct rt_buf *held, struct rt_str piece,
 			       bool last, struct rt_buf *out);

@@ -77,8 +77,9 @@ static enum found decode(struct rt_str s, struct escape *e)
 }
 
 /*
- * Whether the rest of a secret, from its i-th byte on, stands at `at`, and where it ends.
- * It may after so many bytes, which are taken off *effort.
+ * Whether the rest of a secret, from its i-th byte on, stands at `at`; *end is where
+ * it ends. FOUND_SHORT: the text ends before that, or *effort is used up, the bytes
+ * that may still be compared.
  */
 static enum found match(const struct rt_secret *v, size_t i, struct rt_str s, size_t at,
 			size_t *effort, size_t *end)

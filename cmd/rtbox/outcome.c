@@ -22,7 +22,7 @@ bool outcome_forgiven(const struct outcome *end)
 	return took_too_long(end) && end->status == 0;
 }
 
-/* By the signal itself, or as shells report it, or not at all well after rt-run cancel. */
+/* A shell reports the signal that ended its command as 128 and its number. */
 bool outcome_cancelled(const struct outcome *end)
 {
 	int code = rt_wait_code(end->status);

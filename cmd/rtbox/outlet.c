@@ -122,14 +122,14 @@ void outlet_open(struct outlet *o, const struct outlet_opts *opts, struct superv
 	o->hold = (struct hold){ .fd = { -1, -1 } };
 	if (outlet_holds(opts))
 		hold_back(o, s);
-	else if (is(opts, "none") || (is(opts, "log") && log >= 0)) /* else nobody had it */
+	else if (is(opts, "none") || (is(opts, "log") && log >= 0)) /* without a log, pass it on */
 		discard(o, s);
 	annotate_init(&o->annotate, s->record, &s->step);
 	s->annotate = opts->annotations ? &o->annotate : NULL;
 	s->still_ns = opts->still_ns;
 }
 
-/* As it would have been, except that a reader who goes away is no reason to end otherwise. */
+/* With the signals that we were started with, but a reader who goes away must not end us. */
 static void replay(struct outlet *o, const struct supervised *s)
 {
 	signal(SIGPIPE, SIG_IGN);

@@ -109,8 +109,8 @@ static void choose(struct loop *l)
 }
 
 /*
- * What is not open is not polled: the kernel refuses to look at more than the
- * process may have open, open or not.
+ * poll(2) refuses more entries than the process may have open files, unused ones
+ * included, so it only gets those in use.
  */
 static int poll_open(struct loop *l)
 {
@@ -125,7 +125,7 @@ static int poll_open(struct loop *l)
 		open[n++] = l->fds[i];
 	}
 	ready = poll(open, (nfds_t)n, wait_ms(l));
-	/* There is no memory for it: rather late than busy. */
+	/* Out of memory: do not spin. */
 	if (ready < 0 && errno != EINTR)
 		poll(NULL, 0, 10);
 	for (int i = 0; i < n && ready > 0; i++)
@@ -183,8 +183,8 @@ static void run(struct loop *l)
 }
 
 /*
- * The command has ended: what it wrote goes out. Where it was to end, we are not
- * to wait for who reads it either; who drains the rest does.
+ * The command has ended: what it wrote goes out. When it was told to end, we
+ * do not wait for a slow reader either: that is left to the drainer.
  */
 static void finish_output(struct loop *l)
 {
@@ -200,7 +200,7 @@ static void finish_output(struct loop *l)
 	loop_tty_leave(l);
 }
 
-/* It was when we were started: then it is the command's to find that it is. */
+/* Closed when we were started (see start_guard_fds): the command is to find it so. */
 static bool is_closed(int fd)
 {
 	int flags = fcntl(fd, F_GETFD);

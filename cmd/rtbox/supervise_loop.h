@@ -141,7 +141,7 @@ void loop_make_due(struct loop *l);
 bool loop_drain(struct loop *l);
 /* Say that the command runs, and for how long it has been quiet. */
 void loop_say_still(struct loop *l);
-/* Say it when something could not be captured (-1). */
+/* Warn when a call of capture.h failed (ret is -1, and errno), or the log is not rotated. */
 void loop_captured(struct loop *l, int ret);
 
 /* supervise_signal.c: signals, and ending what runs. */

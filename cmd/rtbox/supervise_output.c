@@ -51,7 +51,7 @@ static void mute(struct loop *l, int i)
 		warn("cannot write %s: %s%s", names[i], why, kept);
 }
 
-/* When nobody reads, the command is to see that by its own SIGPIPE. */
+/* Where nobody reads any more (EPIPE), the command is to see that by its own SIGPIPE. */
 static void passed(struct loop *l, int i, int ret)
 {
 	if (ret == 0)
@@ -117,7 +117,6 @@ void loop_say_still(struct loop *l)
 	rt_buf_release(&line);
 }
 
-/* Read a piece, once; nothing while the one before still has to go. */
 void loop_pump(struct loop *l, int i)
 {
 	/* Where a terminal needs carriage returns, there is room for them. */
@@ -158,7 +157,6 @@ void loop_pump(struct loop *l, int i)
 		annotate_add(l->s->annotate, i, logged);
 }
 
-/* What stands in the pipes now is due, and no more: somebody may go on writing for ever. */
 void loop_make_due(struct loop *l)
 {
 	for (int i = OUT; i <= ERR; i++) {
@@ -171,7 +169,6 @@ void loop_make_due(struct loop *l)
 	}
 }
 
-/* Pass on what is due; false as long as a slow reader of our output keeps us from it. */
 bool loop_drain(struct loop *l)
 {
 	bool done = true;

@@ -159,7 +159,7 @@ static void reap(struct loop *l)
 	}
 }
 
-/* Below a command that is ended, everything is. */
+/* When the command is made to end, all that it has started has to be gone as well. */
 bool loop_ended(struct loop *l)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -168,7 +168,7 @@ bool loop_ended(struct loop *l)
 		return false;
 	if (!l->stopping || l->kills > KILL_ROUNDS)
 		return true;
-	/* Where there are others below us, waiting cannot tell: what is to be killed is. */
+	/* With other children of ours wait(2) cannot tell: look at what there is to kill. */
 	if (l->others.n || l->tty.pty.keeper || (l->s->job && l->s->job->pid)) {
 		struct rt_proctree tree;
 		bool none = loop_tree(l, &tree) == 0 && tree.n == 0;
