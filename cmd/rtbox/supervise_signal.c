@@ -222,12 +222,15 @@ static void forward(struct loop *l, int sig, int code)
 /* What a supervisor around us has sent to us and to all below. */
 static void take_told(struct loop *l, int sig)
 {
-	if (sig == SIGTSTP)
+	if (sig == SIGTSTP) {
 		loop_told_to_stop(l);
-	else if (sig == SIGCONT)
+	} else if (sig == SIGCONT) {
 		loop_told_to_go_on(l);
-	else
+		/* Soon after a pause another one may have looked like a stop of the command's own. */
+		loop_tty_continued(l);
+	} else {
 		l->s->end.told = true;
+	}
 }
 
 /* What is paused ends only when it goes on. */
