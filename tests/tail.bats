@@ -357,6 +357,48 @@ all_of_full() {
 	[ ! -s err ]
 }
 
+@test "a reader that is slow gets everything, in bounded memory" {
+	local pad pid
+	running on
+	pad=$(printf 'x%.0s' {1..300})
+	mkfifo pipe
+	start bash -c 'exec rt-tail -f on -n all -o cat >pipe'
+	exec 7<pipe
+	wait_for 30 pgrep -P "$follower" >/dev/null
+	pid=$(pgrep -P "$follower")
+	mkdir -p "$RT_RUNS_DIR/on/logs"
+	# more changes than the kernel keeps for somebody who does not ask
+	for n in {1..10000}; do
+		echo "{\"message\":\"event $n $pad\"}" >>"$RT_RUNS_DIR/on/events.jsonl"
+		echo "2026-07-01T12:00:00Z stdout F line $n $pad" >>"$RT_RUNS_DIR/on/logs/run.log"
+	done
+	[ -n "${RT_SANITIZE-}" ] || [ "$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")" -lt 20000 ]
+	finish on
+	cut -d ' ' -f 1,2 <&7 >got
+	exec 7<&-
+	ends
+	[ "$(wc -l <got)" -eq 20001 ]
+	cmp <(grep event got) <(seq -f 'event %.0f' 10000)
+	cmp <(grep line got) <(seq -f 'line %.0f' 10000)
+}
+
+@test "a component of a step: its events, as they come" {
+	running on
+	event on 01.000 a '"step_id":"step_003","component":"adapter"'
+	event on 02.000 b '"step_id":"step_003"'
+	event on 03.000 c '"step_id":"step_001","component":"adapter"'
+	record on step_003 04.000000000 stdout F 'output of the step'
+	[ "$(rt-tail on --step 3 --component adapter -o cat)" = a ]
+	rm -f code
+	start rt-tail -f on --step 3 --component adapter -n all -o cat
+	wait_for 30 printed a
+	event on 05.000 d '"step_id":"step_003","component":"adapter"'
+	event on 06.000 e '"component":"adapter"'
+	finish on
+	ends
+	[ "$(cat out)" = $'a\nd' ]
+}
+
 @test "following a run that is over prints and ends" {
 	make_full
 	[ "$(rt-tail full -f -n all -o cat)" = "$(all_of_full)" ]

@@ -18,7 +18,7 @@ cd "$work"
 
 for name in $(env | sed -n 's/^\(RT_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 export HOME="$work" RT_RUNS_DIR="$work/runs" TZ=UTC LC_ALL=C.UTF-8
-for program in pair gen; do
+for program in pair gen lag crowd; do
 	"${CC:-cc}" -std=c11 -O2 -D_GNU_SOURCE -o "$program" "$here/$program.c"
 done
 
@@ -213,6 +213,34 @@ if have lnav; then
 		rt-query --type task_failed -o jsonl events.jsonl --- \
 		lnav -n -c ':filter-in "type":"task_failed"' events.jsonl
 fi
+
+header "rt-tail -n all of $size bytes of events"
+throughput "-o jsonl; cat" "$size" -n 5 rt-tail events.jsonl -n all -o jsonl --- cat events.jsonl
+throughput "-o pretty; cat" "$size" -n 5 rt-tail events.jsonl -n all -o pretty --- cat events.jsonl
+if have jq; then throughput "-o pretty; jq" "$size" -n 3 rt-tail events.jsonl -n all -o pretty --- \
+	jq -r '"\(.ts) \(.level // "info") [\(.stage)] \(.message)"' events.jsonl; fi
+
+# Us of an append until it is printed: median, 99th percentile and the longest.
+follow() {
+	./lag -n "${BENCH_LAG:-2000}" "$run/events.jsonl" plain -- rt-tail -f "$run" -o "$1" --- tail -F plain |
+		awk -F '\t' -v form="$1" '{
+			printf "%-46s | %12s | %12s | %6.2f |\n", "-o " form "; tail -F (median)", $1 " us", $4 " us", $1 / $4
+			printf "%-46s | %12s | %12s | %6.2f |\n", "-o " form "; tail -F (99 %)", $2 " us", $5 " us", $2 / $5
+		}'
+}
+
+header "rt-tail -f: from append to print"
+run=$(start)
+: >plain
+follow jsonl
+follow pretty
+mkdir crowd-runs
+RT_RUNS_DIR=$work/crowd-runs RT_STALE=36500d ./crowd 1000 10 20 -- rt-tail -f -a -o jsonl |
+	awk -F '\t' '{
+		printf "\n1,000 runs, 10 events a second each: %d of %d printed, %s ms later (median; 99 %%: %s; at most %s), %s MB, %s %% of a CPU\n",
+			$2, $1, $3, $4, $5, $6, $7
+	}'
+rm -r crowd-runs
 
 # 10,000 runs that were over an hour ago, 100 events each, one in ten failed.
 mkdir -p "$RT_RUNS_DIR"
