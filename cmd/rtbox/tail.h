@@ -84,6 +84,7 @@ struct tail_run {
 	bool owner_timed;    /* or asked for every now and then */
 	bool status_changed; /* status.json is another than when it was read */
 	bool look_now;       /* something says that the run may be over */
+	bool news;           /* the pass that is on shows events */
 	int64_t looked_ns;   /* at its state, last; 0: never */
 };
 
@@ -159,7 +160,8 @@ struct tail {
 	struct rt_filter *until[TAIL_UNTIL]; /* at an event that meets one of them; NULL: none */
 	bool looks;                          /* for that event */
 	bool met;                            /* it has come */
-	int64_t end_ns;                      /* by the monotonic clock; -1: never */
+	bool heard;     /* of changes within the last pass, which it may not have dealt with */
+	int64_t end_ns; /* by the monotonic clock; -1: never */
 	bool timed_out;
 
 	/* of a selection that is followed: new runs join */
@@ -318,6 +320,9 @@ void tail_seek(struct tail *t, int64_t n);
 
 /* Print what is new in the sources that are dirty; false: nothing was. */
 bool tail_pass(struct tail *t);
+
+/* Learn what has changed by now, without waiting for it. */
+void tail_hear(struct tail *t);
 
 /* Print what is new until all runs are over, or nobody reads any more. */
 void tail_follow(struct tail *t);

@@ -103,7 +103,7 @@ static int sooner(int a, int b)
 /* The next of all that is due; -1: nothing is. */
 static int wait_ms(const struct tail *t)
 {
-	int least = sooner(tail_time_left_ms(t), tail_line_ms(t));
+	int least = t->heard ? 0 : sooner(tail_time_left_ms(t), tail_line_ms(t));
 
 	if (t->runs_dir && t->n_places == 0)
 		least = sooner(least, FOLDER_MS);
@@ -123,6 +123,18 @@ static void take_ends(struct tail *t)
 		run->owner_timed =
 			true; /* it may still be there, a zombie that nobody waited for */
 	}
+}
+
+void tail_hear(struct tail *t)
+{
+	int why = rt_watch_wait(t->watch, 0);
+
+	if (why > 0 && (why & RT_WATCH_EXIT))
+		take_ends(t);
+	if (why <= 0 || !(why & RT_WATCH_CHANGE))
+		return;
+	take_changes(t);
+	t->heard = true;
 }
 
 /* Sleep, and learn what happened. False when nobody reads any more. */

@@ -178,59 +178,69 @@ static bool show_some(struct tail *t, struct tail_source *s, int64_t limit)
 	return more && !is_enough(t);
 }
 
-/*
- * Where there is something new. The events of a run are looked at first, and with
- * them all of its output that is being written, heard of or not: what was written
- * before an event is then there when the event is.
- */
-static size_t begin_run(struct tail_run *run, struct tail_source **v)
+/* The sources that have a line to show. */
+struct ready {
+	struct tail_source **v;
+	size_t n;
+};
+
+static void begin(struct ready *r, struct tail_run *run, struct tail_source *s)
 {
-	bool events = run->n && run->v[0]->events && run->v[0]->dirty;
-	size_t n = 0;
-
-	for (size_t i = 0; i < run->n; i++) {
-		struct tail_source *s = run->v[i];
-
-		if (!s->dirty && !(events && s->fd >= 0))
-			continue;
-		s->dirty = false;
-		tail_use(run->t, s);
-		if (tail_source_begin(s, tail_is_over(run)) && tail_source_next(s))
-			v[n++] = s;
-		else
-			tail_source_end(s);
+	s->dirty = false;
+	tail_use(run->t, s);
+	if (tail_source_begin(s, tail_is_over(run)) && tail_source_next(s)) {
+		r->v = xrealloc(r->v, (r->n + 1) * sizeof(*r->v));
+		r->v[r->n++] = s;
+	} else {
+		tail_source_end(s);
 	}
-	return n;
 }
 
-static size_t count_dirty(const struct tail *t)
+/*
+ * Where there is something new. The events of a run are looked at first, then we hear
+ * what changed meanwhile, and of these runs all output that is being written is looked
+ * at, heard of or not: what was written before an event is there when the event is.
+ */
+static void begin_all(struct ready *r, struct tail *t)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < t->n_runs; i++) {
+		struct tail_run *run = t->runs[i];
 
-	for (size_t i = 0; i < t->n_runs; i++)
-		for (size_t k = 0; k < t->runs[i]->n; k++)
-			n += t->runs[i]->v[k]->dirty || t->runs[i]->v[k]->fd >= 0;
-	return n;
+		run->news = run->n && run->v[0]->events && run->v[0]->dirty;
+		if (run->news)
+			begin(r, run, run->v[0]);
+	}
+	if (r->n && t->watch)
+		tail_hear(t);
+	for (size_t i = 0; i < t->n_runs; i++) {
+		struct tail_run *run = t->runs[i];
+
+		for (size_t k = 0; k < run->n; k++) {
+			struct tail_source *s = run->v[k];
+
+			if (!s->events && (s->dirty || (run->news && s->fd >= 0)))
+				begin(r, run, s);
+		}
+	}
 }
 
 bool tail_pass(struct tail *t)
 {
-	struct tail_source **v = xmalloc((count_dirty(t) + 1) * sizeof(*v));
-	size_t n = 0;
+	struct ready r = { NULL, 0 };
 	bool news;
 
-	for (size_t i = 0; i < t->n_runs; i++)
-		n += begin_run(t->runs[i], v + n);
-	news = n > 0;
-	while (n) {
+	t->heard = false;
+	begin_all(&r, t);
+	news = r.n > 0;
+	while (r.n) {
 		int64_t limit;
-		size_t i = pick(v, n, &limit);
+		size_t i = pick(r.v, r.n, &limit);
 
-		if (show_some(t, v[i], limit))
+		if (show_some(t, r.v[i], limit))
 			continue;
-		tail_source_end(v[i]);
-		memmove(v + i, v + i + 1, (--n - i) * sizeof(*v));
+		tail_source_end(r.v[i]);
+		memmove(r.v + i, r.v + i + 1, (--r.n - i) * sizeof(*r.v));
 	}
-	free(v);
+	free(r.v);
 	return news;
 }
