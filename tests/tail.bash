@@ -53,7 +53,7 @@ ends() {
 
 # Follow a run that goes on. When the first line is there, everything is watched.
 follow() {
-	rm -f code
+	rm -f code out
 	start rt-tail -f "$@"
 	wait_for 30 test -s out
 }
