@@ -35,6 +35,7 @@ struct rt_run_spec {
 	int64_t owner_pid;      /* 0: none */
 	bool json_log;          /* keep logs.jsonl too */
 	bool settle_later;      /* it is not waited for until it is on the disk */
+	bool supervised;        /* which .alive says from the beginning on */
 };
 
 /* Make a run and start it (run_started). Close the record. */

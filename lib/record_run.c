@@ -299,6 +299,7 @@ int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 	if (metadata.len == 0)
 		write_metadata(spec, &r->status, &metadata);
 	const struct rt_file_text files[] = {
+		{ RT_ALIVE_FILE, { "", 0 }, true },
 		{ RT_METADATA_FILE, rt_buf_view(&metadata), false },
 		{ RT_EVENTS_FILE, rt_buf_view(&r->lines), false },
 		{ RT_STATUS_FILE, rt_buf_view(&r->document), false },
@@ -306,8 +307,8 @@ int rt_record_create(struct rt_record **out, const struct rt_run_spec *spec,
 		{ RT_LOG_FILE, rt_buf_view(&r->log_text), true },
 		{ RT_JSON_LOG_FILE, rt_buf_view(&r->json_log_text), true },
 	};
-	ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files,
-			       spec->json_log ? 5 : 4,
+	ret = rt_rundir_create(&d, spec->runs_dir, spec->group, spec->id, files + !spec->supervised,
+			       (size_t)4 + spec->supervised + spec->json_log,
 			       r->opts.sync != RT_SYNC_NEVER && !spec->settle_later, err);
 	if (ret == 0)
 		ret = rt_record_open(out, d.path, opts, err);

@@ -444,6 +444,23 @@ make_cgroup() {
 	[ "$(jq -r .status "$RT_RUNS_DIR/a/status.json")" = completed ]
 }
 
+@test "a run whose command has ended is not for others to end, as long as that is not recorded" {
+	start_run 'echo up; sleep '"$NAP"'; :'
+	exec 9>>"$RT_RUNS_DIR/r/events.jsonl"
+	flock 9
+	pkill -xf "sleep $NAP"
+	wait_for 10 sh -c '! pgrep -P "$1"' - $! 9>&-
+	RT_LOCK_TIMEOUT=1ms run -3 rt-run finish --status failed r 9>&-
+	[[ $output == *'run "r" ends with its command'* ]]
+	RT_LOCK_TIMEOUT=1ms run -124 rt-run cancel --timeout 100ms r 9>&-
+	exec 9>&-
+	code_of $!
+	[ "$(cat code)" = 0 ]
+	[ "$(status_of r .status)" = completed ]
+	run -3 rt-run cancel r
+	[[ $output == *'run "r" is completed'* ]]
+}
+
 @test "who is to be told of a cancelled run is told of one without a supervisor, too" {
 	rt-run start --id a >/dev/null
 	RT_NOTIFY_ON=cancelled RT_NOTIFY_CMD='echo "$RT_STATUS" >told' rt-run cancel a

@@ -79,10 +79,31 @@ static char *describe_end(struct rt_change *change, const struct supervised *s)
 }
 
 /*
+ * Nobody is to be asked any more. Not before the end is being recorded: who finds
+ * no supervisor then would say himself how the run ended.
+ */
+static int withdraw(void *arg, struct rt_err *err)
+{
+	const struct supervised *s = arg;
+
+	(void)err;
+	unlinkat(s->dir->fd, RT_SOCKET_FILE, 0);
+	unlinkat(s->dir->fd, RT_ALIVE_FILE, 0);
+	return 0;
+}
+
+/* Who has asked meanwhile sees that there is no answer. */
+static void retire(struct supervised *s)
+{
+	withdraw(s, NULL);
+	rt_sock_close(s->dir, s->listen_fd);
+}
+
+/*
  * The command has ended. Once that is recorded, the next run of its name may
  * begin, and what was held back goes out; who is told may take their time.
  */
-static void conclude(const struct supervised *s, const char *name, const struct exec_opts *o,
+static void conclude(struct supervised *s, const char *name, const struct exec_opts *o,
 		     struct outlet *outlet, struct overlap *lock, struct rt_cgroup *cgroup)
 {
 	struct rt_err err = RT_ERR_INIT;
@@ -93,11 +114,14 @@ static void conclude(const struct supervised *s, const char *name, const struct 
 	rt_cgroup_end(cgroup, &resources);
 	record_forgiven(s);
 	change.error = text;
+	change.act = withdraw;
+	change.arg = s;
 	if (s->end.started)
 		change.resources = &resources;
 	/* The command's own end is what counts, whatever became of the record. */
 	if (end_run(s->record, &change, &o->epilogue, &err) < 0)
 		warn("%s", err.msg);
+	retire(s);
 	overlap_release(lock);
 	outlet_close(outlet, s);
 	notify(&(struct notice){ s->record, change.to, &change, name, s->in });
@@ -132,7 +156,6 @@ static void run_command(struct supervised *s, struct new_run *n, struct outlet *
 	s->envp = all.v;
 	outlet_open(outlet, opts, s, &place, redact);
 	supervise(s);
-	rt_sock_close(s->dir, s->listen_fd);
 	env_free(&ours);
 	env_free(&all);
 }
@@ -216,6 +239,7 @@ _Noreturn static void run_recorded(const struct exec_opts *o, char *const *argv)
 	s.in = &in;
 	run_command(&s, &n, &outlet, &o->outlet, redact);
 	if (s.end.alone) {
+		retire(&s);
 		rt_record_close(record);
 		new_run_release(&n);
 		overlap_hand_over(&lock);

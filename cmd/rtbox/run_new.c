@@ -126,6 +126,7 @@ int new_run_create(struct new_run *n, const struct new_run_opts *o, const struct
 		.json_log = o->json_logs,
 		.owner_pid = owner_pid,
 		.settle_later = argv, /* the command is not to wait for it */
+		.supervised = argv,
 	};
 	struct rt_buf text;
 	int ret;

@@ -252,8 +252,6 @@ static void release(struct loop *l)
 	if (l->fds[SIGNALS].fd >= 0)
 		close(l->fds[SIGNALS].fd);
 	loop_release_peers(l);
-	if (l->s->heartbeat)
-		unlinkat(l->s->dir->fd, RT_ALIVE_FILE, 0);
 	rt_proctree_release(&l->others);
 	free(l);
 }

@@ -35,7 +35,7 @@ struct supervised {
 	int64_t still_ns;              /* say that it runs when nothing was passed on, 0: never */
 	int own[2];                    /* where output is passed on to */
 	int listen_fd;                 /* for steps inside the run, -1: none */
-	bool heartbeat;                /* touch .alive */
+	bool heartbeat;                /* touch .alive, which is left there */
 	const struct rt_inherited *in; /* what the command has of signals */
 	struct side_job *job;          /* may be NULL */
 	int detached_fd; /* for detach_done when the command runs; 0: there is nobody to be told */

@@ -187,12 +187,15 @@ static void test_rebuild(struct tap *t)
 				    .name = "a sesame \"name\"",
 				    .parent_run_id = "p",
 				    .owner_pid = getpid(),
-				    .json_log = true };
+				    .json_log = true,
+				    .supervised = true };
 	struct rt_change end = { .to = RT_FAILED, .exit_code = 3, .error = "open sesame" };
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_record *r = NULL;
 
 	ok(t, rt_record_create(&r, &spec, &opts, &err) == 0, "a run is made");
+	ok(t, faccessat(rt_record_dir(r)->fd, RT_ALIVE_FILE, F_OK, 0) == 0,
+	   "that a supervisor lives is said from the beginning on");
 	same_when_rebuilt(t, r, "a new run");
 	emit(r, "\"stage\":\"build\",\"percent\":1.50,\"message\":\"a sesame\\u0021\"");
 	emit(r, "\"type\":\"Odd type\",\"own\":{\"k\":1}");
