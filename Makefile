@@ -34,7 +34,8 @@ LINKS := $(shell sed -n 's/^extern const struct rt_applet rt_applet_\([a-z]*\);.
 # Helper programs, cmd/rt-NAME each: what needs a heavy library. One line each:
 # NAME:HEADER:LIBRARY:FUNCTION, the last one to tell whether it is new enough.
 helper_table := sql:sqlite3.h:sqlite3:sqlite3_error_offset \
-	archive:archive.h:archive:archive_read_support_filter_zstd
+	archive:archive.h:archive:archive_read_support_filter_zstd \
+	monitor:curses.h:ncursesw:use_default_colors
 helper_field = $(word $1,$(subst :, ,$(filter $(2:rt-%=%):%,$(helper_table))))
 helper_lib = -l$(call helper_field,3,$1)
 all_helpers := $(foreach h,$(helper_table),rt-$(firstword $(subst :, ,$h)))

@@ -27,4 +27,4 @@ _rtbox() {
 	done < <("${words[0]}" --complete "${words[@]:1}" 2>/dev/null)
 }
 
-complete -F _rtbox rtbox rt-run rt-emit rt-tail rt-status rt-query rt-sql rt-summarize rt-prune rt-archive
+complete -F _rtbox rtbox rt-run rt-emit rt-tail rt-status rt-query rt-monitor rt-sql rt-summarize rt-prune rt-archive

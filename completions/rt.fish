@@ -18,6 +18,6 @@ function __rtbox_complete
     end
 end
 
-for program in rtbox rt-run rt-emit rt-tail rt-status rt-query rt-sql rt-summarize rt-prune rt-archive
+for program in rtbox rt-run rt-emit rt-tail rt-status rt-query rt-monitor rt-sql rt-summarize rt-prune rt-archive
     complete -c $program -f -k -a '(__rtbox_complete)'
 end

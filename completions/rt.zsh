@@ -1,4 +1,4 @@
-#compdef rtbox rt-run rt-emit rt-tail rt-status rt-query rt-sql rt-summarize rt-prune rt-archive
+#compdef rtbox rt-run rt-emit rt-tail rt-status rt-query rt-monitor rt-sql rt-summarize rt-prune rt-archive
 # zsh completion for rtbox and the rt-* programs: rtbox itself says what may
 # stand here, as "WORD<tab>DESCRIPTION" lines and ":file", ":dir" or ":command".
 

@@ -31,6 +31,7 @@ table() {
 	helpers) cat <<-'EOF' ;;
 		sqlite3.h     libsqlite3-dev   sqlite-devel         sqlite-dev         sqlite
 		archive.h     libarchive-dev   libarchive-devel     libarchive-dev     libarchive
+		curses.h      libncurses-dev   ncurses-devel        ncurses-dev        ncurses
 	EOF
 	test) cat <<-'EOF' ;;
 		bash          bash             bash                 bash               bash
@@ -43,6 +44,7 @@ table() {
 		script        bsdutils         util-linux           util-linux-misc    -
 		ps            procps           procps-ng            procps             -
 		python3       python3          python3              python3            python3
+		tmux          tmux             tmux                 tmux               tmux
 	EOF
 	lint) cat <<-'EOF' ;;
 		shellcheck    shellcheck       ShellCheck           shellcheck         shellcheck

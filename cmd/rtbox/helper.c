@@ -20,6 +20,8 @@ const struct helper helpers[] = {
 	{ "sql", "ask runs and their events in SQL", "rtbox-sql", "libsqlite3-dev" },
 	{ "archive", "archive a run, bring it back, look into its archive", "rtbox-archive",
 	  "libarchive-dev" },
+	{ "monitor", "watch and steer a run on the whole screen", "rtbox-monitor",
+	  "libncurses-dev" },
 	{ .name = NULL },
 };
 
