@@ -164,7 +164,7 @@ int keep_terminal(int (*draw)(void *arg), void *arg)
 	hold_messages(&k);
 	k.pid = fork();
 	if (k.pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		prctl(PR_SET_PDEATHSIG, KEEP_GONE);
 		sigprocmask(SIG_SETMASK, &k.old, NULL);
 		exit(draw(arg));
 	}
@@ -173,8 +173,7 @@ int keep_terminal(int (*draw)(void *arg), void *arg)
 		die(EXIT_FAIL, "cannot start a process: %s", strerror(errno));
 	}
 	status = wait_for_end(&k);
-	if (WIFSIGNALED(status))
-		restore(&k);
+	restore(&k);
 	show_messages(&k);
 	if (WIFSIGNALED(status))
 		die_of(WTERMSIG(status));

@@ -5,6 +5,11 @@
 #ifndef RT_KEEP_H
 #define RT_KEEP_H
 
+#include <signal.h>
+
+/* What the process that draws gets when the other one was killed: it has to tidy up itself. */
+#define KEEP_GONE SIGUSR1
+
 /* Die where standard input and output are no terminal, or one that cannot be drawn on. */
 void keep_check(void);
 

@@ -42,12 +42,22 @@ void live_close(struct live *l)
 	rt_rundir_release(&l->dir);
 }
 
+static void watch_owner(struct live *l, struct rt_watch *w)
+{
+	int64_t pid = l->status.owner.pid;
+
+	if (live_over(l) || pid == l->owner_pid)
+		return;
+	l->owner_pid = pid;
+	rt_watch_process(w, pid, l);
+}
+
 void live_watch(struct live *l, struct rt_watch *w, void *tag)
 {
 	if (l->dir.fd >= 0)
 		rt_watch_add(w, l->dir.fd, tag);
 	l->owner_pid = 0;
-	live_look(l, w);
+	watch_owner(l, w);
 }
 
 bool live_over(const struct live *l)
@@ -69,10 +79,7 @@ void live_look(struct live *l, struct rt_watch *w)
 	rt_status_release(&l->status);
 	l->status = st;
 	l->state = rt_status_derive(&l->status, l->dir.fd, rt_clock_now_ns());
-	if (!live_over(l) && st.owner.pid != l->owner_pid) {
-		l->owner_pid = st.owner.pid;
-		rt_watch_process(w, l->owner_pid, l);
-	}
+	watch_owner(l, w);
 	l->reading = true;
 }
 

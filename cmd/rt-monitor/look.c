@@ -102,6 +102,8 @@ bool monitor_open(struct monitor *m, const char *path)
 	monitor_select(m);
 	m->events.over = live_over(&m->live);
 	pager_open(&m->events, live_file(&m->live, RT_EVENTS_FILE));
+	/* since it was opened, and before it was watched, something may have happened */
+	m->look_status = true;
 	return true;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "clock.h"
 #include "die.h"
+#include "keep.h"
 #include "monitor.h"
 
 #include <errno.h>
@@ -38,6 +39,10 @@ static void take_signal(struct monitor *m)
 
 	if (read(m->signals, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == KEEP_GONE) {
+		screen_close();
+		exit(EXIT_FAIL);
+	}
 	if (info.ssi_signo == SIGTSTP)
 		screen_suspend(&m->screen);
 	else
@@ -165,6 +170,7 @@ static void begin(struct monitor *m)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGWINCH);
 	sigaddset(&signals, SIGTSTP);
+	sigaddset(&signals, KEEP_GONE);
 	sigprocmask(SIG_BLOCK, &signals, &m->mask);
 	m->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->inputs = epoll_create1(EPOLL_CLOEXEC);
@@ -198,7 +204,7 @@ static void end(struct monitor *m)
 	free(m->log_name);
 	free(m->sheet_title);
 	if (m->has_search)
-		regfree(&m->search);
+		pattern_release(&m->search);
 	rt_watch_free(m->watch);
 	unpack_release(&m->unpack);
 }

@@ -62,7 +62,7 @@ struct monitor {
 	struct prompt prompt;
 	struct ask ask;
 	bool confirm; /* a cancel waits for "y" */
-	regex_t search;
+	struct pattern search;
 	bool has_search, search_back;
 	struct rt_buf message; /* inert */
 	enum out_style message_style;

@@ -217,7 +217,7 @@ static void show_match(struct pager *p, off_t at)
 		scroll_up(p, p->rows / 3 - (int)above);
 }
 
-bool pager_search(struct pager *p, const regex_t *re, bool backward)
+bool pager_search(struct pager *p, const struct pattern *pattern, bool backward)
 {
 	off_t from, end = p->end;
 	bool at_end = p->at_end, at_top = p->at_top, found = false;
@@ -233,8 +233,8 @@ bool pager_search(struct pager *p, const regex_t *re, bool backward)
 			from = backward ? p->match : p->v[i].next;
 	walk_init(&w, p, from, backward);
 	while (!found && walk_next(&w, &line)) {
-		found = regexec(re, line.text.s, 0, NULL, 0) == 0;
-		rt_buf_release(&line.text);
+		found = pattern_matches(pattern, line.text.s);
+		walk_drop(&w, &line);
 		if (!found && ++seen % ASK_EVERY == 0 && p->interrupted(p->arg)) {
 			p->gave_up = true;
 			break;

@@ -8,8 +8,7 @@
 
 #include "evlog.h"
 #include "out.h"
-
-#include <regex.h>
+#include "pattern.h"
 
 /* A line as it is shown. */
 struct pager_line {
@@ -65,7 +64,7 @@ void pager_end(struct pager *p); /* and follow */
 void pager_set_wrap(struct pager *p, bool wrap);
 
 /* Go to the next line that matches, or the one before. False: there is none. */
-bool pager_search(struct pager *p, const regex_t *re, bool backward);
+bool pager_search(struct pager *p, const struct pattern *pattern, bool backward);
 
 /* How far into the file the window reaches, in percent. */
 int pager_percent(const struct pager *p);

@@ -66,6 +66,7 @@ void lines_trim(struct pager *p)
 void walk_init(struct walk *w, struct pager *p, off_t at, bool backward)
 {
 	*w = (struct walk){ .p = p };
+	rt_buf_init(&w->spare);
 	p->gave_up = false;
 	if (p->fd < 0)
 		return;
@@ -79,6 +80,14 @@ void walk_release(struct walk *w)
 {
 	if (w->open)
 		rt_reader_release(&w->reader);
+	rt_buf_release(&w->spare);
+}
+
+void walk_drop(struct walk *w, struct pager_line *line)
+{
+	rt_buf_release(&w->spare);
+	w->spare = line->text;
+	rt_buf_clear(&w->spare);
 }
 
 bool walk_next(struct walk *w, struct pager_line *line)
@@ -90,8 +99,8 @@ bool walk_next(struct walk *w, struct pager_line *line)
 	while (w->open && rt_reader_next(r, &raw) > 0) {
 		if (r->backward && r->torn && !p->over)
 			continue;
-		*line = (struct pager_line){ .at = r->line_at };
-		rt_buf_init(&line->text);
+		*line = (struct pager_line){ .at = r->line_at, .text = w->spare };
+		rt_buf_init(&w->spare);
 		line->next = r->backward ? r->line_at + (off_t)raw.n + 1 :
 					   r->pos - (off_t)(r->end - r->start);
 		if (!r->backward)
@@ -102,7 +111,7 @@ bool walk_next(struct walk *w, struct pager_line *line)
 			w->unshown = 0;
 			return true;
 		}
-		rt_buf_release(&line->text);
+		walk_drop(w, line);
 		if (++w->unshown % ASK_EVERY == 0 && p->interrupted(p->arg)) {
 			p->gave_up = true;
 			break;

@@ -40,7 +40,8 @@ struct walk {
 	struct pager *p;
 	struct rt_reader reader;
 	bool open;
-	size_t unshown; /* lines that were left out, one after another */
+	size_t unshown;      /* lines that were left out, one after another */
+	struct rt_buf spare; /* of a line that is not kept: the next one uses it again */
 };
 
 void walk_init(struct walk *w, struct pager *p, off_t at, bool backward);
@@ -51,5 +52,8 @@ void walk_release(struct walk *w);
  * forwards p->end is where that was.
  */
 bool walk_next(struct walk *w, struct pager_line *line);
+
+/* The line is not kept. */
+void walk_drop(struct walk *w, struct pager_line *line);
 
 #endif

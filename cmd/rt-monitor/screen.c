@@ -42,10 +42,9 @@ static void set_styles(struct screen *s, bool color)
 	s->attributes[STYLE_BAD] |= A_BOLD;
 }
 
-static void leave(void)
+void screen_close(void)
 {
-	if (!isendwin())
-		endwin();
+	endwin();
 }
 
 /*
@@ -70,7 +69,6 @@ void screen_open(struct screen *s, bool color)
 	set_escdelay(25);
 	if (!newterm(NULL, stdout, stdin))
 		die(EXIT_FAIL, "the terminal cannot be drawn on");
-	atexit(leave);
 	keep_signals();
 	cbreak();
 	noecho();
@@ -213,8 +211,12 @@ void spot_fill(struct spot *s, int to)
 enum screen_key screen_read(uint32_t *key)
 {
 	wint_t c;
-	int got = get_wch(&c);
+	int got;
 
+	/* that the size is another one is known already */
+	do
+		got = get_wch(&c);
+	while (got == KEY_CODE_YES && c == KEY_RESIZE);
 	if (got == ERR)
 		return SCREEN_NONE;
 	*key = (uint32_t)c;

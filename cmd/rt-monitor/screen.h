@@ -11,8 +11,11 @@ struct screen {
 	int rows, columns;
 };
 
-/* Take the terminal; it is given back when the process exits. */
+/* Take the terminal. The process that waits (keep.h) gives it back. */
 void screen_open(struct screen *s, bool color);
+
+/* Give it back, where there is no such process any more. */
+void screen_close(void);
 
 /* Learn its size anew. */
 void screen_resize(struct screen *s);

@@ -2,16 +2,7 @@
 #include "die.h"
 #include "monitor.h"
 
-#include <ctype.h>
 #include <stdlib.h>
-
-/* Without a capital in it, a pattern means either case. */
-static bool has_capital(const char *pattern)
-{
-	while (*pattern && !isupper((unsigned char)*pattern))
-		pattern++;
-	return *pattern;
-}
 
 /* What an entry of the list says: of a step, or of a run. Free it. */
 static char *entry_text(struct monitor *m, size_t i)
@@ -35,7 +26,7 @@ static bool search_list(struct monitor *m, struct list *l, bool backward)
 	for (size_t i = 1; i <= l->n; i++) {
 		size_t at = (l->selected + (backward ? l->n - i : i)) % l->n;
 		char *text = entry_text(m, at);
-		bool found = regexec(&m->search, text, 0, NULL, 0) == 0;
+		bool found = pattern_matches(&m->search, text);
 
 		free(text);
 		if (!found)
@@ -73,22 +64,18 @@ void monitor_search_next(struct monitor *m, bool other_way)
 
 void monitor_search(struct monitor *m, const char *pattern, bool backward)
 {
-	regex_t re;
+	struct pattern p;
 	char why[128];
-	int bad;
 
 	if (*pattern) {
-		bad = regcomp(&re, pattern,
-			      REG_EXTENDED | REG_NOSUB | (has_capital(pattern) ? 0 : REG_ICASE));
-		if (bad) {
-			regerror(bad, &re, why, sizeof(why));
+		if (!pattern_init(&p, pattern, why, sizeof(why))) {
 			monitor_say(m, STYLE_BAD, "\"%s\" is no regular expression: %s", pattern,
 				    why);
 			return;
 		}
 		if (m->has_search)
-			regfree(&m->search);
-		m->search = re;
+			pattern_release(&m->search);
+		m->search = p;
 		m->has_search = true;
 	}
 	m->search_back = backward;
