@@ -54,7 +54,7 @@ shown() {
 }
 
 shows() {
-	shown | grep -qF -- "$1"
+	[[ $(shown) == *"$1"* ]]
 }
 
 hides() {
@@ -211,6 +211,17 @@ END
 	see_no END
 	press l l l l
 	see END
+}
+
+@test "tabs, wide and combining characters keep to their columns" {
+	make_story
+	{
+		printf '2026-07-01T12:01:39.000000000Z stdout F %s\n' $'a\tb\t建物\tc' $'\u0301at' "$(printf '建%.0s' {1..45})"
+	} >>"$RT_RUNS_DIR/story/logs/step_003/output.log"
+	begin 80 24 rt-monitor story
+	see $'a       b       建物    c\nat\n'"$(printf '建%.0s' {1..40})"$'\n── Events'
+	press 2 w
+	see "$(printf '建%.0s' {1..40})"$'\n建建建建建\n── Events'
 }
 
 @test "a search goes down and up, and says when there is nothing" {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define TEXT_MAX (64u << 10) /* bytes of a line that are shown */
+#define TAB 8
 
 void line_style_init(struct line_style *s, const struct out *o)
 {
@@ -54,6 +55,31 @@ static void add_inert(struct rt_buf *b, struct rt_str text)
 	rt_inert_add(b, text);
 }
 
+/* The same with a tab as the blanks that it stands for. */
+static void add_output(struct line_style *s, struct rt_buf *b, struct rt_str text)
+{
+	size_t at = 0, column = 0;
+
+	rt_buf_clear(&s->scratch);
+	add_inert(&s->scratch, text);
+	text = rt_buf_view(&s->scratch);
+	for (;;) {
+		const char *tab = memchr(text.p + at, '\t', text.n - at);
+		struct rt_str piece = { text.p + at,
+					tab ? (size_t)(tab - text.p) - at : text.n - at };
+		size_t blanks;
+
+		rt_buf_addv(b, piece);
+		if (!tab)
+			return;
+		column += rt_text_columns(piece);
+		blanks = TAB - column % TAB;
+		rt_buf_add(b, "        ", blanks);
+		column += blanks;
+		at += piece.n + 1;
+	}
+}
+
 bool line_of_event(struct line_style *s, struct rt_str raw, struct pager_line *line)
 {
 	struct rt_buf *b = &line->text;
@@ -95,7 +121,7 @@ bool line_of_output(struct line_style *s, struct rt_str raw, struct pager_line *
 
 	line->style = STYLE_PLAIN;
 	if (!rt_cri_parse(&cri, raw)) { /* the log of a component */
-		add_inert(&line->text, raw);
+		add_output(s, &line->text, raw);
 		return true;
 	}
 	timed = s->times && rt_cri_time(&cri, &ns);
@@ -103,7 +129,7 @@ bool line_of_output(struct line_style *s, struct rt_str raw, struct pager_line *
 		add_time(s, line, timed, ns);
 	if (cri.err)
 		line->style = STYLE_WARN;
-	add_inert(&line->text, cri.text);
+	add_output(s, &line->text, cri.text);
 	return true;
 }
 

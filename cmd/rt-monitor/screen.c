@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#define TAB 8
 #define CELLS 64 /* characters that are handed to curses at once */
 
 static void set_styles(struct screen *s, bool color)
@@ -113,11 +112,11 @@ static attr_t attribute(const struct spot *s, enum out_style style)
 /* The columns that curses gives a character; one that it cannot show becomes another. */
 static int cells_of(wchar_t *c)
 {
-	int n = wcwidth(*c);
+	int n = *c == '\t' ? -1 : wcwidth(*c);
 
 	if (n >= 0)
 		return n;
-	*c = 0xfffd;
+	*c = *c == '\t' ? ' ' : 0xfffd;
 	return 1;
 }
 
@@ -144,19 +143,11 @@ void spot_text(struct spot *s, struct rt_str text, enum out_style style)
 			len = 1;
 		}
 		c = (wchar_t)cp;
-		if (c == '\t') {
-			int to = origin + ((s->column - origin) / TAB + 1) * TAB;
-
-			put(s, begin, cells, n);
-			n = 0;
-			spot_fill(s, to);
-			begin = s->column;
-			attrset(attribute(s, style));
-			continue;
-		}
 		width = cells_of(&c);
-		if (s->column + width > s->end || (width == 0 && s->column == origin))
+		if (s->column + width > s->end)
 			break;
+		if (width == 0 && s->column == origin)
+			continue; /* there is nothing that it could be put on */
 		cells[n++] = c;
 		s->column += width;
 		if (n >= CELLS - 8 && width) {

@@ -32,7 +32,7 @@ struct spot {
 
 /*
  * Write a text, which has to be inert (display.h), as far as there is room. A tab
- * goes on to the next column that is a multiple of eight, from where the spot was.
+ * is a blank.
  */
 void spot_text(struct spot *s, struct rt_str text, enum out_style style);
 void spot_str(struct spot *s, const char *text, enum out_style style);
