@@ -166,6 +166,7 @@ int keep_terminal(int (*draw)(void *arg), void *arg)
 	if (k.pid == 0) {
 		prctl(PR_SET_PDEATHSIG, KEEP_GONE);
 		sigprocmask(SIG_SETMASK, &k.old, NULL);
+		del_curterm(cur_term); /* it gets one of its own */
 		exit(draw(arg));
 	}
 	if (k.pid < 0) {
@@ -174,6 +175,7 @@ int keep_terminal(int (*draw)(void *arg), void *arg)
 	}
 	status = wait_for_end(&k);
 	restore(&k);
+	del_curterm(cur_term);
 	show_messages(&k);
 	if (WIFSIGNALED(status))
 		die_of(WTERMSIG(status));

@@ -205,6 +205,7 @@ static void end(struct monitor *m)
 	free(m->sheet_title);
 	if (m->has_search)
 		pattern_release(&m->search);
+	screen_release(&m->screen);
 	rt_watch_free(m->watch);
 	unpack_release(&m->unpack);
 }

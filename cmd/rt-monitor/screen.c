@@ -46,6 +46,11 @@ void screen_close(void)
 	endwin();
 }
 
+void screen_release(struct screen *s)
+{
+	delscreen(s->curses);
+}
+
 /*
  * curses would end the program tidily, with an exit code of its own; here a signal is
  * what it ends by (keep.h).
@@ -66,7 +71,8 @@ void screen_open(struct screen *s, bool color)
 	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
 	set_escdelay(25);
-	if (!newterm(NULL, stdout, stdin))
+	s->curses = newterm(NULL, stdout, stdin);
+	if (!s->curses)
 		die(EXIT_FAIL, "the terminal cannot be drawn on");
 	keep_signals();
 	cbreak();

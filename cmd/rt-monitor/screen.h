@@ -9,6 +9,7 @@
 struct screen {
 	unsigned long attributes[SCREEN_STYLES]; /* of curses, by enum out_style */
 	int rows, columns;
+	void *curses; /* what it has allocated */
 };
 
 /* Take the terminal. The process that waits (keep.h) gives it back. */
@@ -16,6 +17,9 @@ void screen_open(struct screen *s, bool color);
 
 /* Give it back, where there is no such process any more. */
 void screen_close(void);
+
+/* Free what belongs to it. */
+void screen_release(struct screen *s);
 
 /* Learn its size anew. */
 void screen_resize(struct screen *s);
