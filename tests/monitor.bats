@@ -459,6 +459,46 @@ END
 	see two
 }
 
+@test "other logs of a step: a component's, and what was rotated" {
+	make_story
+	local logs=$RT_RUNS_DIR/story/logs/step_003
+	echo '2026-07-01T12:01:11.000+00:00 [INFO] [test] adapter says hello' >"$logs/adapter.log"
+	echo '2026-07-01T12:01:11.000000000Z stdout F long ago' >"$logs/output.log.1"
+	ln -s /etc/passwd "$logs/link.log"
+	begin 80 24 rt-monitor story
+	see 'it broke'
+	press o
+	see 'long ago'
+	see 'step_003 test ── output.log.1'
+	press o
+	see 'adapter says hello'
+	press o
+	see 'it broke'
+	type_text ':log ada'
+	press Tab Enter
+	see 'adapter says hello'
+	type_text ':log link.log'
+	press Enter
+	see 'there is no log link.log'
+	press k
+	see 'raw ^['
+	press j
+	see 'it broke'
+}
+
+@test "a run that is begun appears in the list, one that is deleted is said" {
+	begin 80 24 rt-monitor
+	see 'no runs yet'
+	rt-run --id late --name newcomer -- true
+	see newcomer
+	press Enter
+	see 'Run completed'
+	rm -r "$RT_RUNS_DIR/late"
+	see 'is no run'
+	press L
+	see 'no runs yet'
+}
+
 @test "a run in an archive is shown, and cannot be steered" {
 	needs_archive
 	make_story
@@ -470,6 +510,9 @@ END
 	see 'cannot be steered'
 	press 3 g
 	see 'Run started'
+	type_text ':log '
+	press Tab
+	see ':log output.log'
 }
 
 @test "Ctrl-Z stops it as a job, fg brings it back" {

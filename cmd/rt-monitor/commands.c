@@ -88,6 +88,12 @@ static void do_follow(struct monitor *m, const char *argument)
 	pager_end(&m->events);
 }
 
+static void do_log(struct monitor *m, const char *argument)
+{
+	if (!monitor_show_log(m, argument))
+		monitor_say(m, STYLE_BAD, "there is no log%s%s", *argument ? " " : "", argument);
+}
+
 static void do_wrap(struct monitor *m, const char *argument)
 {
 	struct pager *p = monitor_pager(m);
@@ -140,6 +146,7 @@ const struct command commands[] = {
 	{ "filter", "[WORDS]", "events with WORDS in them; level=warning step=3 ...", "f",
 	  do_filter },
 	{ "follow", NULL, "go to the newest step, output and event, stay there", "F", do_follow },
+	{ "log", "[NAME]", "the next log of the step: rotated output, components", "o", do_log },
 	{ "wrap", NULL, "fold long lines, or do not", "w", do_wrap },
 	{ "times", NULL, "when each line of output was written, or not", "t", do_times },
 	{ "zoom", NULL, "show one pane alone, or all", "z", do_zoom },
@@ -241,6 +248,18 @@ static void offer_steps(const struct monitor *m, struct offering *o)
 	}
 }
 
+static void offer_logs(const struct monitor *m, struct offering *o)
+{
+	struct live_logs logs;
+
+	if (!m->log_folder)
+		return;
+	live_logs(&m->live, m->log_folder, &logs);
+	for (size_t i = 0; i < logs.n; i++)
+		offer(o, logs.v[i]);
+	live_logs_release(&logs);
+}
+
 void monitor_complete(void *arg, const char *line, void (*add)(void *to, const char *word),
 		      void *to)
 {
@@ -255,4 +274,6 @@ void monitor_complete(void *arg, const char *line, void (*add)(void *to, const c
 		offer_conditions(m, &o);
 	else if (strncmp(line, "details ", 8) == 0)
 		offer_steps(m, &o);
+	else if (strncmp(line, "log ", 4) == 0)
+		offer_logs(m, &o);
 }

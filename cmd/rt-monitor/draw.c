@@ -154,6 +154,7 @@ static const char *where(const struct pager *p, char text[16])
 static void draw_log(struct monitor *m)
 {
 	const struct plan_step *step = monitor_step(m);
+	const char *file = m->log_folder ? m->log_name + strlen(m->log_folder) + 1 : NULL;
 	const struct box *box = &m->boxes[PANE_LOG];
 	struct rt_buf name;
 	char text[16];
@@ -162,6 +163,8 @@ static void draw_log(struct monitor *m)
 	rt_buf_adds(&name, step ? step->id : "outside of steps");
 	if (step && step->name)
 		rt_buf_addf(&name, " %s", step->name);
+	if (file && strcmp(file, step ? RT_STEP_LOG : RT_RUN_LOG_NAME) != 0)
+		rt_buf_addf(&name, " ── %s", file);
 	draw_title(m, box, pane_names[PANE_LOG], name.s, where(&m->log, text),
 		   m->focus == PANE_LOG);
 	draw_pager(m, &m->log, box);

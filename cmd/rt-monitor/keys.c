@@ -178,6 +178,9 @@ static void run_key(struct monitor *m, uint32_t key)
 	case 'z':
 		monitor_command(m, "zoom");
 		break;
+	case 'o':
+		monitor_command(m, "log");
+		break;
 	case 'L':
 		monitor_command(m, "list");
 		break;

@@ -39,6 +39,14 @@ bool live_read(struct live *l);
  */
 int live_file(struct live *l, const char *name);
 
+/* The names of the logs in a folder of the run ("logs/step_001"), sorted. Release them. */
+struct live_logs {
+	char **v;
+	size_t n;
+};
+void live_logs(const struct live *l, const char *folder, struct live_logs *logs);
+void live_logs_release(struct live_logs *logs);
+
 bool live_over(const struct live *l);
 
 /* Since it started, up to its end or now; -1: it has not. And what is left, as far as can be told. */

@@ -34,8 +34,6 @@ struct list *monitor_list_of(struct monitor *m)
 /* Wait for what concerns the run, or the list, that is shown now, and for nothing else. */
 static void watch(struct monitor *m)
 {
-	char *dir = m->log_name ? xstrdup(m->log_name) : NULL;
-	char *slash = dir ? strrchr(dir, '/') : NULL;
 	int fd;
 
 	rt_watch_free(m->watch);
@@ -45,15 +43,13 @@ static void watch(struct monitor *m)
 	rt_watch_input(m->watch, m->inputs);
 	if (m->live.open)
 		live_watch(&m->live, m->watch, &m->top_tag);
-	if (m->live.open && m->live.dir.fd >= 0 && slash) {
-		*slash = '\0';
-		fd = openat(m->live.dir.fd, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0) {
-			rt_watch_add(m->watch, fd, &m->log_tag);
-			close(fd);
-		}
+	if (!m->live.open || m->live.dir.fd < 0 || !m->log_folder)
+		return;
+	fd = openat(m->live.dir.fd, m->log_folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0) {
+		rt_watch_add(m->watch, fd, &m->log_tag);
+		close(fd);
 	}
-	free(dir);
 }
 
 static void open_log(struct monitor *m)
@@ -62,24 +58,64 @@ static void open_log(struct monitor *m)
 	pager_open(&m->log, m->log_name ? live_file(&m->live, m->log_name) : -1);
 }
 
-void monitor_select(struct monitor *m)
+/* The folder of the selected step's logs; NULL: it has none. Free it. */
+static char *folder_of(struct monitor *m)
 {
 	const struct plan_step *step = monitor_step(m);
-	char *name = NULL;
 
 	if (!step)
-		name = xstrdup(RT_RUN_LOG);
-	else if (rt_id_valid(rt_str(step->id)))
-		name = xasprintf("%s/%s/%s", RT_LOGS_DIR, step->id, RT_STEP_LOG);
+		return xstrdup(RT_LOGS_DIR);
+	return rt_id_valid(rt_str(step->id)) ? xasprintf("%s/%s", RT_LOGS_DIR, step->id) : NULL;
+}
+
+void monitor_select(struct monitor *m)
+{
+	char *folder = folder_of(m);
+
 	m->stale = true;
-	if (name && m->log_name && strcmp(name, m->log_name) == 0) {
-		free(name);
+	if (folder && m->log_folder && strcmp(folder, m->log_folder) == 0) {
+		free(folder);
 		return;
 	}
+	free(m->log_folder);
 	free(m->log_name);
-	m->log_name = name;
+	m->log_folder = folder;
+	m->log_name = NULL;
+	if (folder)
+		m->log_name = xasprintf("%s/%s", folder,
+					monitor_step(m) ? RT_STEP_LOG : RT_RUN_LOG_NAME);
 	watch(m);
 	open_log(m);
+}
+
+bool monitor_show_log(struct monitor *m, const char *name)
+{
+	struct live_logs logs;
+	const char *shown, *chosen = NULL;
+
+	if (!m->log_folder)
+		return false;
+	shown = m->log_name + strlen(m->log_folder) + 1;
+	live_logs(&m->live, m->log_folder, &logs);
+	for (size_t i = 0; i < logs.n && !chosen; i++)
+		if (*name ? strcmp(logs.v[i], name) == 0 : strcmp(logs.v[i], shown) > 0)
+			chosen = logs.v[i];
+	if (!chosen && !*name && logs.n)
+		chosen = logs.v[0];
+	if (chosen) {
+		free(m->log_name);
+		m->log_name = xasprintf("%s/%s", m->log_folder, chosen);
+		open_log(m);
+	}
+	live_logs_release(&logs);
+	return chosen != NULL;
+}
+
+static void forget_log(struct monitor *m)
+{
+	free(m->log_folder);
+	free(m->log_name);
+	m->log_folder = m->log_name = NULL;
 }
 
 bool monitor_open(struct monitor *m, const char *path)
@@ -97,8 +133,7 @@ bool monitor_open(struct monitor *m, const char *path)
 	m->focus = PANE_PLAN;
 	m->steps = (struct list){ .n = 1 };
 	m->follow_steps = true;
-	free(m->log_name);
-	m->log_name = NULL;
+	forget_log(m);
 	monitor_select(m);
 	m->events.over = live_over(&m->live);
 	pager_open(&m->events, live_file(&m->live, RT_EVENTS_FILE));
@@ -113,8 +148,7 @@ void monitor_list(struct monitor *m)
 	m->view = VIEW_RUNS;
 	pager_open(&m->log, -1);
 	pager_open(&m->events, -1);
-	free(m->log_name);
-	m->log_name = NULL;
+	forget_log(m);
 	watch(m);
 	m->look_runs = m->stale = true;
 }

@@ -124,6 +124,7 @@ static bool wait_for_something(struct monitor *m)
 		monitor_take_changes(m);
 	if (why & RT_WATCH_EXIT || (why == 0 && m->live.open))
 		m->look_status = true; /* its owner may be gone, and nobody may say so */
+	m->look_runs |= why == 0;
 	m->stale |= why == 0 || (why & RT_WATCH_EXIT);
 	return why & RT_WATCH_INPUT;
 }
@@ -201,6 +202,7 @@ static void end(struct monitor *m)
 	rt_buf_release(&m->message);
 	rt_buf_release(&m->ask.said);
 	free(m->filter);
+	free(m->log_folder);
 	free(m->log_name);
 	free(m->sheet_title);
 	if (m->has_search)

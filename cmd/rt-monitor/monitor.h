@@ -49,7 +49,8 @@ struct monitor {
 	struct live live;
 	struct list steps; /* of the plan; the first entry is the run itself */
 	bool follow_steps; /* select the one that began last */
-	char *log_name;    /* "logs/step_001/output.log" */
+	char *log_folder;  /* of the selected step: "logs/step_001"; NULL: it has none */
+	char *log_name;    /* the log that is shown: "logs/step_001/output.log" */
 	struct pager log, events, sheet;
 	struct line_style lines;
 	char *filter; /* as it was typed; "" for none */
@@ -86,6 +87,9 @@ void monitor_list(struct monitor *m);
 
 /* Another entry of the plan is selected: show its log. */
 void monitor_select(struct monitor *m);
+
+/* Show another log in the same folder; "": the next one. False: there is no such log. */
+bool monitor_show_log(struct monitor *m, const char *name);
 
 /* Say something in the last line, until the next key. */
 void monitor_say(struct monitor *m, enum out_style style, const char *fmt, ...)

@@ -6,22 +6,36 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void watch_dir(struct rt_watch *w, const char *path, void *tag)
+/* False: there is none. */
+static bool watch_dir(struct rt_watch *w, const char *path, void *tag)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return;
+		return false;
 	rt_watch_add(w, fd, tag);
 	close(fd);
+	return true;
 }
 
-/* The folders of runs that go on, and those in which a new one can appear. */
+/* The runs folder, or the one in which it is going to be made. */
+static void watch_root(const struct runs *r, struct rt_watch *w, void *tag)
+{
+	const char *slash = strrchr(r->dir, '/');
+	char *above;
+
+	if (watch_dir(w, r->dir, tag) || !slash)
+		return;
+	above = xstrndup(r->dir, slash == r->dir ? 1 : (size_t)(slash - r->dir));
+	watch_dir(w, above, tag);
+	free(above);
+}
+
+/* The folders of runs that go on, and of groups, in which a new one can appear. */
 static void watch(const struct runs *r, struct rt_watch *w, void *tag)
 {
 	const char *group = "";
 
-	watch_dir(w, r->dir, tag);
 	for (size_t i = 0; i < r->catalog.n; i++) {
 		const struct rt_row *row = &r->catalog.rows[i];
 
@@ -49,6 +63,7 @@ void runs_load(struct runs *r, const struct unpack *unpack, struct rt_watch *w, 
 	struct rt_err err = RT_ERR_INIT;
 	struct rt_catalog catalog;
 
+	watch_root(r, w, tag);
 	if (rt_catalog_list(&catalog, r->dir, r->selection, &unpack->unpacker, &err) < 0)
 		die_err(&err);
 	rt_catalog_release(&r->catalog);
