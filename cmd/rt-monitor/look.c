@@ -3,11 +3,11 @@
  * watched for that, what has changed in them.
  */
 #include "die.h"
+#include "fdio.h"
 #include "monitor.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct plan_step *monitor_step(struct monitor *m)
@@ -34,16 +34,21 @@ struct list *monitor_list_of(struct monitor *m)
 /* Wait for what concerns the run, or the list, that is shown now, and for nothing else. */
 static void watch(struct monitor *m)
 {
-	int fd;
-
 	rt_watch_free(m->watch);
 	m->watch = rt_watch_new();
-	if (!m->watch)
+	if (!m->watch || rt_watch_input(m->watch, m->inputs) < 0)
 		die(EXIT_FAIL, "out of memory");
-	rt_watch_input(m->watch, m->inputs);
 	if (m->live.open)
 		live_watch(&m->live, m->watch, &m->top_tag);
-	if (!m->live.open || m->live.dir.fd < 0 || !m->log_folder)
+}
+
+/* Of the folders of logs only that which is shown. */
+static void watch_log(struct monitor *m)
+{
+	int fd;
+
+	rt_watch_drop(m->watch, &m->log_tag);
+	if (m->live.dir.fd < 0 || !m->log_folder)
 		return;
 	fd = openat(m->live.dir.fd, m->log_folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0) {
@@ -84,7 +89,7 @@ void monitor_select(struct monitor *m)
 	if (folder)
 		m->log_name = xasprintf("%s/%s", folder,
 					monitor_step(m) ? RT_STEP_LOG : RT_RUN_LOG_NAME);
-	watch(m);
+	watch_log(m);
 	open_log(m);
 }
 
@@ -134,6 +139,7 @@ bool monitor_open(struct monitor *m, const char *path)
 	m->steps = (struct list){ .n = 1 };
 	m->follow_steps = true;
 	forget_log(m);
+	watch(m);
 	monitor_select(m);
 	m->events.over = live_over(&m->live);
 	pager_open(&m->events, live_file(&m->live, RT_EVENTS_FILE));
@@ -171,12 +177,9 @@ void monitor_take_changes(struct monitor *m)
 /* Whether the name belongs to another file than the one that is open: it was rotated. */
 static bool is_another(const struct monitor *m)
 {
-	struct stat now, shown;
-
-	if (m->live.dir.fd < 0 || fstatat(m->live.dir.fd, m->log_name, &now, 0) < 0)
-		return false;
-	return m->log.fd < 0 || fstat(m->log.fd, &shown) < 0 || shown.st_ino != now.st_ino ||
-	       shown.st_dev != now.st_dev;
+	return m->live.dir.fd >= 0 &&
+	       faccessat(m->live.dir.fd, m->log_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (m->log.fd < 0 || !rt_file_named(m->log.fd, m->live.dir.fd, m->log_name));
 }
 
 static void look_log(struct monitor *m)

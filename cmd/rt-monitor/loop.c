@@ -104,12 +104,12 @@ static int tick_ms(const struct monitor *m)
 /* Sleep until something has happened, or it is time to draw. Whether a key was pressed. */
 static bool wait_for_something(struct monitor *m)
 {
-	int64_t calm = m->drawn_ns + CALM_NS - rt_clock_monotonic_ns();
 	struct pollfd input = { .fd = m->inputs, .events = POLLIN };
 	int ms = tick_ms(m), why;
+	void *tag;
 
 	if (m->stale || (m->live.open && m->live.reading)) {
-		ms = m->stale && !m->live.reading && calm > 0 ? (int)(calm / RT_NS_PER_MS) + 1 : 0;
+		ms = m->live.open && m->live.reading ? 0 : rt_clock_ms_until(m->drawn_ns + CALM_NS);
 		if (poll(&input, 1, ms) <= 0)
 			return false;
 		take_input(m);
@@ -122,6 +122,8 @@ static bool wait_for_something(struct monitor *m)
 		take_input(m);
 	if (why & RT_WATCH_CHANGE)
 		monitor_take_changes(m);
+	while ((why & RT_WATCH_EXIT) && rt_watch_ended(m->watch, &tag))
+		;
 	if (why & RT_WATCH_EXIT || (why == 0 && m->live.open))
 		m->look_status = true; /* its owner may be gone, and nobody may say so */
 	m->look_runs |= why == 0;
