@@ -525,8 +525,18 @@ END
 	type_text fg
 	press Enter
 	see 'it broke'
-	press q
+	press C-z
 	see_no 'it broke'
+	# as a job that is stopped it ends without touching the terminal, which is the shell's
+	type_text 'kill %1'
+	press Enter
+	wait_for 20 sh -c '! pgrep -f "^rt-monitor story"'
+	press Enter
+	see Terminated
+	see 'ready%'
+	type_text 'echo he"r"e'
+	press Enter
+	see here
 }
 
 @test "the terminal is as it was, however it ends" {

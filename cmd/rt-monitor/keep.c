@@ -89,9 +89,14 @@ static void put(const char *capability)
 		putp(s);
 }
 
-/* As endwin(3X) would have done it. */
+/*
+ * As endwin(3X) would have done it. In the background the terminal is a shell's, who
+ * got it when this was stopped.
+ */
 static void restore(const struct keeper *k)
 {
+	if (tcgetpgrp(STDOUT_FILENO) != getpgrp())
+		return;
 	put("sgr0");
 	put("op");
 	put("cnorm");

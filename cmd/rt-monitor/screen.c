@@ -28,9 +28,10 @@ static void set_styles(struct screen *s, bool color)
 	for (short i = 0; i < SCREEN_STYLES; i++) {
 		s->attributes[i] = A_NORMAL;
 		if (color && colors[i]) {
-			/* dark blue on black cannot be read where there is another */
-			short shade = colors[i] == COLOR_BLUE && COLORS >= 16 ? COLOR_BLUE + 8 :
-										colors[i];
+			/* dark blue on black cannot be read; with true colour, numbers mean others */
+			short shade = colors[i] == COLOR_BLUE && COLORS >= 16 && COLORS <= 256 ?
+					      COLOR_BLUE + 8 :
+					      colors[i];
 
 			init_pair(i, shade, -1);
 			s->attributes[i] = (unsigned long)COLOR_PAIR(i);
