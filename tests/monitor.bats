@@ -40,6 +40,15 @@ begin() {
 	screen send-keys -t it Enter
 }
 
+# The process that waits, and the one that draws; of this screen, whatever else runs.
+keeper() {
+	pgrep -P "$(screen display-message -p -t it '#{pane_pid}')" -x rt-monitor
+}
+
+drawer() {
+	pgrep -P "$(keeper)" -x rt-monitor
+}
+
 # Keys by the names that tmux has for them; or text as it is.
 press() {
 	screen send-keys -t it "$@"
@@ -444,7 +453,7 @@ END
 	see 'test 1'
 	press G
 	see 'the last one'
-	pid=$(pgrep -n -f '^rt-monitor story')
+	pid=$(drawer)
 	[ "$(awk '/^rchar/ { print $2 }' "/proc/$pid/io")" -lt 20000000 ]
 	press q
 	rm "$log"
@@ -529,8 +538,9 @@ END
 	see_no 'it broke'
 	# as a job that is stopped it ends without touching the terminal, which is the shell's
 	type_text 'kill %1'
+	pid=$(keeper)
 	press Enter
-	wait_for 20 sh -c '! pgrep -f "^rt-monitor story"'
+	wait_for 20 test ! -e "/proc/$pid"
 	press Enter
 	see Terminated
 	see 'ready%'
@@ -548,7 +558,7 @@ END
 		rm -f before after code
 		begin 80 24 "$modes >before; rt-monitor story; echo \$? >code; $modes >after"
 		see 'it broke'
-		kill "-$sig" "$(pgrep -n -f '^rt-monitor story')"
+		kill "-$sig" "$(drawer)"
 		wait_for 20 test -s after
 		cmp before after
 		[ "$(cat code)" = $((128 + $(kill -l "$sig"))) ]
@@ -558,7 +568,7 @@ END
 	begin 80 24 "rt-monitor story; echo \$? >code; $modes >after"
 	see 'it broke'
 	# the process that waits passes it on
-	kill -TERM "$(pgrep -o -f '^rt-monitor story')"
+	kill -TERM "$(keeper)"
 	wait_for 20 test -s after
 	cmp before after
 	[ "$(cat code)" = 143 ]
@@ -567,11 +577,12 @@ END
 	type_text "rt-monitor story; echo \$? >code; $modes >after"
 	press Enter
 	see 'it broke'
-	kill -KILL "$(pgrep -o -f '^rt-monitor story')"
+	pid=$(drawer)
+	kill -KILL "$(keeper)"
 	wait_for 20 test -s after
 	[ "$(cat code)" = 137 ]
 	see_no 'it broke'
-	wait_for 20 sh -c '! pgrep -f "^rt-monitor story"'
+	wait_for 20 test ! -e "/proc/$pid"
 	rm after code
 	type_text 'rt-monitor story'
 	press Enter
@@ -589,7 +600,7 @@ END
 	make_story
 	begin 80 24 rt-monitor story
 	see 'it broke'
-	pid=$(pgrep -n -f '^rt-monitor story')
+	pid=$(drawer)
 	sleep 0.5
 	switches() { awk '/ctxt/ { n += $2 } END { print n }' "/proc/$pid/status"; }
 	before=$(switches)
