@@ -10,7 +10,7 @@ setup() {
 
 teardown() {
 	end_naps
-	[ -z "${CGROUP-}" ] || wait_for 10 rmdir "$CGROUP"
+	[ ! -d "${CGROUP-}" ] || wait_for 10 rmdir "$CGROUP"
 }
 
 # Whether any process that sleeps is not stopped.
@@ -339,6 +339,7 @@ start_run() {
 	[ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups true || skip "needs root"
 	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	as() { setpriv --reuid 65534 --regid "$1" --clear-groups env USER=joe "${@:2}"; }
+	as 65534 rt-run --version >/dev/null 2>&1 || skip "rt-run is in a folder of root's"
 	umask 002
 	mkdir -p "$RT_RUNS_DIR"
 	start_run 'echo up; sleep '"$NAP"
