@@ -63,14 +63,6 @@ int rt_sock_listen(const struct rt_rundir *d)
 	return fd;
 }
 
-void rt_sock_close(const struct rt_rundir *d, int fd)
-{
-	if (fd < 0)
-		return;
-	close(fd);
-	unlinkat(d->fd, RT_SOCKET_FILE, 0);
-}
-
 int rt_sock_accept(int fd)
 {
 	return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

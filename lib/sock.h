@@ -19,11 +19,11 @@ struct rt_sock_message {
 };
 
 /*
- * The supervisor's side: a listening socket, -1 where there can be none. Who may
- * write the run may connect: it has the group and mode of events.jsonl.
+ * The supervisor's side: a listening socket, -1 where there can be none, for the
+ * caller to close and to remove (RT_SOCKET_FILE). Who may write the run may
+ * connect: it has the group and mode of events.jsonl.
  */
 int rt_sock_listen(const struct rt_rundir *d);
-void rt_sock_close(const struct rt_rundir *d, int fd);
 
 /* Somebody who has connected, -1: nobody. Neither reading nor writing it waits. */
 int rt_sock_accept(int fd);

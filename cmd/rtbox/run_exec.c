@@ -80,15 +80,19 @@ static char *describe_end(struct rt_change *change, const struct supervised *s)
 
 /*
  * Nobody is to be asked any more. Not before the end is being recorded: who finds
- * no supervisor then would say himself how the run ended.
+ * no supervisor then would say himself how the run ended. Not after it either: the
+ * run may be taken up again by then, and have a new supervisor.
  */
 static int withdraw(void *arg, struct rt_err *err)
 {
-	const struct supervised *s = arg;
+	struct supervised *s = arg;
 
 	(void)err;
-	unlinkat(s->dir->fd, RT_SOCKET_FILE, 0);
-	unlinkat(s->dir->fd, RT_ALIVE_FILE, 0);
+	if (s->heartbeat) {
+		unlinkat(s->dir->fd, RT_SOCKET_FILE, 0);
+		unlinkat(s->dir->fd, RT_ALIVE_FILE, 0);
+	}
+	s->heartbeat = false;
 	return 0;
 }
 
@@ -96,7 +100,8 @@ static int withdraw(void *arg, struct rt_err *err)
 static void retire(struct supervised *s)
 {
 	withdraw(s, NULL);
-	rt_sock_close(s->dir, s->listen_fd);
+	if (s->listen_fd >= 0)
+		close(s->listen_fd);
 }
 
 /*
