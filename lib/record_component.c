@@ -7,8 +7,6 @@
 #include "fdio.h"
 #include "hash.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
