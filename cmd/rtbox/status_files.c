@@ -60,34 +60,26 @@ static void print_labels(struct rt_str metadata, struct out *o)
 
 void status_print_metadata(const struct status_view *v, struct out *o)
 {
-	struct rt_rundir dir;
 	struct rt_buf b;
 
-	if (v->file || rt_rundir_open_reader(&dir, v->path, v->unpacker, NULL) < 0)
+	if (v->file)
 		return;
 	rt_buf_init(&b);
-	if (rt_runfile_read(&dir, RT_METADATA_FILE, &b, METADATA_MAX) == 0 &&
+	if (rt_runfile_read(&v->dir, RT_METADATA_FILE, &b, METADATA_MAX) == 0 &&
 	    rt_scan_valid(rt_buf_view(&b))) {
 		print_labels(rt_buf_view(&b), o);
 		print_command(rt_buf_view(&b), o);
 	}
 	rt_buf_release(&b);
-	rt_rundir_release(&dir);
 }
 
 /* What a person said to the run last, and whether a step knows. */
 void status_print_context(const struct status_view *v, struct out *o)
 {
 	struct rt_context_latest c;
-	struct rt_rundir dir;
 	struct rt_buf b;
-	bool there;
 
-	if (v->file || rt_rundir_open_reader(&dir, v->path, v->unpacker, NULL) < 0)
-		return;
-	there = rt_context_latest(&dir, &c);
-	rt_rundir_release(&dir);
-	if (!there)
+	if (v->file || !rt_context_latest(&v->dir, &c))
 		return;
 	rt_buf_init(&b);
 	out_time(o, &b, c.added_ns);

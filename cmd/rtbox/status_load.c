@@ -82,22 +82,19 @@ out:
 	return ret;
 }
 
-static int load_dir(struct status_view *v, struct rt_err *err)
+static int load_dir(struct status_view *v, const struct rt_unpacker *unpacker, struct rt_err *err)
 {
-	struct rt_rundir dir;
-	int ret;
-
-	if (rt_rundir_open_reader(&dir, v->path, v->unpacker, err) < 0)
+	if (rt_rundir_open_reader(&v->dir, v->path, unpacker, err) < 0)
 		return -1;
-	ret = rt_status_load(&v->st, &dir, err);
-	if (ret == 0) {
-		v->state = rt_status_derive(&v->st, dir.fd, v->now_ns);
-		rt_status_settle(&v->st, v->state);
-		/* the directory's name is the id, whatever was stored before it was renamed */
-		snprintf(v->st.run_id, sizeof(v->st.run_id), "%s", dir.id);
+	if (rt_status_load(&v->st, &v->dir, err) < 0) {
+		rt_rundir_release(&v->dir);
+		return -1;
 	}
-	rt_rundir_release(&dir);
-	return ret;
+	v->state = rt_status_derive(&v->st, v->dir.fd, v->now_ns);
+	rt_status_settle(&v->st, v->state);
+	/* the directory's name is the id, whatever was stored before it was renamed */
+	snprintf(v->st.run_id, sizeof(v->st.run_id), "%s", v->dir.id);
+	return 0;
 }
 
 int status_view_load(struct status_view *v, const struct rt_found *found,
@@ -106,11 +103,10 @@ int status_view_load(struct status_view *v, const struct rt_found *found,
 	memset(v, 0, sizeof(*v));
 	v->path = found->path;
 	v->file = found->file;
-	v->unpacker = unpacker;
 	v->now_ns = rt_clock_now_ns();
 	if (rt_status_init(&v->st) < 0)
 		return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
-	if ((v->file ? load_file(v, err) : load_dir(v, err)) == 0)
+	if ((v->file ? load_file(v, err) : load_dir(v, unpacker, err)) == 0)
 		return 0;
 	rt_status_release(&v->st);
 	return -1;
@@ -119,6 +115,8 @@ int status_view_load(struct status_view *v, const struct rt_found *found,
 void status_view_release(struct status_view *v)
 {
 	rt_status_release(&v->st);
+	if (!v->file)
+		rt_rundir_release(&v->dir);
 }
 
 /* Put a document on one line: a line end can only stand between two tokens. */

@@ -79,19 +79,16 @@ static bool print_log(const struct rt_rundir *d, const char *step_id, const char
 void status_output_print(const struct status_view *v, struct out *o)
 {
 	struct failed_step f = { .ended_ns = 0 };
-	struct rt_rundir dir;
 	bool step;
 
-	if (v->state != RT_FAILED || v->file ||
-	    rt_rundir_open_reader(&dir, v->path, v->unpacker, NULL) < 0)
+	if (v->state != RT_FAILED || v->file)
 		return;
 	rt_buf_init(&f.id);
 	rt_buf_init(&f.name);
 	find_failed(&f, &v->st);
 	step = f.id.len && rt_id_valid(rt_buf_view(&f.id));
-	if (!step || !print_log(&dir, NULL, "", f.ended_ns + 1, o))
-		print_log(&dir, step ? f.id.s : NULL, f.name.len ? f.name.s : f.id.s, 0, o);
+	if (!step || !print_log(&v->dir, NULL, "", f.ended_ns + 1, o))
+		print_log(&v->dir, step ? f.id.s : NULL, f.name.len ? f.name.s : f.id.s, 0, o);
 	rt_buf_release(&f.id);
 	rt_buf_release(&f.name);
-	rt_rundir_release(&dir);
 }

@@ -273,20 +273,13 @@ static int64_t count_before(int fd, int64_t n)
 
 static int open_log(const struct status_view *v, struct rt_runfile *f)
 {
-	struct rt_rundir dir;
-	int ret;
-
 	*f = (struct rt_runfile){ .fd = -1 };
 	if (v->file) {
 		f->fd = open(v->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		/* a pipe was read to its end before */
 		return lseek(f->fd, 0, SEEK_SET);
 	}
-	if (rt_rundir_open_reader(&dir, v->path, v->unpacker, NULL) < 0)
-		return -1;
-	ret = rt_runfile_open(f, &dir, RT_EVENTS_FILE);
-	rt_rundir_release(&dir);
-	return ret;
+	return rt_runfile_open(f, &v->dir, RT_EVENTS_FILE);
 }
 
 /* More than status.json keeps: from the log itself. False when it cannot be read twice. */

@@ -10,7 +10,7 @@ struct status_view {
 	enum rt_state state; /* derived */
 	const char *path;    /* of the rt_found that it was loaded from */
 	bool file;
-	const struct rt_unpacker *unpacker;
+	struct rt_rundir dir; /* the run, or with `file` nothing */
 	int64_t now_ns;
 	size_t skipped; /* lines of a file that are no events */
 };
