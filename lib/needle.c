@@ -103,65 +103,95 @@ static const char *find_portable(const struct rt_needle *needle, const char *p, 
 }
 
 #ifdef __SSE2__
-/* Bit N: both rare bytes stand where they should if the text begins at p[N]. */
-typedef uint64_t look_fn(const struct rt_needle *needle, const char *p);
+/* Each becomes a part of its caller, in the instructions that this is compiled for. */
+#define INLINE static inline __attribute__((always_inline))
+#define AVX2 __attribute__((target("avx2,bmi")))
 
-static uint64_t look_sse2(const struct rt_needle *needle, const char *p)
+/* The first of the places, from p on, that `hits` has as bits, where the text stands. */
+INLINE const char *first_of(const struct rt_needle *needle, const char *p, uint64_t hits)
 {
-	size_t a = needle->rare[0], b = needle->rare[1];
-	const __m128i want_a = _mm_set1_epi8((char)needle->want[a]);
-	const __m128i want_b = _mm_set1_epi8((char)needle->want[b]);
-	const __m128i open_a = _mm_set1_epi8((char)needle->open[a]);
-	const __m128i open_b = _mm_set1_epi8((char)needle->open[b]);
-	uint64_t hits = 0;
-
-	for (int i = 0; i < 64; i += 16) {
-		__m128i va = _mm_loadu_si128((const __m128i *)(const void *)(p + a + i));
-		__m128i vb = _mm_loadu_si128((const __m128i *)(const void *)(p + b + i));
-		__m128i same = _mm_and_si128(_mm_cmpeq_epi8(_mm_or_si128(va, open_a), want_a),
-					     _mm_cmpeq_epi8(_mm_or_si128(vb, open_b), want_b));
-
-		hits |= (uint64_t)(unsigned)_mm_movemask_epi8(same) << i;
-	}
-	return hits;
+	for (; hits; hits &= hits - 1)
+		if (stands_at(needle, p + __builtin_ctzll(hits)))
+			return p + __builtin_ctzll(hits);
+	return NULL;
 }
 
-__attribute__((target("avx2"))) static uint64_t look_avx2(const struct rt_needle *needle,
-							  const char *p)
+/* The places, from p on, where both rare bytes stand as they should. */
+INLINE __m128i look_sse2(const char *p, size_t a, size_t b, const __m128i want[2],
+			 const __m128i open[2])
 {
-	size_t a = needle->rare[0], b = needle->rare[1];
-	const __m256i want_a = _mm256_set1_epi8((char)needle->want[a]);
-	const __m256i want_b = _mm256_set1_epi8((char)needle->want[b]);
-	const __m256i open_a = _mm256_set1_epi8((char)needle->open[a]);
-	const __m256i open_b = _mm256_set1_epi8((char)needle->open[b]);
-	uint64_t hits = 0;
+	__m128i va = _mm_loadu_si128((const __m128i *)(const void *)(p + a));
+	__m128i vb = _mm_loadu_si128((const __m128i *)(const void *)(p + b));
 
-	for (int i = 0; i < 64; i += 32) {
-		__m256i va = _mm256_loadu_si256((const __m256i *)(const void *)(p + a + i));
-		__m256i vb = _mm256_loadu_si256((const __m256i *)(const void *)(p + b + i));
-		__m256i same =
-			_mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(va, open_a), want_a),
-					 _mm256_cmpeq_epi8(_mm256_or_si256(vb, open_b), want_b));
-
-		hits |= (uint64_t)(unsigned)_mm256_movemask_epi8(same) << i;
-	}
-	return hits;
+	return _mm_and_si128(_mm_cmpeq_epi8(_mm_or_si128(va, open[0]), want[0]),
+			     _mm_cmpeq_epi8(_mm_or_si128(vb, open[1]), want[1]));
 }
 
-/* Up to `last`, as long as 64 places are left. Stops at the first place that it did not look at. */
+/*
+ * Up to `last`, as long as there is room for a whole step. Stops at the first
+ * place that it did not look at.
+ */
+static const char *find_sse2(const struct rt_needle *needle, const char **p, const char *last)
+{
+	const size_t a = needle->rare[0], b = needle->rare[1];
+	const __m128i want[2] = { _mm_set1_epi8((char)needle->want[a]),
+				  _mm_set1_epi8((char)needle->want[b]) };
+	const __m128i open[2] = { _mm_set1_epi8((char)needle->open[a]),
+				  _mm_set1_epi8((char)needle->open[b]) };
+	const char *at = *p, *found = NULL;
+
+	for (; last - at >= 31 && !found; at += 32) {
+		__m128i first = look_sse2(at, a, b, want, open);
+		__m128i second = look_sse2(at + 16, a, b, want, open);
+
+		if (_mm_movemask_epi8(_mm_or_si128(first, second)))
+			found = first_of(needle, at,
+					 (uint64_t)(unsigned)_mm_movemask_epi8(first) |
+						 (uint64_t)(unsigned)_mm_movemask_epi8(second)
+							 << 16);
+	}
+	*p = at;
+	return found;
+}
+
+AVX2 INLINE __m256i look_avx2(const char *p, size_t a, size_t b, const __m256i want[2],
+			      const __m256i open[2])
+{
+	__m256i va = _mm256_loadu_si256((const __m256i *)(const void *)(p + a));
+	__m256i vb = _mm256_loadu_si256((const __m256i *)(const void *)(p + b));
+
+	return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(va, open[0]), want[0]),
+				_mm256_cmpeq_epi8(_mm256_or_si256(vb, open[1]), want[1]));
+}
+
+AVX2 static const char *find_avx2(const struct rt_needle *needle, const char **p, const char *last)
+{
+	const size_t a = needle->rare[0], b = needle->rare[1];
+	const __m256i want[2] = { _mm256_set1_epi8((char)needle->want[a]),
+				  _mm256_set1_epi8((char)needle->want[b]) };
+	const __m256i open[2] = { _mm256_set1_epi8((char)needle->open[a]),
+				  _mm256_set1_epi8((char)needle->open[b]) };
+	const char *at = *p, *found = NULL;
+
+	for (; last - at >= 63 && !found; at += 64) {
+		__m256i first = look_avx2(at, a, b, want, open);
+		__m256i second = look_avx2(at + 32, a, b, want, open);
+		__m256i both = _mm256_or_si256(first, second);
+
+		if (!_mm256_testz_si256(both, both))
+			found = first_of(needle, at,
+					 (uint64_t)(uint32_t)_mm256_movemask_epi8(first) |
+						 (uint64_t)(uint32_t)_mm256_movemask_epi8(second)
+							 << 32);
+	}
+	*p = at;
+	return found;
+}
+
 static const char *find_fast(const struct rt_needle *needle, const char **p, const char *last)
 {
-	look_fn *look = needle->simd >= RT_SIMD_AVX2 ? look_avx2 : look_sse2;
-
-	for (; last - *p >= 63; *p += 64) {
-		for (uint64_t hits = look(needle, *p); hits; hits &= hits - 1) {
-			const char *at = *p + __builtin_ctzll(hits);
-
-			if (stands_at(needle, at))
-				return at;
-		}
-	}
-	return NULL;
+	return needle->simd >= RT_SIMD_AVX2 ? find_avx2(needle, p, last) :
+					      find_sse2(needle, p, last);
 }
 #else
 static const char *find_fast(const struct rt_needle *needle, const char **p, const char *last)
