@@ -60,18 +60,13 @@ static void add_whole(struct rt_sum *s, int64_t value)
 	add_wide(s, (uint64_t)value, value < 0 ? -1 : 0);
 }
 
-/* Whether a is less than b; integers exactly, which doubles are not past 2^53. */
-static bool is_less(const struct rt_extreme *a, const struct rt_extreme *b)
+static void take_extreme(struct rt_cell *cell, enum rt_fold fold, const struct rt_number *number)
 {
-	return a->is_whole && b->is_whole ? a->whole < b->whole : a->real < b->real;
-}
+	struct rt_number *most = &cell->u.extreme;
+	int order = cell->n ? rt_number_compare(number, most) : 0;
 
-static void take_extreme(struct rt_cell *cell, enum rt_fold fold, const struct rt_extreme *e)
-{
-	struct rt_extreme *most = &cell->u.extreme;
-
-	if (cell->n == 0 || (fold == RT_FOLD_MIN ? is_less(e, most) : is_less(most, e)))
-		*most = *e;
+	if (cell->n == 0 || (fold == RT_FOLD_MIN ? order < 0 : order > 0))
+		*most = *number;
 }
 
 static int add_quantile(struct rt_aggregate *a, struct rt_sketch *sketch, double number,
@@ -87,7 +82,7 @@ static int add_quantile(struct rt_aggregate *a, struct rt_sketch *sketch, double
 int rt_cell_add(struct rt_aggregate *a, const struct rt_column *c, struct rt_cell *cell,
 		const struct rt_json *v, struct rt_err *err)
 {
-	struct rt_extreme number;
+	struct rt_number number;
 
 	if (c->fold == RT_FOLD_COUNT) {
 		cell->n++;
@@ -99,7 +94,7 @@ int rt_cell_add(struct rt_aggregate *a, const struct rt_column *c, struct rt_cel
 		cell->n++;
 		return see(a, &cell->u.seen, rt_hash_nonzero(text, RT_HASH_SEED), err);
 	}
-	if (!rt_json_both(v, &number.real, &number.whole, &number.is_whole))
+	if (!rt_json_exact(v, &number))
 		return 0;
 	switch (c->fold) {
 	case RT_FOLD_MIN:

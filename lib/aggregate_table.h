@@ -41,18 +41,12 @@ struct rt_sum {
 	bool is_real;
 };
 
-struct rt_extreme {
-	double real;
-	int64_t whole;
-	bool is_whole;
-};
-
 /* What is known of one column in one group. */
 struct rt_cell {
 	uint64_t n; /* values */
 	union {
 		struct rt_sum sum;
-		struct rt_extreme extreme;
+		struct rt_number extreme;
 		struct rt_sketch sketch;
 		struct rt_hash_set seen;
 	} u;

@@ -79,6 +79,7 @@ static int drop(struct rt_cond *c)
 static int add_value(struct rt_cond *c, struct rt_str text, struct rt_err *err)
 {
 	struct rt_cond_value *values = realloc(c->values, (c->n + 1) * sizeof(*values));
+	struct rt_json json = rt_json_of(text, RT_JSON_TEXT);
 	struct rt_cond_value *v;
 
 	if (!values)
@@ -86,7 +87,7 @@ static int add_value(struct rt_cond *c, struct rt_str text, struct rt_err *err)
 	c->values = values;
 	v = &values[c->n++];
 	v->text = text;
-	v->json = (struct rt_json){ .text = text, .type = RT_JSON_TEXT };
+	v->is_number = rt_json_exact(&json, &v->number);
 	v->type = rt_type_find(text);
 	v->step = rt_step_number(text);
 	return 0;

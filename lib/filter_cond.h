@@ -24,7 +24,8 @@ enum rt_cond_op { RT_OP_EQ, RT_OP_NE, RT_OP_LT, RT_OP_LE, RT_OP_GT, RT_OP_GE, RT
 /* One of the values that a condition allows. */
 struct rt_cond_value {
 	struct rt_str text;
-	struct rt_json json; /* the same, so that it can be compared as a number */
+	struct rt_number number; /* what it means, where it is one */
+	bool is_number;
 	enum rt_type type;
 	int64_t step; /* -1: no number */
 };

@@ -144,16 +144,10 @@ static bool time_holds(const struct rt_cond *c, const struct rt_event *ev)
 static int compare_value(const struct rt_cond *c, const struct rt_json *v, struct rt_buf *scratch)
 {
 	const struct rt_cond_value *wanted = &c->values[0];
-	int64_t i, j;
-	double x, y;
+	struct rt_number number;
 
-	if (!c->quoted) {
-		/* integers exactly: a double has no room for 2^53 + 1 */
-		if (rt_json_int(v, &i) && rt_json_int(&wanted->json, &j))
-			return (i > j) - (i < j);
-		if (rt_json_number(v, &x) && rt_json_number(&wanted->json, &y))
-			return (x > y) - (x < y);
-	}
+	if (!c->quoted && wanted->is_number && rt_json_exact(v, &number))
+		return rt_number_compare(&number, &wanted->number);
 	return rt_str_compare(rt_json_plain(v, scratch), wanted->text);
 }
 

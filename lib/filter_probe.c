@@ -199,8 +199,7 @@ static void add_comparison(struct texts *t, const struct rt_cond *c)
 {
 	const struct rt_cond_value *v = &c->values[0];
 	enum rt_field f = c->path.field;
-	double number;
-	bool numeric = !c->quoted && rt_json_number(&v->json, &number); /* it has many texts */
+	bool numeric = !c->quoted && v->is_number; /* it has many texts */
 
 	if (f == RT_F_MESSAGE && c->op == RT_OP_REGEX)
 		add_literals(t, c);

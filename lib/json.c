@@ -11,28 +11,34 @@
  * the quotient is rounded once (Clinger, "How to Read Floating Point Numbers
  * Accurately", 1990).
  */
-static bool short_decimal(struct rt_str s, double *d)
+static bool short_decimal(struct rt_str s, struct rt_number *number)
 {
 	static const double ten[] = { 1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
 				      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
-	size_t i = s.n && s.p[0] == '-', point = s.n, digits = 0;
+	bool minus = s.n && s.p[0] == '-';
+	size_t point = s.n, digits;
 	int64_t n = 0;
 
-	for (; i < s.n && digits <= 15; i++) {
-		if (s.p[i] == '.' && point == s.n) {
-			point = i + 1;
-		} else if (s.p[i] >= '0' && s.p[i] <= '9') {
-			n = n * 10 + (s.p[i] - '0');
-			digits++;
-		} else {
-			return false;
-		}
-	}
-	if (digits == 0 || digits > 15 || FLT_EVAL_METHOD != 0)
+	if (s.n > 17 || FLT_EVAL_METHOD != 0)
 		return false;
-	*d = (double)n / ten[s.n - point];
-	if (s.p[0] == '-')
-		*d = -*d;
+	for (size_t i = minus; i < s.n; i++) {
+		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+
+		if (digit <= 9)
+			n = n * 10 + digit;
+		else if (s.p[i] == '.' && point == s.n)
+			point = i + 1;
+		else
+			return false;
+	}
+	digits = s.n - minus - (point < s.n);
+	if (digits == 0 || digits > 15)
+		return false;
+	number->is_whole = point == s.n;
+	number->whole = minus ? -n : n;
+	number->real = (double)number->whole / ten[s.n - point];
+	if (n == 0 && minus && !number->is_whole)
+		number->real = -0.0;
 	return true;
 }
 
@@ -41,8 +47,6 @@ double rt_json_double(struct rt_str s)
 	char small[64], *copy = small, *big = NULL;
 	double d;
 
-	if (short_decimal(s, &d))
-		return d;
 	if (s.n >= sizeof(small))
 		copy = big = malloc(s.n + 1);
 	if (!copy)
@@ -94,7 +98,7 @@ static bool digits_to_int(struct rt_str s, int64_t *number)
 }
 
 /* A text that holds a number, escapes and all. */
-static bool number_in_text(const struct rt_json *v, double *number, int64_t *whole, bool *is_whole)
+static bool number_in_text(const struct rt_json *v, struct rt_number *number)
 {
 	struct rt_buf plain;
 	struct rt_json text;
@@ -102,48 +106,50 @@ static bool number_in_text(const struct rt_json *v, double *number, int64_t *who
 
 	rt_buf_init(&plain);
 	text = rt_json_of(rt_json_plain(v, &plain), RT_JSON_REAL);
-	good = rt_json_is_number(text.text) && rt_json_both(&text, number, whole, is_whole);
+	good = rt_json_is_number(text.text) && rt_json_exact(&text, number);
 	rt_buf_release(&plain);
 	return good;
 }
 
-bool rt_json_both(const struct rt_json *v, double *number, int64_t *whole, bool *is_whole)
+bool rt_json_exact(const struct rt_json *v, struct rt_number *number)
 {
 	if (v->type == RT_JSON_STRING || v->type == RT_JSON_TEXT)
-		return number_in_text(v, number, whole, is_whole);
+		return number_in_text(v, number);
 	if (v->type != RT_JSON_INT && v->type != RT_JSON_REAL)
 		return false;
-	*is_whole = digits_to_int(v->text, whole);
-	if (*is_whole) {
-		*number = (double)*whole;
-		return true;
+	if (!short_decimal(v->text, number)) {
+		number->is_whole = digits_to_int(v->text, &number->whole);
+		number->real = number->is_whole ? (double)number->whole : rt_json_double(v->text);
 	}
-	*number = rt_json_double(v->text);
 	/* 1e2, 3.0; an integer that is too large for 64 bits is none. */
-	if (v->type != RT_JSON_INT && *number <= 9e18 && *number >= -9e18 &&
-	    (double)(int64_t)*number == *number) {
-		*whole = (int64_t)*number;
-		*is_whole = true;
+	if (!number->is_whole && v->type != RT_JSON_INT && number->real <= 9e18 &&
+	    number->real >= -9e18 && (double)(int64_t)number->real == number->real) {
+		number->whole = (int64_t)number->real;
+		number->is_whole = true;
 	}
-	return isfinite(*number);
+	return isfinite(number->real);
 }
 
 bool rt_json_number(const struct rt_json *v, double *number)
 {
-	int64_t whole;
-	bool is_whole;
+	struct rt_number n;
 
-	return rt_json_both(v, number, &whole, &is_whole);
+	if (!rt_json_exact(v, &n))
+		return false;
+	*number = n.real;
+	return true;
 }
 
 bool rt_json_int(const struct rt_json *v, int64_t *number)
 {
-	bool is_whole;
-	double d;
+	struct rt_number n;
 
 	if (v->type == RT_JSON_INT)
 		return digits_to_int(v->text, number);
-	return rt_json_both(v, &d, number, &is_whole) && is_whole;
+	if (!rt_json_exact(v, &n) || !n.is_whole)
+		return false;
+	*number = n.whole;
+	return true;
 }
 
 bool rt_json_is_slow(const struct rt_json *key, struct rt_str name)

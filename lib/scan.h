@@ -165,8 +165,23 @@ struct rt_str rt_json_plain(const struct rt_json *v, struct rt_buf *scratch);
 bool rt_json_number(const struct rt_json *v, double *number);
 bool rt_json_int(const struct rt_json *v, int64_t *number); /* an integral value in range */
 
-/* Both: *whole is set when *is_whole says so. */
-bool rt_json_both(const struct rt_json *v, double *number, int64_t *whole, bool *is_whole);
+/* What a number means; `whole` where it is integral and in range. */
+struct rt_number {
+	double real;
+	int64_t whole;
+	bool is_whole;
+};
+
+/* As rt_json_number and rt_json_int at once. */
+bool rt_json_exact(const struct rt_json *v, struct rt_number *number);
+
+/* Less than, equal to, or greater than 0; integers exactly, which doubles are not past 2^53. */
+static inline int rt_number_compare(const struct rt_number *a, const struct rt_number *b)
+{
+	if (a->is_whole && b->is_whole)
+		return (a->whole > b->whole) - (a->whole < b->whole);
+	return (a->real > b->real) - (a->real < b->real);
+}
 
 /* A string's value is exactly s. */
 bool rt_json_is_slow(const struct rt_json *v, struct rt_str s); /* one with escapes */
