@@ -45,19 +45,6 @@ static bool same_word(struct rt_str a, const char *b)
 	return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
 }
 
-/* What stands before the first `stop`; all of it where there is none. *rest is behind it. */
-static struct rt_str cut(struct rt_str *rest, const char *stop)
-{
-	size_t n = strlen(stop);
-	const char *hit = memmem(rest->p, rest->n, stop, n);
-	struct rt_str word = { rest->p, hit ? (size_t)(hit - rest->p) : rest->n };
-
-	n = hit ? word.n + n : word.n;
-	rest->p += n;
-	rest->n -= n;
-	return word;
-}
-
 /* The character that an escape at p means, 0 where there is none; `more`: in a property. */
 static char unescaped(const char *p, bool more)
 {
@@ -131,7 +118,7 @@ static bool takes(enum rt_field f, struct rt_str value)
 /* key=value: a field of the event, or something in its metadata. */
 static void add_property(struct rt_annotation *a, struct rt_str property, bool fields)
 {
-	struct rt_str key = rt_str_trim(cut(&property, "=")), value;
+	struct rt_str key = rt_str_trim(rt_str_cut(&property, "=")), value;
 	enum rt_field f = RT_FIELD_COUNT;
 	bool number;
 
@@ -152,10 +139,10 @@ static void add_property(struct rt_annotation *a, struct rt_str property, bool f
 static void add_properties(struct rt_annotation *a, struct rt_str rest, bool ours)
 {
 	while (rest.n) {
-		struct rt_str word = cut(&rest, ours ? " " : ",");
+		struct rt_str word = rt_str_cut(&rest, ours ? " " : ",");
 
 		while (word.n)
-			add_property(a, cut(&word, ","), ours);
+			add_property(a, rt_str_cut(&word, ","), ours);
 	}
 }
 
@@ -263,8 +250,8 @@ static void take_line(struct rt_annotation *a, struct rt_str line, rt_annotation
 	line.n -= MARK_LEN;
 	if (line.n > RT_ANNOTATION_MAX || !memmem(line.p, line.n, MARK, MARK_LEN))
 		return;
-	head = cut(&line, MARK);
-	obey(a, cut(&head, " "), head, line, event, arg);
+	head = rt_str_cut(&line, MARK);
+	obey(a, rt_str_cut(&head, " "), head, line, event, arg);
 }
 
 static bool is_blank(char c)

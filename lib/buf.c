@@ -123,3 +123,15 @@ char *rt_buf_detach(struct rt_buf *b)
 	rt_buf_init(b);
 	return s;
 }
+
+struct rt_str rt_str_cut(struct rt_str *rest, const char *stop)
+{
+	size_t n = strlen(stop);
+	const char *hit = rest->n ? memmem(rest->p, rest->n, stop, n) : NULL;
+	struct rt_str part = { rest->p, hit ? (size_t)(hit - rest->p) : rest->n };
+
+	n = hit ? part.n + n : part.n;
+	rest->p += n;
+	rest->n -= n;
+	return part;
+}

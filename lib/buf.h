@@ -87,6 +87,9 @@ static inline int rt_str_compare(struct rt_str a, struct rt_str b)
 	return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
+/* What stands before the first `stop`; all of it where there is none. *rest is behind it. */
+struct rt_str rt_str_cut(struct rt_str *rest, const char *stop);
+
 /* Without spaces and tabs at its ends. */
 static inline struct rt_str rt_str_trim(struct rt_str s)
 {

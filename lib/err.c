@@ -34,8 +34,11 @@ int rt_err_sys(struct rt_err *err, const char *fmt, ...)
 	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	len = strlen(err->msg);
-	/* rt_file_open says it so; the system's own words for it are about devices. */
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s",
-		 saved == ENXIO ? "it is no regular file" : strerror(saved));
+	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", rt_err_text(saved));
 	return -1;
+}
+
+const char *rt_err_text(int sys)
+{
+	return sys == ENXIO ? "it is no regular file" : strerror(sys);
 }

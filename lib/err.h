@@ -32,7 +32,10 @@ struct rt_err {
 int rt_err_set(struct rt_err *err, enum rt_err_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same for a system call that just failed: ": strerror(errno)" follows. */
+/* The same for a system call that just failed: ": " and rt_err_text(errno) follow. */
 int rt_err_sys(struct rt_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* As strerror, but for what rt_file_open refuses: the system's own words for it are about devices. */
+const char *rt_err_text(int sys);
 
 #endif

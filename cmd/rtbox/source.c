@@ -206,9 +206,7 @@ void sources_release(struct sources *s)
 static void cannot_open(const struct source *s)
 {
 	error("cannot open \"%s\": %s", s->name,
-	      errno == ELOOP ? "it is a symbolic link" :
-	      errno == ENXIO ? "it is no regular file" :
-			       strerror(errno));
+	      errno == ELOOP ? "it is a symbolic link" : rt_err_text(errno));
 }
 
 int source_peek(const struct source *s)

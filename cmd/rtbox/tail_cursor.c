@@ -172,20 +172,9 @@ void tail_cursor_end(struct tail *t)
 
 /* Reading. */
 
-/* What stands before the next `end` of *rest, which is passed over. */
-static struct rt_str cut(struct rt_str *rest, char end)
-{
-	const char *p = rest->n ? memchr(rest->p, end, rest->n) : NULL;
-	struct rt_str part = { rest->p, p ? (size_t)(p - rest->p) : rest->n };
-
-	rest->p += part.n + (p != NULL);
-	rest->n -= part.n + (p != NULL);
-	return part;
-}
-
 static bool take_number(struct rt_str *rest, int base, uint64_t *n)
 {
-	struct rt_str part = cut(rest, ':');
+	struct rt_str part = rt_str_cut(rest, ":");
 	char digits[24], *end;
 
 	if (part.n == 0 || part.n >= sizeof(digits))
@@ -228,10 +217,10 @@ static bool find_run(const struct tail_cursor *c, const char *id, struct rt_str 
 
 	rt_buf_init(&name);
 	add_name(&name, id);
-	cut(&rest, ';');
+	rt_str_cut(&rest, ";");
 	while (!found && rest.n) {
-		*places = cut(&rest, ';');
-		found = rt_str_eq(cut(places, ','), rt_buf_view(&name));
+		*places = rt_str_cut(&rest, ";");
+		found = rt_str_eq(rt_str_cut(places, ","), rt_buf_view(&name));
 	}
 	rt_buf_release(&name);
 	return found;
@@ -252,12 +241,13 @@ void tail_cursor_seek(struct tail *t, struct tail_run *run)
 	if (!find_run(&t->cursor, run->file ? run->file : run->dir.id, &places))
 		return;
 	while (places.n) {
-		place = cut(&places, ',');
+		place = rt_str_cut(&places, ",");
 		for (size_t i = 0; i < run->n; i++) {
 			struct rt_str rest = place;
 			struct tail_source *s = run->v[i];
 
-			if (!rt_str_is(cut(&rest, ':'), log_name(s)) || !parse_mark(rest, &m))
+			if (!rt_str_is(rt_str_cut(&rest, ":"), log_name(s)) ||
+			    !parse_mark(rest, &m))
 				continue;
 			tail_use(t, s);
 			if (!tail_file_find(s, &m) && m.at)
@@ -278,17 +268,17 @@ static bool is_valid(struct rt_str text, int64_t *ns)
 	if (text.n < n || memcmp(text.p, VERSION, n) != 0)
 		return false;
 	text = (struct rt_str){ text.p + n, text.n - n };
-	time = cut(&text, ';');
+	time = rt_str_cut(&text, ";");
 	if (!take_number(&time, 10, &v) || v > INT64_MAX)
 		return false;
 	*ns = (int64_t)v;
 	while (text.n) {
-		run = cut(&text, ';');
-		if (cut(&run, ',').n == 0)
+		run = rt_str_cut(&text, ";");
+		if (rt_str_cut(&run, ",").n == 0)
 			return false;
 		while (run.n) {
-			place = cut(&run, ',');
-			if (cut(&place, ':').n == 0 || !parse_mark(place, &m))
+			place = rt_str_cut(&run, ",");
+			if (rt_str_cut(&place, ":").n == 0 || !parse_mark(place, &m))
 				return false;
 		}
 	}
@@ -324,8 +314,7 @@ static void open_file(struct tail_cursor *c, const char *path)
 		take_text(c, where);
 		free(where);
 	} else if (errno != ENOENT) {
-		die(EXIT_FAIL, "cannot read \"%s\": %s", path,
-		    errno == ENXIO ? "it is no regular file" : strerror(errno));
+		die(EXIT_FAIL, "cannot read \"%s\": %s", path, rt_err_text(errno));
 	}
 }
 

@@ -72,10 +72,7 @@ static int open_file(struct tail_source *s, int n)
 	if (fd >= 0 || errno == ENOENT || s->complained)
 		return fd;
 	s->complained = true;
-	if (errno == ENXIO || errno == EISDIR)
-		warn("cannot read \"%s\": it is no regular file", name);
-	else
-		warn("cannot open \"%s\": %s", name, strerror(errno));
+	warn("cannot read \"%s\": %s", name, rt_err_text(errno));
 	return -1;
 }
 

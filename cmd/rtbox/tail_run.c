@@ -231,7 +231,7 @@ static int check_file(const struct tail_run *run, const char *path, struct rt_er
 
 	if (fd < 0)
 		return rt_err_set(err, RT_ERR_FAILURE, "cannot read \"%s\": %s", path,
-				  errno == ENXIO ? "it is no regular file" : strerror(errno));
+				  rt_err_text(errno));
 	close(fd);
 	return 0;
 }
