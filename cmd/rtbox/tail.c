@@ -116,7 +116,7 @@ static void init(struct tail *t, const struct tail_opts *o)
 		die_usage("--exit-status is of the end, which --until-... does not wait for");
 	if (o->timeout_ns >= 0 && !t->follow && !t->wait)
 		die_usage("--timeout goes with -f or --wait");
-	t->end_ns = o->timeout_ns < 0 ? -1 : rt_clock_monotonic_ns() + o->timeout_ns;
+	t->end_ns = o->timeout_ns < 0 ? -1 : rt_clock_later(rt_clock_monotonic_ns(), o->timeout_ns);
 	if (o->after_cursor && (o->cursor_file || o->n != -2))
 		die_usage("--after-cursor says where it begins: no --cursor-file, no -n");
 	if (o->show_cursor && o->output.mode && strcmp(o->output.mode, "json") == 0)

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <unistd.h>
 
 bool tail_until_meets(struct tail *t, const struct rt_event *ev)
@@ -60,12 +59,7 @@ void tail_until_look_back(struct tail *t)
 
 int tail_time_left_ms(const struct tail *t)
 {
-	int64_t ms;
-
-	if (t->end_ns < 0)
-		return -1;
-	ms = (t->end_ns - rt_clock_monotonic_ns() + RT_NS_PER_MS - 1) / RT_NS_PER_MS;
-	return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
+	return t->end_ns < 0 ? -1 : rt_clock_ms_until(t->end_ns);
 }
 
 void tail_until_tell(struct tail *t)
