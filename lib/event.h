@@ -209,6 +209,10 @@ bool rt_event_get(const struct rt_event *ev, enum rt_field f, struct rt_json *va
  */
 bool rt_event_text(const struct rt_event *ev, enum rt_field f, struct rt_buf *out);
 
+/* What `id` holds is replaced by the step_id, else by the number as rt would write it.
+ * False when the event says neither. */
+bool rt_event_step_id(const struct rt_event *ev, struct rt_buf *id);
+
 /* A numeric field; durations in milliseconds, whatever unit the line had. */
 bool rt_event_number(const struct rt_event *ev, enum rt_field f, double *number);
 

@@ -152,3 +152,16 @@ bool rt_event_text(const struct rt_event *ev, enum rt_field f, struct rt_buf *ou
 		rt_json_text(&v, out);
 	return true;
 }
+
+bool rt_event_step_id(const struct rt_event *ev, struct rt_buf *id)
+{
+	double n;
+
+	rt_buf_clear(id);
+	if (rt_event_text(ev, RT_F_STEP_ID, id))
+		return id->len > 0;
+	if (!rt_event_number(ev, RT_F_STEP, &n))
+		return false;
+	rt_buf_addf(id, "step_%03.0f", n);
+	return true;
+}

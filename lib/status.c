@@ -193,26 +193,13 @@ static const char *stage_result(struct rt_str step)
 	return rt_str_is(step, "cancelled") ? "cancelled" : "failed";
 }
 
-/* step_id, else the number as rt would write it. False when the event says neither. */
-static bool event_step_id(const struct rt_event *ev, struct rt_buf *id)
-{
-	double n;
-
-	if (rt_event_text(ev, RT_F_STEP_ID, id))
-		return id->len > 0;
-	if (!rt_event_number(ev, RT_F_STEP, &n))
-		return false;
-	rt_buf_addf(id, "step_%03.0f", n);
-	return true;
-}
-
 static void apply_step(struct rt_status *st, const struct rt_event *ev, int64_t ns)
 {
 	struct rt_buf id;
 	struct rt_entry e;
 
 	rt_buf_init(&id);
-	if (!event_step_id(ev, &id))
+	if (!rt_event_step_id(ev, &id))
 		goto out;
 	id.len = rt_utf8_cut(rt_buf_view(&id), TEXT_MAX);
 	rt_entry_load(&e, &st->steps, "step_id", rt_buf_view(&id));

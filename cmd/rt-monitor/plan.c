@@ -90,20 +90,6 @@ static void set_state(struct plan *p, struct plan_step *s, enum plan_state state
 	s->state = state;
 }
 
-/* step_id, else the number as rt would write it. */
-static bool id_of(const struct rt_event *ev, struct rt_buf *id)
-{
-	double n;
-
-	rt_buf_clear(id);
-	if (rt_event_text(ev, RT_F_STEP_ID, id))
-		return id->len > 0;
-	if (!rt_event_number(ev, RT_F_STEP, &n))
-		return false;
-	rt_buf_addf(id, "step_%03.0f", n);
-	return true;
-}
-
 static bool metadata_of(const struct rt_event *ev, const char *key, struct rt_json *v)
 {
 	struct rt_json metadata;
@@ -186,7 +172,8 @@ static void apply(struct plan *p, const struct rt_event *ev, struct rt_buf *scra
 	struct plan_step *s;
 	int64_t ns = 0;
 
-	if (ev->type < RT_T_STEP_STARTED || ev->type > RT_T_STEP_SKIPPED || !id_of(ev, scratch))
+	if (ev->type < RT_T_STEP_STARTED || ev->type > RT_T_STEP_SKIPPED ||
+	    !rt_event_step_id(ev, scratch))
 		return;
 	s = step_of(p, rt_buf_view(scratch));
 	name_step(s, ev, scratch);
