@@ -104,7 +104,7 @@ static void end_stage(struct rt_status *st, int64_t ns, const char *state)
 	if (st->stage.len == 0)
 		return;
 	if (rt_entry_load(&e, &st->stages, NULL, rt_buf_view(&st->stage)) && rt_entry_running(&e)) {
-		rt_entry_end(&e, ns, state);
+		rt_entry_end(&e, ns, -1, state);
 		rt_entry_store(&e, &st->stages);
 	}
 	rt_entry_release(&e);
@@ -193,6 +193,15 @@ static const char *stage_result(struct rt_str step)
 	return rt_str_is(step, "cancelled") ? "cancelled" : "failed";
 }
 
+/* Measured by who ended it: no clock that was set meanwhile is in it. -1: it does not say. */
+static int64_t took_ms(const struct rt_event *ev)
+{
+	double ms;
+
+	return rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms >= 0 && ms < 9e15 ? (int64_t)ms :
+										    -1;
+}
+
 static void apply_step(struct rt_status *st, const struct rt_event *ev, int64_t ns)
 {
 	struct rt_buf id;
@@ -216,7 +225,7 @@ static void apply_step(struct rt_status *st, const struct rt_event *ev, int64_t 
 		rt_entry_begin(&e, ns); /* its next start is this retry */
 		break;
 	default:
-		rt_entry_end(&e, ns, step_result(ev));
+		rt_entry_end(&e, ns, took_ms(ev), step_result(ev));
 		/* A step's name is the stage while it lasts. */
 		if (rt_str_eq(rt_buf_view(&e.name), rt_buf_view(&st->stage)))
 			end_stage(st, ns, stage_result(rt_buf_view(&e.status)));

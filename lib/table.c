@@ -121,6 +121,7 @@ bool rt_entry_load(struct rt_entry *e, const struct rt_table *t, const char *id_
 	struct rt_str entry;
 
 	memset(e, 0, sizeof(*e));
+	e->took_ms = -1;
 	rt_buf_init(&e->id);
 	rt_buf_init(&e->name);
 	rt_buf_init(&e->status);
@@ -150,14 +151,16 @@ void rt_entry_begin(struct rt_entry *e, int64_t ns)
 	if (!e->started_ns)
 		e->started_ns = ns;
 	e->finished_ns = 0;
+	e->took_ms = -1;
 	rt_status_set_text(&e->status, rt_str("running"), SIZE_MAX);
 }
 
-void rt_entry_end(struct rt_entry *e, int64_t ns, const char *status)
+void rt_entry_end(struct rt_entry *e, int64_t ns, int64_t took_ms, const char *status)
 {
 	if (!e->started_ns)
 		e->started_ns = ns;
 	e->finished_ns = ns;
+	e->took_ms = took_ms;
 	rt_status_set_text(&e->status, rt_str(status), SIZE_MAX);
 }
 
@@ -185,7 +188,9 @@ static void write_entry(const struct rt_entry *e, struct rt_buf *out)
 	rt_buf_addf(out, ",\"status\":\"%s\"", e->status.len ? e->status.s : "running");
 	add_time(out, "started_at", e->started_ns);
 	add_time(out, "finished_at", e->finished_ns);
-	if (e->finished_ns && e->finished_ns >= e->started_ns)
+	if (e->took_ms >= 0)
+		rt_buf_addf(out, ",\"duration_ms\":%" PRId64, e->took_ms);
+	else if (e->finished_ns && e->finished_ns >= e->started_ns)
 		rt_buf_addf(out, ",\"duration_ms\":%" PRId64,
 			    e->finished_ns / RT_NS_PER_MS - e->started_ns / RT_NS_PER_MS);
 	if (e->retries)
@@ -222,7 +227,7 @@ void rt_table_end_running(struct rt_table *t, int64_t ns, const char *status)
 		rt_entry_load(&e, &ended, "step_id", (struct rt_str){ "", 0 });
 		parse_entry(&e, entry, "step_id");
 		if (rt_entry_running(&e)) {
-			rt_entry_end(&e, ns, status);
+			rt_entry_end(&e, ns, -1, status);
 			rt_entry_store(&e, &ended);
 		} else {
 			rt_table_add(&ended, entry);

@@ -11,6 +11,7 @@ struct rt_entry {
 	struct rt_buf name;
 	struct rt_buf status;
 	int64_t started_ns, finished_ns; /* 0: not there */
+	int64_t took_ms;                 /* as who ended it said; -1: by these times */
 	int64_t retries;
 };
 
@@ -24,7 +25,7 @@ void rt_entry_release(struct rt_entry *e);
 
 bool rt_entry_running(const struct rt_entry *e);
 void rt_entry_begin(struct rt_entry *e, int64_t ns); /* or begin again */
-void rt_entry_end(struct rt_entry *e, int64_t ns, const char *status);
+void rt_entry_end(struct rt_entry *e, int64_t ns, int64_t took_ms, const char *status);
 
 /* Put it where it was, or at the end; the oldest goes when there are too many. */
 void rt_entry_store(const struct rt_entry *e, struct rt_table *t);

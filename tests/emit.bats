@@ -530,6 +530,14 @@ rt-emit: 2 of 4 lines refused' ]
 	[ "$(tail -n 2 "$run/logs.txt" | head -n 1)" = '2020-01-01T00:00:00.000+00:00 [INFO] late' ]
 }
 
+@test "a step took what its end says, whatever the clock says" {
+	rt-emit --ts 2026-07-01T12:00:00Z --type step_started --step 1
+	rt-emit --ts 2026-07-01T11:00:00Z --type step_completed --step 1 --duration-ms 2500.5
+	rt-emit --ts 2026-07-01T12:00:00Z --type step_started --step 2
+	rt-emit --ts 2026-07-01T12:00:03Z --type step_completed --step 2
+	[ "$(status '[.steps[].duration_ms]')" = '[2500,3000]' ]
+}
+
 @test "an empty or broken status.json is made again, a missing one too" {
 	rt-emit -s build -p 10 x
 	for how in ': >"$1"' 'echo "{\"half" >"$1"' 'rm "$1"' 'printf "\0\0\0\0" >"$1"'; do
