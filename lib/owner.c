@@ -140,6 +140,12 @@ void rt_owner_beat(int dirfd)
 	close(fd);
 }
 
+void rt_owner_leave(int dirfd)
+{
+	unlinkat(dirfd, RT_SOCKET_FILE, 0);
+	unlinkat(dirfd, RT_ALIVE_FILE, 0);
+}
+
 /* How long a supervisor has not said that it lives; -1: it never does (rt-run start --owner). */
 static int64_t silence_ns(const struct rt_owner *o, int dirfd, int64_t now_ns)
 {

@@ -130,6 +130,9 @@ bool rt_owner_fill(struct rt_owner *o, int64_t pid);
 /* Say in the run directory (.alive) that the owner, this process, lives. Best effort. */
 void rt_owner_beat(int dirfd);
 
+/* It supervises the run no more: what it is heard and spoken to by is removed. */
+void rt_owner_leave(int dirfd);
+
 /* The name of this machine, as `host` has it. */
 void rt_hostname(char out[256]);
 

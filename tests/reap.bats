@@ -166,3 +166,12 @@ killed() {
 	[ -z "$stderr" ]
 	[[ $(jq -r .error "$RT_RUNS_DIR/a/status.json") =~ ^lost:\ process\ [0-9]+\ on\ .*\ is\ gone$ ]]
 }
+
+@test "reap leaves nothing of the supervisor that would speak of one" {
+	killed a 'exec sleep 100'
+	kill -9 "$(cat pid.1)"
+	wait_for 5 gone "$(cat pid.1)"
+	[[ -S $RT_RUNS_DIR/a/.sock && -e $RT_RUNS_DIR/a/.alive ]]
+	rt-run reap a
+	[[ ! -e $RT_RUNS_DIR/a/.sock && ! -e $RT_RUNS_DIR/a/.alive ]]
+}

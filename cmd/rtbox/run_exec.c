@@ -88,10 +88,8 @@ static int withdraw(void *arg, struct rt_err *err)
 	struct supervised *s = arg;
 
 	(void)err;
-	if (s->heartbeat) {
-		unlinkat(s->dir->fd, RT_SOCKET_FILE, 0);
-		unlinkat(s->dir->fd, RT_ALIVE_FILE, 0);
-	}
+	if (s->heartbeat)
+		rt_owner_leave(s->dir->fd);
 	s->heartbeat = false;
 	return 0;
 }

@@ -108,6 +108,16 @@ static void end_left(const struct rt_rundir *d, const struct rt_record_opts *opt
 	rt_proctree_release(&left);
 }
 
+/* Under the lock: who takes the run up again may have a supervisor of its own. */
+static int leave(void *arg, struct rt_err *err)
+{
+	const struct rt_rundir *d = arg;
+
+	(void)err;
+	rt_owner_leave(d->fd);
+	return 0;
+}
+
 /* Whether the run was one to be reaped; -1 when that failed, which was said. */
 static int reap(const char *path, const struct rt_record_opts *opts, const struct reap_opts *o)
 {
@@ -139,6 +149,8 @@ static int reap(const char *path, const struct rt_record_opts *opts, const struc
 		orphans_find(&left, d.path);
 	change.error = why = reason(&st, state, &left, o->kill_orphans);
 	change.only_if = 1u << state;
+	change.act = leave;
+	change.arg = &d;
 	ret = rt_record_open(&record, path, opts, &err);
 	if (ret == 0)
 		ret = end_run(record, &change, &(struct epilogue_opts){ false, false }, &err);

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define GIT_MS 2000
 
@@ -56,8 +55,7 @@ static int resume_run(const struct start_opts *o, const char *arg, const struct 
 		die_err(&err);
 	warn_err(&warning);
 	/* What a supervisor that was killed has left speaks of none any more. */
-	unlinkat(rt_record_dir(record)->fd, RT_SOCKET_FILE, 0);
-	unlinkat(rt_record_dir(record)->fd, RT_ALIVE_FILE, 0);
+	rt_owner_leave(rt_record_dir(record)->fd);
 	puts(rt_record_dir(record)->id);
 	rt_record_close(record);
 	return 0;
