@@ -570,6 +570,12 @@ Run completed $span -" ]
 	[[ $(rt-summarize a) == *'use the other key'* ]]
 }
 
+@test "context: only the newlines at the end of a text are left out" {
+	rt-run start --id a >/dev/null
+	printf 'x\0\0\r\n\n' | rt-run context a -
+	printf 'x\0\0\n' | cmp - "$RT_RUNS_DIR/a/context/001.txt"
+}
+
 @test "context: of many at once, and for many steps at once, each is given to one step" {
 	rt-run start --id a >/dev/null
 	seq 30 | xargs -P 8 -I{} rt-run context a 'text {}'

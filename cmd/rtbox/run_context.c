@@ -35,7 +35,7 @@ static void take_text(struct rt_buf *text, const char *arg, const struct rt_reda
 	else if (rt_fd_read(STDIN_FILENO, &raw, RT_CONTEXT_MAX) < 0 && errno != EFBIG)
 		die(EXIT_FAIL, "cannot read standard input: %s", strerror(errno));
 	rt_redact_text(redact, rt_buf_view(&raw), text);
-	while (text->len && strchr("\r\n", text->s[text->len - 1]))
+	while (text->len && (text->s[text->len - 1] == '\n' || text->s[text->len - 1] == '\r'))
 		text->s[--text->len] = '\0';
 	if (raw.len > RT_CONTEXT_MAX || text->len >= RT_CONTEXT_MAX)
 		die(EXIT_FAIL, "the text is longer than 1 MiB: keep it in a file"
