@@ -157,6 +157,19 @@ killed() {
 	run -3 rt-run reap a
 }
 
+@test "reap --kill-orphans --all visits the runs that were reaped before" {
+	killed a 'sleep 100'
+	make_run b '"status":"failed","error":"exit code 2"'
+	rt-run reap --all 2>warnings
+	[ -z "$(rt-run reap --all)" ]
+	alive "$(cat pid.1)"
+	run -0 --separate-stderr rt-run reap --kill-orphans --all
+	[ "$output" = a ]
+	gone "$(cat pid.1)"
+	run -0 --separate-stderr rt-run reap --kill-orphans --all
+	[ -z "$output$stderr" ]
+}
+
 @test "a run that left nothing" {
 	killed a 'exec sleep 100'
 	kill -9 "$(cat pid.1)"

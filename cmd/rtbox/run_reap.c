@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct reap_opts {
 	bool all, force, kill_orphans;
@@ -173,6 +174,15 @@ out:
 	return ret;
 }
 
+/* Whether reap may have something to do, as far as the list tells. */
+static bool is_due(const struct rt_row *row, const struct reap_opts *o)
+{
+	if (row->state == RT_FAILED)
+		return o->kill_orphans && row->error &&
+		       strncmp(row->error, LOST, strlen(LOST)) == 0;
+	return row->state == RT_LOST || (o->force && row->state == RT_STALE);
+}
+
 static int reap_all(const struct rt_record_opts *opts, const struct reap_opts *o)
 {
 	struct rt_err err = RT_ERR_INIT;
@@ -183,10 +193,7 @@ static int reap_all(const struct rt_record_opts *opts, const struct reap_opts *o
 	if (rt_catalog_list(&catalog, runs_dir, NULL, NULL, &err) < 0)
 		die_err(&err);
 	for (size_t i = 0; i < catalog.n; i++) {
-		enum rt_state state = catalog.rows[i].state;
-
-		if ((state == RT_LOST || (o->force && state == RT_STALE)) &&
-		    reap(catalog.rows[i].path, opts, o) < 0)
+		if (is_due(&catalog.rows[i], o) && reap(catalog.rows[i].path, opts, o) < 0)
 			code = EXIT_FAIL;
 	}
 	rt_catalog_release(&catalog);
