@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SILENCE_NS RT_NS_PER_S /* who has connected has so long to say something */
+#define SILENCE_NS RT_NS_PER_S         /* who has connected has so long to say something */
+#define CROWDED_NS (20 * RT_NS_PER_MS) /* the same while nobody else can connect */
 
 /* Where it shows our own pipe, a step gets what lies behind it. */
 static void answer_step(struct loop *l, struct peer *p)
@@ -169,6 +170,8 @@ void loop_accept(struct loop *l)
 	*p = (struct peer){ .fd = fd, .since_ns = rt_clock_monotonic_ns(), .shown = { -1, -1 } };
 	if (!l->at_ns[TIMER_PEERS])
 		loop_set(l, TIMER_PEERS, SILENCE_NS);
+	if (!free_peer(l))
+		loop_set(l, TIMER_PEERS, CROWDED_NS);
 	loop_hear(l, p);
 }
 
@@ -184,7 +187,7 @@ void loop_choose_peers(struct loop *l)
 
 void loop_drop_silent(struct loop *l)
 {
-	int64_t now = rt_clock_monotonic_ns();
+	int64_t now = rt_clock_monotonic_ns(), patience = free_peer(l) ? SILENCE_NS : CROWDED_NS;
 
 	l->fds[ASKED].fd = l->s->listen_fd;
 	for (int i = 0; i < PEER_MAX; i++) {
@@ -192,10 +195,15 @@ void loop_drop_silent(struct loop *l)
 
 		if (p->fd < 0 || p->what != PEER_SILENT)
 			continue;
-		if (now - p->since_ns >= SILENCE_NS)
+		/* We may have been busy, or stopped, since it spoke. */
+		if (now - p->since_ns >= patience)
+			loop_hear(l, p);
+		if (p->fd < 0 || p->what != PEER_SILENT)
+			continue;
+		if (now - p->since_ns >= patience)
 			drop(p);
 		else
-			loop_set(l, TIMER_PEERS, SILENCE_NS);
+			loop_set(l, TIMER_PEERS, patience);
 	}
 }
 
