@@ -49,6 +49,9 @@ int rt_artifact_keys_load(struct rt_artifact_keys *keys, const struct rt_rundir 
 			  struct rt_err *err);
 void rt_artifact_keys_release(struct rt_artifact_keys *keys);
 
+/* Remove what those have left behind who were killed while they put something. Best effort. */
+void rt_artifact_sweep(const struct rt_rundir *d);
+
 /* Append it as a JSON object: key, size_bytes, modified_at, sha256. */
 void rt_artifact_json(const struct rt_artifact *a, struct rt_buf *out);
 

@@ -1,5 +1,7 @@
 /* What artifacts a run has, in its directory and its archive. See artifact.h. */
 #include "artifact.h"
+#include "draft.h"
+#include "tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -126,6 +128,25 @@ int rt_artifact_keys_load(struct rt_artifact_keys *keys, const struct rt_rundir 
 	else
 		sort_once(keys);
 	return ret;
+}
+
+static int sweep(void *arg, const struct rt_tree_item *item)
+{
+	(void)arg;
+	if (S_ISREG(item->st.st_mode))
+		rt_draft_sweep(item->dirfd, item->name);
+	return 0;
+}
+
+void rt_artifact_sweep(const struct rt_rundir *d)
+{
+	int store = openat(d->fd, RT_ARTIFACTS_DIR,
+			   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (store < 0)
+		return;
+	rt_tree_walk(store, sweep, NULL, NULL);
+	close(store);
 }
 
 void rt_artifact_keys_release(struct rt_artifact_keys *keys)

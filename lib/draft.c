@@ -6,7 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+#define TMP_PREFIX "."
+#define TMP_SUFFIX ".tmp"
 
 /* A file in the folder without a name, which only Linux has, and needs /proc to name. */
 static int open_unnamed(int dirfd, mode_t mode)
@@ -31,7 +36,7 @@ int rt_draft_open(struct rt_draft *d, int dirfd, const char *name, struct rt_err
 	if (exists && !S_ISREG(old.st_mode))
 		return rt_err_set(err, RT_ERR_FAILURE, "\"%s\" is no regular file", name);
 	rt_id_make(id);
-	snprintf(d->tmp, sizeof(d->tmp), ".%s.tmp", id);
+	snprintf(d->tmp, sizeof(d->tmp), TMP_PREFIX "%s" TMP_SUFFIX, id);
 	d->dirfd = dirfd;
 	d->name = name;
 	d->named = false;
@@ -41,7 +46,11 @@ int rt_draft_open(struct rt_draft *d, int dirfd, const char *name, struct rt_err
 			       mode);
 		d->named = d->fd >= 0;
 	}
-	return d->fd < 0 ? rt_err_sys(err, "cannot write \"%s\"", name) : 0;
+	if (d->fd < 0)
+		return rt_err_sys(err, "cannot write \"%s\"", name);
+	/* It dies with us: see rt_draft_sweep. */
+	flock(d->fd, LOCK_EX | LOCK_NB);
+	return 0;
 }
 
 static int give_name(struct rt_draft *d)
@@ -89,4 +98,21 @@ void rt_draft_close(struct rt_draft *d)
 		close(d->fd);
 	d->named = false;
 	d->fd = -1;
+}
+
+void rt_draft_sweep(int dirfd, const char *name)
+{
+	const size_t before = sizeof(TMP_PREFIX) - 1, id = 36;
+	int fd;
+
+	if (strncmp(name, TMP_PREFIX, before) != 0 ||
+	    strspn(name + before, "0123456789abcdef-") != id ||
+	    strcmp(name + before + id, TMP_SUFFIX) != 0)
+		return;
+	fd = rt_file_open(dirfd, name, O_WRONLY, 0);
+	if (fd < 0)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(dirfd, name, 0);
+	close(fd);
 }

@@ -38,4 +38,7 @@ int rt_draft_put(struct rt_draft *d, bool sync, struct rt_err *err);
 /* Let go of it; what was not put is gone. */
 void rt_draft_close(struct rt_draft *d);
 
+/* Remove this file if it is a draft that nobody writes any more. Best effort. */
+void rt_draft_sweep(int dirfd, const char *name);
+
 #endif

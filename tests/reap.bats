@@ -188,3 +188,17 @@ killed() {
 	rt-run reap a
 	[[ ! -e $RT_RUNS_DIR/a/.sock && ! -e $RT_RUNS_DIR/a/.alive ]]
 }
+
+@test "reap removes what a killed artifact put left behind, and no other's" {
+	killed a 'exec sleep 100'
+	kill -9 "$(cat pid.1)"
+	wait_for 5 gone "$(cat pid.1)"
+	mkdir -p "$RT_RUNS_DIR/a/artifacts/sub"
+	cd "$RT_RUNS_DIR/a/artifacts"
+	touch .3c3b0d5e-1c1e-4a4e-9d57-0e3a8f2f6c0{1,2}.tmp .mine.tmp 3c3b0d5e-1c1e-4a4e-9d57-0e3a8f2f6c03.tmp
+	touch sub/.3c3b0d5e-1c1e-4a4e-9d57-0e3a8f2f6c04.tmp
+	# one of them is being written
+	flock .3c3b0d5e-1c1e-4a4e-9d57-0e3a8f2f6c02.tmp rt-run reap a
+	[ "$(find . -type f | LC_ALL=C sort | paste -sd' ')" = \
+		"./.3c3b0d5e-1c1e-4a4e-9d57-0e3a8f2f6c02.tmp ./.mine.tmp ./3c3b0d5e-1c1e-4a4e-9d57-0e3a8f2f6c03.tmp" ]
+}

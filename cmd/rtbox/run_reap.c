@@ -1,4 +1,5 @@
 /* rt-run reap: runs whose owner is gone become failed, as their owner could not say. */
+#include "artifact.h"
 #include "catalog.h"
 #include "clock.h"
 #include "die.h"
@@ -157,6 +158,7 @@ static int reap(const char *path, const struct rt_record_opts *opts, const struc
 		ret = end_run(record, &change, &(struct epilogue_opts){ false, false }, &err);
 	if (ret == 0) {
 		puts(d.id);
+		rt_artifact_sweep(&d);
 		deal_with_left(&d, &left, o);
 		notify(&(struct notice){ record, RT_LOST, &change, NULL, NULL });
 		ret = 1;
