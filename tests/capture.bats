@@ -267,6 +267,24 @@ rt-run: RT_LOG_BACKUPS=many is no number from 0 to 999: 5 it is' ]
 	[ "$(events b 'select(.type == "error")')" = '' ]
 }
 
+@test "annotations that nobody has read yet when the command is ended" {
+	cat >script <<-'END'
+		head -c 100000 /dev/zero
+		printf '\n::notice::one\n::notice::two'
+		kill $PPID
+		sleep 60
+	END
+	(
+		rt-run --id a --annotations -- sh script || true
+		touch over
+	) | {
+		wait_for 20 test -e over
+		tail -n 2
+	} >out
+	[ "$(events a 'select(.type == "info") | .message' | paste -sd' ')" = '"one" "two"' ]
+	[ "$(cat out)" = $'::notice::one\n::notice::two' ]
+}
+
 @test "annotations that cannot be recorded: told once, and the command goes on" {
 	cat >script <<-'END'
 		rm -r "$RT_RUN"

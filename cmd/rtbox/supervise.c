@@ -303,11 +303,10 @@ void supervise(struct supervised *s)
 	/* No children at all is the rule, and cheap to see. */
 	if (s->end.started && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
 		loop_note_left(l, false);
+	loop_annotate_end(l);
 	if (!loop_leave_drainer(l)) {
 		rt_pty_dismiss(&l->tty.pty);
 		loop_captured(l, rt_capture_end(s->capture));
-		if (s->annotate)
-			annotate_end(s->annotate);
 	}
 	release(l);
 }

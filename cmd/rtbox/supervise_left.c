@@ -2,6 +2,7 @@
 #include "orphans.h"
 #include "supervise_loop.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,33 @@ void loop_note_left(struct loop *l, bool end)
 	if (loop_tree(l, &left) == 0 && left.n)
 		orphans_record(l->s->record, &left, &l->s->step, end);
 	rt_proctree_release(&left);
+}
+
+/* Look at what is due of a pipe, which stays in it. Of a terminal that cannot be done. */
+static void annotate_due(struct loop *l, int i)
+{
+	int64_t due = l->due[i];
+	char piece[4096];
+	int copy[2];
+	ssize_t n;
+
+	if (due <= 0 || pipe2(copy, O_CLOEXEC | O_NONBLOCK) < 0)
+		return;
+	fcntl(copy[1], F_SETPIPE_SZ, fcntl(l->in[i], F_GETPIPE_SZ));
+	tee(l->in[i], copy[1], (size_t)due, SPLICE_F_NONBLOCK);
+	while ((n = read(copy[0], piece, sizeof(piece))) > 0)
+		annotate_add(l->s->annotate, i, (struct rt_str){ piece, (size_t)n });
+	close(copy[0]);
+	close(copy[1]);
+}
+
+void loop_annotate_end(struct loop *l)
+{
+	if (!l->s->annotate)
+		return;
+	for (int i = OUT; i <= ERR; i++)
+		annotate_due(l, i);
+	annotate_end(l->s->annotate);
 }
 
 /* What does not go out at once does not go out at all; the log has it. */

@@ -121,6 +121,8 @@ void loop_close_ends(struct loop *l);
 
 /* Record who goes on, or with `end` that they are going to be ended. */
 void loop_note_left(struct loop *l, bool end);
+/* The last of the annotations: the drainer records none, so what it has to pass on is looked at. */
+void loop_annotate_end(struct loop *l);
 /*
  * They go on writing: their output is passed on and captured by a process of its
  * own, until they close it, while we return with the command, as the caller would
