@@ -570,6 +570,20 @@ Run completed $span -" ]
 	[[ $(rt-summarize a) == *'use the other key'* ]]
 }
 
+@test "--skip-if that takes too long ends the step, recorded or not" {
+	rt-run start --id a >/dev/null
+	run -124 rt-run step -r a --timeout 0.2s s --skip-if 'sleep 60' -- touch ran
+	run -124 rt-run step -r a --idle-timeout 0.2s s --skip-if 'sleep 60' -- touch ran
+	[ "$(events a step_failed '[.result, .error]' | paste -sd' ')" = \
+		'["timeout","timed out after 200ms"] ["timeout","no output for 200ms"]' ]
+	run -124 rt-run step --timeout 0.2s --skip-if 'sleep 60' -- touch ran
+	[ ! -e ran ]
+	# one that is quick leaves the command its time
+	[ "$(rt-run step --timeout 60s --skip-if 'false' -- echo ran)" = ran ]
+	[ -z "$(rt-run step --timeout 60s --skip-if 'echo asked >&2' -- echo ran 2>err)" ]
+	[ "$(cat err)" = asked ]
+}
+
 @test "context: only the newlines at the end of a text are left out" {
 	rt-run start --id a >/dev/null
 	printf 'x\0\0\r\n\n' | rt-run context a -

@@ -79,10 +79,13 @@ void record_forgiven(const struct supervised *s);
 void recording_trouble(const struct rt_err *err, bool required);
 
 /*
- * Run a command that nothing is recorded of, as these ask for, and end as it
- * ended. Returns where they ask for nothing, or there is nothing to supervise it
- * with: then the caller becomes the command.
+ * Run a command that nothing is recorded of, as these ask for: *end says how it
+ * ended. False where they ask for nothing, or there is nothing to supervise it with.
  */
+bool try_unrecorded(char *const *argv, const struct limits *limits, const struct outlet_opts *opts,
+		    const struct rt_inherited *in, struct outcome *end);
+
+/* The same, and end as it ended. Where it returns, the caller becomes the command. */
 void run_unrecorded(char *const *argv, const struct limits *limits, const struct outlet_opts *opts,
 		    const struct rt_inherited *in);
 

@@ -145,15 +145,29 @@ static void hush(void)
 	dup2(null, STDERR_FILENO);
 }
 
-/* Ask --skip-if where nothing is recorded; then signals are not ours to pass on. */
-static bool is_skipped_unrecorded(const struct wanted *w)
+/* What holds for --skip-if: the step's limits of time, as for each try of its command. */
+static struct limits skip_limits(const struct wanted *w)
+{
+	return (struct limits){
+		.timeout_ns = w->limits.timeout_ns,
+		.idle_ns = w->limits.idle_ns,
+		.kill_after_ns = w->limits.kill_after_ns,
+	};
+}
+
+/* Whether it was ended, so that the step ends with it. */
+static bool is_ended(const struct outcome *end)
+{
+	return outcome_cancelled(end) || outcome_stopped(end);
+}
+
+/* Ask it without supervision; then signals are not ours to pass on. */
+static bool is_skipped_alone(const struct wanted *w)
 {
 	sigset_t now;
 	int status;
 	pid_t pid;
 
-	if (!w->skip_if)
-		return false;
 	sigprocmask(SIG_SETMASK, &w->in->mask, &now);
 	pid = fork();
 	if (pid == 0) {
@@ -171,6 +185,23 @@ static bool is_skipped_unrecorded(const struct wanted *w)
 	return pid > 0 && status == 0;
 }
 
+/* Ask it where nothing is recorded. */
+static bool is_skipped_unrecorded(const struct wanted *w)
+{
+	char *const ask[] = { (char *)"sh", (char *)"-c", (char *)w->skip_if, NULL };
+	struct outlet_opts opts = { .output = outlet_passes(&w->outlet) ? NULL : "none" };
+	struct limits limits = skip_limits(w);
+	struct outcome end;
+
+	if (!w->skip_if)
+		return false;
+	if (!try_unrecorded(ask, &limits, &opts, w->in, &end))
+		return is_skipped_alone(w);
+	if (is_ended(&end))
+		outcome_end_like(&end);
+	return end.status == 0;
+}
+
 /*
  * The same in a step, of which it is a part: what it writes is the step's, and
  * who ends it ends the step.
@@ -179,9 +210,7 @@ static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_r
 {
 	char *const ask[] = { (char *)"sh", (char *)"-c", (char *)w->skip_if, NULL };
 	struct running r = {
-		.s = { .argv = ask,
-		       .limits = { .kill_after_ns = w->limits.kill_after_ns },
-		       .in = w->in },
+		.s = { .argv = ask, .limits = skip_limits(w), .in = w->in },
 		.step = s,
 	};
 	/* That it fails is nothing that is to be shown. */
@@ -193,11 +222,11 @@ static bool is_skipped(const struct step *s, const struct wanted *w, struct rt_r
 		return false;
 	run_command(&r, &opts, redact);
 	outlet_close(&r.outlet, &r.s);
-	if (outcome_cancelled(&r.s.end)) {
+	if (is_ended(&r.s.end)) {
 		end_step(&r);
 		outcome_end_like(&r.s.end);
 	}
-	skipped = r.s.end.alone ? is_skipped_unrecorded(w) : r.s.end.status == 0;
+	skipped = r.s.end.alone ? is_skipped_alone(w) : r.s.end.status == 0;
 	if (skipped && step_skip(s, w->skip_if, &err) < 0)
 		warn("not recorded: %s", err.msg);
 	return skipped;

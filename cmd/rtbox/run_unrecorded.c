@@ -38,8 +38,8 @@ static bool ask_for_something(const struct limits *l, const struct outlet_opts *
 	       o->still_ns || !outlet_passes(o);
 }
 
-void run_unrecorded(char *const *argv, const struct limits *limits, const struct outlet_opts *opts,
-		    const struct rt_inherited *in)
+bool try_unrecorded(char *const *argv, const struct limits *limits, const struct outlet_opts *opts,
+		    const struct rt_inherited *in, struct outcome *end)
 {
 	const struct outlet_place nowhere = { .log = NULL };
 	struct supervised s = {
@@ -54,13 +54,23 @@ void run_unrecorded(char *const *argv, const struct limits *limits, const struct
 	struct outlet outlet;
 
 	if (!ask_for_something(limits, opts))
-		return;
+		return false;
 	redact = redact_env();
 	outlet_open(&outlet, opts, &s, &nowhere, redact);
 	supervise(&s);
-	if (s.end.alone)
-		return;
+	*end = s.end;
+	if (end->alone)
+		return false;
 	outlet_close(&outlet, &s);
 	rt_redact_free(redact);
-	outcome_end_like(&s.end);
+	return true;
+}
+
+void run_unrecorded(char *const *argv, const struct limits *limits, const struct outlet_opts *opts,
+		    const struct rt_inherited *in)
+{
+	struct outcome end;
+
+	if (try_unrecorded(argv, limits, opts, in, &end))
+		outcome_end_like(&end);
 }
