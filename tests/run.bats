@@ -546,6 +546,14 @@ can_mount() {
 	[[ $output == 'rt-run: not recorded: '*': File too large' ]]
 }
 
+@test "a command that has enough memory runs where there is too little to record it" {
+	[ -z "${RT_SANITIZE-}" ] || skip "sanitizers need all the memory there is"
+	for kib in $(seq 1000 50 6000); do
+		(ulimit -v "$kib" && rtbox --version && sh -c :) >/dev/null 2>&1 || continue
+		run -7 bash -c 'ulimit -v "$1"; exec rt-run -- sh -c "exit 7"' - "$kib"
+	done
+}
+
 @test "a run whose owner is gone is lost, and reaped" {
 	sleep 100 3>&- &
 	mine=$!

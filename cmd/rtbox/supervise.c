@@ -272,9 +272,13 @@ static bool has_terminal(void)
 
 void supervise(struct supervised *s)
 {
-	struct loop *l = xcalloc(1, sizeof(*l));
+	struct loop *l = calloc(1, sizeof(*l));
 	struct rt_err err = RT_ERR_INIT;
 
+	if (!l) {
+		loop_leave_alone(s, "out of memory");
+		return;
+	}
 	l->s = s;
 	for (int i = 0; i < PEER_MAX; i++)
 		l->peers[i].fd = -1;
@@ -283,7 +287,7 @@ void supervise(struct supervised *s)
 	if (begin(l) < 0) {
 		/* The pipes are ours: without them the command can still run by itself. */
 		rt_err_sys(&err, "no pipes for \"%s\"", s->argv[0]);
-		loop_leave_alone(l, err.msg);
+		loop_leave_alone(s, err.msg);
 		release(l);
 		return;
 	}

@@ -111,7 +111,7 @@ void loop_turn(struct loop *l);
 /* -1: it cannot be started, which was said; s->end says how that is. */
 int loop_start(struct loop *l);
 /* There is nothing to supervise it with: say why. */
-void loop_leave_alone(struct loop *l, const char *why);
+void loop_leave_alone(struct supervised *s, const char *why);
 /* Whether it has failed in a way that is worth another try, which is then to come. */
 bool loop_retry(struct loop *l);
 /* The other ends of its pipes are the command's alone, so that we see when it closes them. */

@@ -21,10 +21,10 @@ static bool is_shortage(int why)
 	return why == EMFILE || why == ENFILE || why == EAGAIN || why == ENOMEM;
 }
 
-void loop_leave_alone(struct loop *l, const char *why)
+void loop_leave_alone(struct supervised *s, const char *why)
 {
-	l->s->end.alone = true;
-	warn("not %s: %s", l->s->record ? "recorded" : "supervised", why);
+	s->end.alone = true;
+	warn("not %s: %s", s->record ? "recorded" : "supervised", why);
 }
 
 int loop_start(struct loop *l)
@@ -47,7 +47,7 @@ int loop_start(struct loop *l)
 		l->pid = 0;
 		s->end.status = code << 8;
 		if (!s->end.started && is_shortage(err.sys))
-			loop_leave_alone(l, err.msg);
+			loop_leave_alone(s, err.msg);
 		else
 			error("%s", err.msg);
 		return -1;
