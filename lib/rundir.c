@@ -312,7 +312,8 @@ out:
 
 static int sync_below(int dirfd, const char *name)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), ret;
+	/* Whatever somebody has put there: a FIFO is not waited for. */
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), ret;
 
 	if (fd < 0)
 		return -1;

@@ -546,6 +546,13 @@ can_mount() {
 	[[ $output == 'rt-run: not recorded: '*': File too large' ]]
 }
 
+@test "a FIFO in place of a file of the run holds up nothing" {
+	for file in metadata.json status.json events.jsonl logs.txt metrics.json .alive .sock; do
+		# shellcheck disable=SC2016 # for the command
+		run -7 timeout -k 1 20 rt-run -- sh -c 'cd "$RT_RUN"; rm -f "$0"; mkfifo "$0"; sleep 0.2; exit 7' "$file"
+	done
+}
+
 @test "a command that has enough memory runs where there is too little to record it" {
 	[ -z "${RT_SANITIZE-}" ] || skip "sanitizers need all the memory there is"
 	for kib in $(seq 1000 50 6000); do
