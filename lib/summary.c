@@ -38,11 +38,8 @@ static struct rt_summary *new_model(void)
 
 static void free_tables(struct rt_summary *s)
 {
-	for (size_t i = 0; i < s->n_steps; i++) {
-		free(s->steps[i].key);
-		free(s->steps[i].name);
-		free(s->steps[i].error);
-	}
+	for (size_t i = 0; i < s->n_steps; i++)
+		rt_sum_step_release(&s->steps[i]);
 	for (size_t i = 0; i < s->n_stages; i++)
 		free(s->stages[i].name);
 	for (size_t i = 0; i < s->n_artifacts; i++)

@@ -6,6 +6,7 @@
 
 #include "text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* What went wrong in detail: the error field, else the metadata's. Empty when there is none. */
@@ -40,6 +41,8 @@ static char *where(struct rt_summary *s, const struct rt_event *ev)
 		rt_buf_adds(&b, text.n ? "" : "step ");
 		text = text.n ? text : step.text;
 		rt_buf_add(&b, text.p, rt_utf8_cut(text, SUM_KEY));
+	} else if (s->in_step >= 0) {
+		rt_buf_addf(&b, "%sstep %" PRId64, b.len ? ", " : "", s->in_step);
 	}
 	if (b.len)
 		kept = rt_sum_keep(s, rt_buf_view(&b), SUM_TEXT);

@@ -66,6 +66,7 @@ struct sum_step {
 	char *key, *name; /* its step_id or stage, "": none; what it is called, or NULL */
 	char *error;      /* of its last end, when that was no good one; or NULL */
 	bool id;          /* key is its step_id */
+	size_t told;      /* the how manieth one that a step_* event told of, 0: none did yet */
 	int64_t number;   /* -1: it has none */
 	unsigned part;    /* the sprint that it is of, 0: none */
 	enum sum_state state;
@@ -199,6 +200,7 @@ struct rt_summary {
 
 	struct sum_step *steps;
 	size_t n_steps, cap_steps, more_steps; /* more: starts of steps past the table */
+	size_t n_told;                         /* of them; all, when the events are read */
 	struct sum_index step_index;
 	struct sum_stage *stages;
 	size_t n_stages, cap_stages, more_stages; /* more: events of stages past the table */
@@ -269,8 +271,9 @@ void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta);
 /* summary_step.c */
 /* The step that an event belongs to, a step_* event's made where it is new; NULL: none. */
 struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev);
-/* Name steps that only their sprint tells apart. */
-void rt_sum_end_parts(struct rt_summary *s);
+/* When all events are read: what is no step goes, and what only its sprint tells apart is named. */
+void rt_sum_end_steps(struct rt_summary *s);
+void rt_sum_step_release(struct sum_step *st);
 /* Let a step_* event change its step. */
 void rt_sum_step_event(struct rt_summary *s, struct sum_step *st, const struct rt_event *ev,
 		       int64_t at_ns);

@@ -74,6 +74,7 @@ static void settle(struct rt_summary *s, const struct rt_status *st)
 	const struct sum_story *story = &s->story;
 	bool by_status = st && (rt_state_over(st->state) || !story->ended);
 
+	rt_sum_end_steps(s);
 	s->state = by_status ? st->state : story->state;
 	s->state_known = st || story->ended;
 	if (!s->state_known)

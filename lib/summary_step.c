@@ -1,13 +1,17 @@
 /*
  * Steps of a summary. A step is what step_* events tell of; an event
  * belongs to it by its step_id, else its step number, else its stage. Other
- * events never make a step: "file 3 of 10" is progress, not step 3.
+ * events never make a step: "file 3 of 10" is progress, not step 3. But what
+ * they say of a step that is told of later is the step's, so they are counted
+ * in an entry that is dropped where no step_* event comes.
  */
 #include "summary_model.h"
 
 #include "text.h"
 
 #include <stdlib.h>
+
+#define UNTOLD 1024 /* entries that no step_* event told of yet */
 
 static const char *const state_names[SUM_STATE_COUNT] = {
 	[SUM_INCOMPLETE] = "INCOMPLETE", [SUM_SUCCESS] = "SUCCESS", [SUM_FAILED] = "FAILED",
@@ -131,8 +135,6 @@ static struct sum_step *make_step(struct rt_summary *s, const struct step_ref *r
 	struct sum_step *st;
 	void *v = s->steps;
 
-	if (s->n_steps == SUM_STEPS)
-		return NULL;
 	if (!rt_sum_grow(&v, &s->cap_steps, s->n_steps, sizeof(*st))) {
 		s->failed = true;
 		return NULL;
@@ -166,23 +168,62 @@ static void name_step(struct rt_summary *s, struct sum_step *st, const struct rt
 	}
 }
 
-struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev)
+static struct sum_step *find(const struct rt_summary *s, const struct step_ref *r)
 {
-	bool own = rt_sum_is_step_event(ev);
-	struct sum_step *st = NULL;
-	struct step_ref r;
 	size_t at;
 
+	return rt_sum_find(&s->step_index, view_of_key(r), &at) ? &s->steps[at] : NULL;
+}
+
+/* An entry that only knows the step's number; what told it then knows the name as well. */
+static struct sum_step *find_untold(const struct rt_summary *s, const struct step_ref *r)
+{
+	struct step_ref by_number = { .number = r->number };
+	struct sum_step *st;
+
+	if (r->number < 0)
+		return NULL;
+	set_number_key(&by_number, s->part);
+	st = find(s, &by_number);
+	return st && !st->told ? st : NULL;
+}
+
+/* The first step_* event of a step: from now on it is one. */
+static struct sum_step *tell(struct rt_summary *s, struct sum_step *st, const struct step_ref *r)
+{
+	if (s->n_told == SUM_STEPS)
+		return NULL;
+	if (!st)
+		st = find_untold(s, r);
+	if (!st)
+		st = make_step(s, r);
+	if (!st)
+		return NULL;
+	st->told = ++s->n_told;
+	st->id = r->is_id;
+	free(st->key);
+	st->key = rt_sum_keep(s, r->id, SUM_KEY);
+	s->failed |= !rt_sum_put(&s->step_index, view_of_key(r), (size_t)(st - s->steps));
+	return st;
+}
+
+struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev)
+{
+	struct sum_step *st;
+	struct step_ref r;
+
 	refer(s, &r, ev);
-	if (rt_sum_find(&s->step_index, view_of_key(&r), &at))
-		st = &s->steps[at];
-	if (!own)
-		return st;
+	st = find(s, &r);
+	if (!rt_sum_is_step_event(ev)) {
+		bool named = r.key[0] != 's' && s->n_steps - s->n_told < UNTOLD;
+
+		return st || !named ? st : make_step(s, &r);
+	}
 	/* A step without any name that starts after its end is the next one. */
 	if (st && r.key_n == 1 && st->ended && ev->type == RT_T_STEP_STARTED)
 		st = NULL;
-	if (!st)
-		st = make_step(s, &r);
+	if (!st || !st->told)
+		st = tell(s, st, &r);
 	if (!st) {
 		s->more_steps += ev->type == RT_T_STEP_STARTED;
 		return NULL;
@@ -192,8 +233,42 @@ struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev)
 	return st;
 }
 
-void rt_sum_end_parts(struct rt_summary *s)
+void rt_sum_step_release(struct sum_step *st)
 {
+	free(st->key);
+	free(st->name);
+	free(st->error);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct sum_step *x = a, *y = b;
+
+	return x->told < y->told ? -1 : x->told > y->told;
+}
+
+/* The entries that are no steps go, the others are put in the order in which they were told. */
+static void drop_untold(struct rt_summary *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].told) {
+			s->steps[n++] = s->steps[i];
+			continue;
+		}
+		s->unplaced_calls += s->steps[i].tally.usage.calls;
+		rt_sum_step_release(&s->steps[i]);
+	}
+	s->n_steps = n;
+	if (n)
+		qsort(s->steps, n, sizeof(*s->steps), compare);
+	rt_sum_index_release(&s->step_index);
+}
+
+void rt_sum_end_steps(struct rt_summary *s)
+{
+	drop_untold(s);
 	for (size_t i = 0; i < s->n_steps; i++) {
 		struct sum_step *st = &s->steps[i];
 

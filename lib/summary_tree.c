@@ -215,7 +215,6 @@ int rt_sum_read_tree(struct rt_summary *s, const char *path, struct rt_err *err)
 		qsort(f.v, f.n, sizeof(*f.v), compare);
 	ret = read_files(s, dirfd, &f, err);
 	s->more_files = f.more;
-	rt_sum_end_parts(s);
 out:
 	for (size_t i = 0; i < f.n; i++)
 		free(f.v[i]);

@@ -164,6 +164,28 @@ check_bounds() {
 	jq -e '.steps[0] | .status == "success" and .counts.errors == 2 and .counts.warnings == 1' <<<"$output"
 }
 
+@test "what went wrong before a step was said to have started is the step's" {
+	mkdir -p in/run/logs/step_002
+	echo '{"level":"ERROR","message":"early"}' >in/run/logs/step_002/a.log
+	events in/run/logs/step_002/b.log <<<$'step_started\nstep_completed'
+	run -0 rt-summarize --import in
+	has "Step 002: SUCCESS (duration: 1.0s, retries: 0, errors: 1)"
+	has "    step 2"
+	events f.jsonl <<-'END'
+		progress "step":9,"total_steps":10
+		llm_response_received "step":2,"metadata":{"total_tokens":7}
+		error "step":1
+		step_started "step":1
+		step_completed "step":1
+		warning "step":2
+		step_started "step":2,"step_id":"check"
+		step_completed "step_id":"check"
+	END
+	run -0 rt-summarize --json f.jsonl
+	jq -e '[.steps[] | [.step, .counts.errors, .counts.warnings, .tokens.total]] ==
+		[[1, 1, 0, null], [2, 0, 1, 7]]' <<<"$output"
+}
+
 @test "retries: said by step_retrying, or seen by another start, never both" {
 	events f.jsonl <<-'END'
 		step_started "step":1
