@@ -57,10 +57,9 @@ void rt_summary_free(struct rt_summary *s)
 {
 	if (!s)
 		return;
-	char *const texts[] = {
-		s->id,    s->group,    s->name,   s->parent,      s->ref,
-		s->error, s->stranger, s->own_id, s->story.error, s->gates.refusal
-	};
+	char *const texts[] = { s->id,          s->group,         s->name,     s->parent,
+				s->ref,         s->error,         s->stranger, s->own_id,
+				s->story.error, s->gates.refusal, s->text_file };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		free(texts[i]);

@@ -48,12 +48,12 @@ char *rt_sum_command(const struct rt_summary *s, const char *program, const char
 	struct rt_buf b;
 
 	rt_buf_init(&b);
-	rt_buf_addf(&b, "%s ", program);
+	rt_buf_addf(&b, "%s ", s->tree ? "find" : program);
+	rt_shellword_add(&b, rt_str(s->ref));
 	if (s->tree)
-		rt_buf_adds(&b, s->ref);
+		rt_buf_addf(&b, " \\( " SUM_TREE_LOGS " \\) -exec %s %s {} +", program, arguments);
 	else
-		rt_shellword_add(&b, rt_str(s->ref));
-	rt_buf_addf(&b, " %s", arguments);
+		rt_buf_addf(&b, " %s", arguments);
 	return rt_buf_detach(&b);
 }
 

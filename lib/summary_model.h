@@ -184,6 +184,8 @@ struct rt_summary {
 	unsigned part;     /* the sprint that is being read, as its path has it; 0: none */
 	int64_t in_step;   /* the step whose folder that is in, -1: none */
 	size_t more_files; /* in the tree, that were not read */
+	size_t text_files; /* and those without JSON lines */
+	char *text_file;   /* the first of them, NULL: none */
 
 	struct sum_story story;
 	struct sum_tally all;
@@ -351,6 +353,7 @@ void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns);
 void rt_sum_cost(struct rt_buf *out, double usd); /* the shortest number text that is it */
 /* A command that shows more of this run: "rt-query RUN ARGUMENTS". NULL: no memory */
 char *rt_sum_command(const struct rt_summary *s, const char *program, const char *arguments);
+#define SUM_TREE_LOGS "-name '*.log' -o -name '*.jsonl' -o -name '*.ndjson'"
 #define SUM_SHOW_STEPS "--match 'type~^step_'"
 #define SUM_SHOW_ERRORS "--level warning"
 #define SUM_SHOW_RECON "--component reconciliation"

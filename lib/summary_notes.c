@@ -97,6 +97,11 @@ static void note_counts(struct rt_summary *s, const struct rt_status *stored, in
 
 static void note_limits(struct rt_summary *s)
 {
+	if (s->text_files)
+		note(s, "%zu %s no JSON lines that can be read and %s left out: %s%s",
+		     s->text_files, s->text_files == 1 ? "log has" : "logs have",
+		     s->text_files == 1 ? "is" : "are", s->text_file,
+		     s->text_files == 1 ? "" : " and others");
 	if (s->more_files)
 		note(s, "%zu files of the tree were not read: there are too many", s->more_files);
 	if (s->more_steps)

@@ -53,7 +53,7 @@ int rt_sum_read_events(struct rt_summary *s, int fd, bool over)
 		} else if (rt_event_parse_with(&ev, line, simd, together ? &lines : NULL) == 0) {
 			rt_sum_event(s, &ev);
 		} else {
-			s->torn = r.torn;
+			s->torn |= r.torn;
 			s->skipped += !r.torn;
 		}
 	}

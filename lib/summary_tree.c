@@ -7,7 +7,6 @@
 #include "summary_model.h"
 
 #include "fdio.h"
-#include "shellword.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -22,6 +21,8 @@ struct files {
 	char **v;
 	size_t n, cap;
 	size_t more;
+	size_t text;     /* logs without JSON lines, or that cannot be opened */
+	char *text_path; /* the first of these by name */
 	bool failed;
 };
 
@@ -39,16 +40,39 @@ static bool may_be_log(const char *name)
 	return false;
 }
 
-/* Whether the first thing in it is a JSON object. */
+/* Whether the line begins as an object with members, or is an empty one. */
+static bool is_object(struct rt_str line)
+{
+	size_t i = 0;
+
+	while (i < line.n && memchr(" \t\r", line.p[i], 3))
+		i++;
+	if (i == line.n || line.p[i++] != '{')
+		return false;
+	while (i < line.n && memchr(" \t\r", line.p[i], 3))
+		i++;
+	return i < line.n && (line.p[i] == '"' || line.p[i] == '}');
+}
+
+/* Whether JSON lines are in the beginning of it, be it behind a banner or a warning in plain text. */
 static bool has_json(int fd)
 {
-	char head[4096];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
-	ssize_t i = n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	char head[65536];
+	ssize_t got = pread(fd, head, sizeof(head), 0);
+	struct rt_str rest = { head, got > 0 ? (size_t)got : 0 };
 
-	while (i < n && memchr(" \t\r\n", head[i], 4))
-		i++;
-	return i < n && head[i] == '{';
+	if (rest.n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
+		rest = (struct rt_str){ rest.p + 3, rest.n - 3 };
+	while (rest.n) {
+		const char *end = memchr(rest.p, '\n', rest.n);
+		struct rt_str line = { rest.p, end ? (size_t)(end - rest.p) : rest.n };
+
+		if (is_object(line))
+			return true;
+		line.n += end != NULL;
+		rest = (struct rt_str){ rest.p + line.n, rest.n - line.n };
+	}
+	return false;
 }
 
 bool rt_summary_is_log(int dirfd, const char *name)
@@ -68,6 +92,16 @@ static bool is_copy(const struct rt_tree_item *item)
 	       faccessat(item->dirfd, RT_EVENTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* One that is not read; who reads the summary should know that there is more. */
+static void leave_out(struct files *f, const char *path)
+{
+	if (!f->text++ || (f->text_path && strcmp(path, f->text_path) < 0)) {
+		free(f->text_path);
+		f->text_path = strdup(path);
+		f->failed |= !f->text_path;
+	}
+}
+
 static int visit(void *arg, const struct rt_tree_item *item)
 {
 	struct files *f = arg;
@@ -75,11 +109,14 @@ static int visit(void *arg, const struct rt_tree_item *item)
 
 	if (S_ISDIR(item->st.st_mode))
 		return !item->left && item->name[0] == '.';
-	if (!S_ISREG(item->st.st_mode) ||
-	    !(strcmp(item->name, RT_METRICS_FILE) == 0 ||
-	      rt_summary_is_log(item->dirfd, item->name)) ||
-	    is_copy(item))
+	if (!S_ISREG(item->st.st_mode) || is_copy(item))
 		return 0;
+	if (strcmp(item->name, RT_METRICS_FILE) != 0 &&
+	    !rt_summary_is_log(item->dirfd, item->name)) {
+		if (may_be_log(item->name) && item->st.st_size)
+			leave_out(f, item->path);
+		return 0;
+	}
 	if (f->n == FILES_MAX) {
 		f->more++;
 		return 0;
@@ -172,28 +209,19 @@ static int read_files(struct rt_summary *s, int dirfd, const struct files *f, st
 	return ret;
 }
 
-/* "$(find ./NAME -name '*.log' -o ...)": what rt-query has to read to answer of it. */
+/* What a command calls it. */
 static void name_tree(struct rt_summary *s, const char *path)
 {
 	size_t n = strlen(path), from;
-	struct rt_buf quoted;
-	struct rt_str name;
 
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	for (from = n; from > 0 && path[from - 1] != '/';)
 		from--;
-	name = (struct rt_str){ path + from, n - from };
-	s->id = rt_sum_keep(s, name, SUM_KEY);
-	rt_buf_init(&quoted);
-	rt_buf_adds(&quoted, "$(find ");
+	s->id = rt_sum_keep(s, (struct rt_str){ path + from, n - from }, SUM_KEY);
 	rt_buf_clear(&s->scratch);
-	rt_buf_addf(&s->scratch, "./%.*s", (int)name.n, name.p);
-	rt_shellword_add(&quoted, rt_buf_view(&s->scratch));
-	rt_buf_adds(&quoted, " -name '*.log' -o -name '*.jsonl')");
-	s->ref = rt_sum_keep(s, rt_buf_view(&quoted), SUM_TEXT);
-	s->failed |= quoted.failed;
-	rt_buf_release(&quoted);
+	rt_buf_addf(&s->scratch, "./%.*s", (int)(n - from), path + from);
+	s->ref = rt_sum_keep(s, rt_buf_view(&s->scratch), SUM_TEXT);
 }
 
 int rt_sum_read_tree(struct rt_summary *s, const char *path, struct rt_err *err)
@@ -215,10 +243,13 @@ int rt_sum_read_tree(struct rt_summary *s, const char *path, struct rt_err *err)
 		qsort(f.v, f.n, sizeof(*f.v), compare);
 	ret = read_files(s, dirfd, &f, err);
 	s->more_files = f.more;
+	s->text_files = f.text;
+	s->text_file = f.text_path ? rt_sum_keep(s, rt_str(f.text_path), SUM_KEY) : NULL;
 out:
 	for (size_t i = 0; i < f.n; i++)
 		free(f.v[i]);
 	free(f.v);
+	free(f.text_path);
 	close(dirfd);
 	return ret;
 }

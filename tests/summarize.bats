@@ -1162,14 +1162,37 @@ foreign() {
 		awk -v i="$i" 'BEGIN { for (k = 0; k < 50; k++) {
 			w = sprintf("%c%c%c%c", 97 + i % 26, 97 + i / 26, 97 + k % 26, 97 + k / 26)
 			printf "{\"level\":\"%s\",\"message\":\"%s went wrong\"}\n", k % 2 ? "ERROR" : "INFO", w
-		} }' >"in/run/logs/$i.log"
+		} }' >"in/run/logs/of $i.log"
 	done
 	run -0 rt-summarize --import in
 	has "Errors: 1000"
 	cd in
-	[[ $(tr '\n' ' ' <<<"$output" | tr -s ' ') =~ more:\ (rt-query\ .*\ --level\ warning)\) ]]
-	run -0 bash -c "${BASH_REMATCH[1]} -c"
+	[[ $(tr '\n' ' ' <<<"$output" | tr -s ' ') =~ more:\ (find\ .*\ \{\}\ \+)\) ]]
+	run -0 bash -c "${BASH_REMATCH[1]/rt-query/rt-query -c}"
 	[ "$output" = 1000 ]
+}
+
+@test "--import: text around JSON lines, any sprint, and logs that are left out" {
+	local dir='in/a run/sprint_003/logs'
+
+	mkdir -p "$dir/step_001"
+	{
+		echo '=== adapter 2.1 ==='
+		foreign INFO m '"event":"step_start"'
+		echo 'Traceback (most recent call last):'
+		foreign ERROR 'out of memory'
+		foreign INFO m '"event":"step_complete"'
+	} >"$dir/step_001/an adapter.log"
+	echo 'plain text' >"$dir/console.log"
+	printf '{\n  "pretty": "printed"\n}\n' >"$dir/b.log"
+	: >"$dir/a.log"
+	echo '{"status":"completed"}' >'in/a run/status.json' # says nothing of the logs
+	run -0 --separate-stderr rt-summarize --import in
+	has "Run ID: a run"
+	[[ $output == *$'Step 003/001: SUCCESS (duration: 2.0s, retries: 0, errors: 1)\n'* ]]
+	tr '\n' ' ' <<<"$output" | tr -s ' ' >flat
+	grep -qF 'Note: 2 lines are no JSON object' flat
+	grep -qF 'Note: 2 logs have no JSON lines that can be read and are left out: sprint_003/logs/b.log and others' flat
 }
 
 @test "--import: what cannot be" {

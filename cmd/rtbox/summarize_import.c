@@ -1,6 +1,6 @@
 /*
  * rt-summarize --import: the runs that other systems left in a folder. A folder
- * is one when it has logs/, a sprint_001/, events.jsonl or metrics.json in it; what
+ * is one when it has logs/, a sprint_NNN/, events.jsonl or metrics.json in it; what
  * is below belongs to it. Elsewhere each file of JSON lines is one.
  */
 #include "summarize.h"
@@ -8,6 +8,7 @@
 #include "rundir.h"
 #include "tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,16 +20,36 @@ static bool has(int fd, const char *name)
 	return faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Whether there is a sprint_NNN, not always the first. */
+static bool has_sprint(int fd)
+{
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again < 0 ? NULL : fdopendir(again);
+	const struct dirent *d;
+	bool found = false;
+
+	if (!dir) {
+		if (again >= 0)
+			close(again);
+		return false;
+	}
+	while (!found && (d = readdir(dir)))
+		found = strncmp(d->d_name, "sprint_", 7) == 0 && d->d_name[7] >= '0' &&
+			d->d_name[7] <= '9';
+	closedir(dir);
+	return found;
+}
+
 /* Whether a run of ours or of the older tracker: it says itself how it stands. */
 static bool is_tracked(int fd)
 {
-	return has(fd, RT_STATUS_FILE) || has(fd, RT_ARCHIVE_FILE);
+	return (has(fd, RT_STATUS_FILE) || has(fd, RT_ARCHIVE_FILE)) && !has_sprint(fd);
 }
 
 static bool is_run(int fd)
 {
 	return is_tracked(fd) || has(fd, RT_EVENTS_FILE) || has(fd, RT_LOGS_DIR) ||
-	       has(fd, "sprint_001") || has(fd, RT_METRICS_FILE);
+	       has(fd, RT_METRICS_FILE) || has_sprint(fd);
 }
 
 struct import {
@@ -103,7 +124,7 @@ void summarized_import(struct summarized_runs *runs, const char *dir)
 	close(fd);
 	if (runs->n == 0)
 		die(EXIT_FAIL,
-		    "no runs in \"%s\": no logs/, sprint_001/, events.jsonl or "
+		    "no runs in \"%s\": no logs/, sprint_NNN/, events.jsonl or "
 		    "metrics.json, and no file of JSON lines",
 		    dir);
 	qsort(runs->v, runs->n, sizeof(*runs->v), compare);
