@@ -1,4 +1,7 @@
-/* How a step of a summary ended, out of the many ways in which its last event may say so. */
+/*
+ * How a step of a summary ended, out of the many ways in which its last event may
+ * say so; and which other events tell of a retry or of a time that ran out.
+ */
 #include "summary_model.h"
 
 #include <strings.h>
@@ -124,4 +127,33 @@ enum sum_state rt_sum_end_state(const struct rt_event *ev)
 	if (rt_sum_metadata(ev, "exit_code", &v) && rt_json_int(&v, &code) && code != 0)
 		return SUM_FAILED;
 	return SUM_SUCCESS;
+}
+
+/* Whether the type, one of another system, ends so, in any case. */
+static bool type_ends(const struct rt_event *ev, const char *const *endings, size_t n)
+{
+	struct rt_json v;
+
+	if (ev->type != RT_T_OTHER || !rt_event_get(ev, RT_F_TYPE, &v))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(endings[i]);
+
+		if (v.text.n >= len && strncasecmp(v.text.p + v.text.n - len, endings[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+void rt_sum_attempts(struct rt_summary *s, const struct rt_event *ev)
+{
+	static const char *const again[] = { "retry", "retrying", "retried" };
+	static const char *const late[] = { "timeout", "timed_out", "timed-out", "timed.out" };
+
+	if (rt_sum_is_step_event(ev))
+		return;
+	s->other_retries += ev->type == RT_T_TASK_RETRYING || type_ends(ev, again, 3);
+	s->other_timeouts += type_ends(ev, late, 4) ||
+			     ((ev->type == RT_T_TASK_COMPLETED || ev->type == RT_T_TASK_FAILED) &&
+			      rt_sum_end_state(ev) == SUM_TIMEOUT);
 }

@@ -229,6 +229,7 @@ void rt_sum_event(struct rt_summary *s, const struct rt_event *ev)
 	if (ev->level >= RT_WARNING)
 		rt_sum_group(s, ev, at_ns);
 	add_total_steps(s, ev);
+	rt_sum_attempts(s, ev);
 	rt_sum_gate(s, ev);
 	add_person(s, ev, at_ns);
 	if (ev->type >= RT_T_ARTIFACT_CREATED && ev->type <= RT_T_ARTIFACT_DELETED)

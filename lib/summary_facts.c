@@ -153,6 +153,30 @@ size_t rt_sum_steps_all(const struct rt_summary *s)
 	return s->total_steps > 0 && (uint64_t)s->total_steps > all ? (size_t)s->total_steps : all;
 }
 
+int64_t rt_sum_retries(const struct rt_summary *s)
+{
+	int64_t n = s->other_retries;
+
+	for (size_t i = 0; i < s->n_steps; i++)
+		n += s->steps[i].retries;
+	return n;
+}
+
+int64_t rt_sum_timeouts(const struct rt_summary *s)
+{
+	int64_t n = s->other_timeouts;
+
+	for (size_t i = 0; i < s->n_steps; i++)
+		n += s->steps[i].timeouts;
+	return n;
+}
+
+static void add_count(struct sum_facts *f, const char *label, int64_t n)
+{
+	if (n)
+		rt_sum_factf(f, label, "%" PRId64, n);
+}
+
 static void add_usage(struct sum_facts *f, const struct rt_usage *u)
 {
 	struct rt_buf cost;
@@ -178,6 +202,8 @@ void rt_sum_metrics(const struct rt_summary *s, struct sum_facts *f)
 			     rt_sum_steps_all(s));
 	add_duration(f, s);
 	rt_sum_path(s, f);
+	add_count(f, "Retries", rt_sum_retries(s));
+	add_count(f, "Timeouts", rt_sum_timeouts(s));
 	rt_sum_factf(f, "Events", "%" PRId64, s->all.events);
 	add_usage(f, &s->all.usage);
 	rt_sum_spent_facts(s, f);
@@ -201,6 +227,9 @@ static bool without_calls(const struct rt_summary *s, const struct sum_step *st)
 
 void rt_sum_step_facts(const struct rt_summary *s, const struct sum_step *st, struct sum_facts *f)
 {
+	bool said = st->state == SUM_TIMEOUT || (st->twice && st->before == SUM_TIMEOUT);
+	int64_t earlier = st->timeouts - said;
+
 	rt_sum_fact(f, "Name", st->name);
 	rt_sum_fact(f, "Error", st->error);
 	add_usage(f, &st->tally.usage);
@@ -210,6 +239,9 @@ void rt_sum_step_facts(const struct rt_summary *s, const struct sum_step *st, st
 	if (st->twice)
 		rt_sum_factf(f, "Note", "events ended it twice: %s, then %s",
 			     rt_sum_state_name(st->before), rt_sum_state_name(st->state));
+	if (earlier > 0)
+		rt_sum_factf(f, "Note", "%" PRId64 " earlier attempt%s timed out", earlier,
+			     earlier == 1 ? "" : "s");
 	if (without_calls(s, st))
 		rt_sum_fact(f, "Note", "Template-based generation (no LLM calls)");
 }
@@ -242,7 +274,7 @@ static int urgency(const struct sum_step *st)
 		return 0;
 	if (st->state == SUM_INCOMPLETE || st->state == SUM_CANCELLED)
 		return 1;
-	if (st->tally.errors || st->twice)
+	if (st->tally.errors || st->twice || st->timeouts)
 		return 2;
 	return st->state == SUM_SKIPPED || st->retries || st->tally.warnings ? 3 : 4;
 }

@@ -15,8 +15,7 @@ void rt_summary_figures(const struct rt_summary *s, struct rt_figures *f)
 	}
 	if (s->started_ns && s->finished_ns >= s->started_ns)
 		f->duration_ms = s->finished_ns / RT_NS_PER_MS - s->started_ns / RT_NS_PER_MS;
-	for (size_t i = 0; i < s->n_steps; i++)
-		f->retries += s->steps[i].retries;
+	f->retries = rt_sum_retries(s);
 	f->errors = s->all.errors;
 	f->warnings = s->all.warnings;
 }

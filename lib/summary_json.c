@@ -118,6 +118,10 @@ static void head(const struct rt_summary *s, struct rt_buf *out)
 	text(out, "error", s->error);
 	counts(out, &s->all);
 	number(out, "skipped_lines", (int64_t)s->skipped);
+	if (rt_sum_retries(s))
+		number(out, "retries", rt_sum_retries(s));
+	if (rt_sum_timeouts(s))
+		number(out, "timeouts", rt_sum_timeouts(s));
 	usage(out, &s->all.usage, true);
 	gates(&s->gates, out);
 	number(out, "steps_completed", (int64_t)rt_sum_steps_done(s));
@@ -202,6 +206,8 @@ static void step(const struct rt_summary *s, size_t i, struct rt_buf *out)
 	if (ms >= 0)
 		number(out, "duration_ms", ms);
 	number(out, "retries", st->retries);
+	if (st->timeouts)
+		number(out, "timeouts", st->timeouts);
 	text(out, "error", st->error);
 	counts(out, &st->tally);
 	usage(out, &st->tally.usage, false);

@@ -75,7 +75,7 @@ struct sum_step {
 	bool announced;                  /* step_retrying came: the next start is counted already */
 	int64_t started_ns, finished_ns; /* the first start, the last end; 0: unknown */
 	int64_t given_ms;                /* duration that its last end told, -1: none */
-	int64_t retries;
+	int64_t retries, timeouts;       /* ends that were one */
 	struct sum_tally tally;
 };
 
@@ -189,13 +189,14 @@ struct rt_summary {
 
 	struct sum_story story;
 	struct sum_tally all;
-	int64_t unplaced_calls;   /* calls that no step made */
-	int64_t total_steps;      /* as step events tell it, 0: not told */
-	size_t skipped, too_long; /* lines that are no events */
-	bool torn;                /* the last line has no newline and is no event (yet) */
-	size_t strangers;         /* lines with another run's id */
-	char *stranger;           /* the first of those ids */
-	char *own_id;             /* the id that lines should have, NULL: not known yet */
+	int64_t other_retries, other_timeouts; /* of what is no step */
+	int64_t unplaced_calls;                /* calls that no step made */
+	int64_t total_steps;                   /* as step events tell it, 0: not told */
+	size_t skipped, too_long;              /* lines that are no events */
+	bool torn;        /* the last line has no newline and is no event (yet) */
+	size_t strangers; /* lines with another run's id */
+	char *stranger;   /* the first of those ids */
+	char *own_id;     /* the id that lines should have, NULL: not known yet */
 
 	struct sum_spenders models, roles;
 	struct sum_gates gates;
@@ -298,6 +299,8 @@ int64_t rt_sum_stage_ms(const struct sum_stage *g); /* how long it took, -1: unk
 /* summary_end.c */
 bool rt_sum_is_step_event(const struct rt_event *ev);
 enum sum_state rt_sum_end_state(const struct rt_event *ev); /* of the event that ends a step */
+/* Count retries and timeouts that are told by other events. */
+void rt_sum_attempts(struct rt_summary *s, const struct rt_event *ev);
 
 /* summary_group.c */
 void rt_sum_group(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns);
@@ -344,6 +347,8 @@ void rt_sum_metrics(const struct rt_summary *s, struct sum_facts *f);
 void rt_sum_step_facts(const struct rt_summary *s, const struct sum_step *st, struct sum_facts *f);
 size_t rt_sum_steps_done(const struct rt_summary *s);
 size_t rt_sum_steps_all(const struct rt_summary *s);
+int64_t rt_sum_retries(const struct rt_summary *s); /* of steps and of anything else */
+int64_t rt_sum_timeouts(const struct rt_summary *s);
 /* Its steps by urgency (what went wrong first), n_steps of them; NULL: no memory. Free it. */
 size_t *rt_sum_steps_order(const struct rt_summary *s);
 void rt_sum_short(struct rt_buf *out, const char *name);               /* cut to a few words */

@@ -320,6 +320,7 @@ static void end(struct rt_summary *s, struct sum_step *st, const struct rt_event
 	int64_t retries;
 	double ms;
 
+	st->timeouts += state == SUM_TIMEOUT && !(st->ended && st->state == state);
 	if (st->ended && st->state != state && !st->twice) {
 		st->before = st->state;
 		st->twice = true;

@@ -206,6 +206,32 @@ check_bounds() {
 	has "Step 001: SUCCESS (duration: 4.0s, retries: 1, errors: 1)"
 }
 
+@test "every retry and timeout is shown, whatever it is of and however it went on" {
+	events f.jsonl <<-'END'
+		step_started "step":1
+		step_completed "step":1,"metadata":{"exit_code":124}
+		step_retrying "step":1
+		step_started "step":1
+		step_completed "step":1
+		workstream_retrying "step":1
+		llm_timeout
+		Request.Timed_Out
+		task_retrying "task_id":"a"
+		task_failed "task_id":"a","error":"timed out"
+		timeout_set
+	END
+	for form in text md; do
+		run -0 rt-summarize -o $form f.jsonl
+		[[ $output == *"1 earlier attempt timed out"* ]]
+	done
+	run -0 rt-summarize f.jsonl
+	has "Step 001: SUCCESS (duration: 4.0s, retries: 1)"
+	has "Retries: 3"
+	has "Timeouts: 4"
+	run -0 rt-summarize --json f.jsonl
+	jq -e '[.retries, .timeouts, .steps[0].retries, .steps[0].timeouts] == [3, 4, 1, 1]' <<<"$output"
+}
+
 @test "a step that two events end in different ways" {
 	events f.jsonl <<-'END'
 		step_started "step":1
