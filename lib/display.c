@@ -9,6 +9,8 @@
 #include "display.h"
 #include "text.h"
 
+#include <inttypes.h>
+
 /*
  * C1, line and paragraph separators, the Bidi_Control characters of Unicode's
  * PropList.txt, and what is invisible; not the joiners (U+200C, U+200D), which
@@ -223,4 +225,25 @@ size_t rt_text_cut(struct rt_str text, size_t columns)
 			break;
 	}
 	return i;
+}
+
+void rt_inert_json(struct rt_buf *b, struct rt_str text)
+{
+	size_t from = 0;
+
+	rt_buf_addc(b, '"');
+	for (size_t i = 0, n; i < text.n; i += n) {
+		uint32_t cp;
+
+		n = rt_utf8_decode(text.p + i, text.n - i, &cp);
+		if (n == 0) {
+			n = 1;
+		} else if (cp < 0x10000 && rt_char_hidden(cp)) {
+			rt_json_escape(b, (struct rt_str){ text.p + from, i - from });
+			rt_buf_addf(b, "\\u%04" PRIx32, cp);
+			from = i + n;
+		}
+	}
+	rt_json_escape(b, (struct rt_str){ text.p + from, text.n - from });
+	rt_buf_addc(b, '"');
 }

@@ -18,6 +18,9 @@ bool rt_char_hidden(uint32_t cp);
  */
 void rt_inert_add(struct rt_buf *b, struct rt_str text);
 
+/* Append a JSON string in which characters of that kind are escapes. */
+void rt_inert_json(struct rt_buf *b, struct rt_str text);
+
 /* Columns on a terminal: of a character (0 to 2), of UTF-8 text. */
 int rt_char_columns(uint32_t cp);
 size_t rt_text_columns(struct rt_str text);

@@ -6,31 +6,12 @@
 #include "summary_model.h"
 
 #include "display.h"
-#include "text.h"
 
 #include <inttypes.h>
 
-/* A string; characters that steer a terminal are escapes, C1 and bidirectional ones too. */
 static void quote(struct rt_buf *out, const char *value)
 {
-	struct rt_str s = rt_str(value);
-	size_t from = 0;
-
-	rt_buf_addc(out, '"');
-	for (size_t i = 0, n; i < s.n; i += n) {
-		uint32_t cp;
-
-		n = rt_utf8_decode(s.p + i, s.n - i, &cp);
-		if (n == 0)
-			n = 1;
-		else if (cp < 0x10000 && rt_char_hidden(cp)) {
-			rt_json_escape(out, (struct rt_str){ s.p + from, i - from });
-			rt_buf_addf(out, "\\u%04" PRIx32, cp);
-			from = i + n;
-		}
-	}
-	rt_json_escape(out, (struct rt_str){ s.p + from, s.n - from });
-	rt_buf_addc(out, '"');
+	rt_inert_json(out, rt_str(value));
 }
 
 static void text(struct rt_buf *out, const char *key, const char *value)

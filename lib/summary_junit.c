@@ -98,16 +98,21 @@ static void begin_case(const struct rt_summary *s, const char *name, int64_t ms,
 	rt_buf_adds(out, "\">");
 }
 
+static void step_name(const struct sum_step *st, struct rt_buf *name)
+{
+	rt_buf_init(name);
+	if (st->name)
+		rt_buf_adds(name, st->name);
+	else
+		rt_sum_step_label(st, name);
+}
+
 static void step_case(const struct rt_summary *s, const struct sum_step *st, struct rt_buf *out)
 {
 	const struct sum_tail *tail = st->number > 0 ? tail_of(s, st->number) : NULL;
 	struct rt_buf name;
 
-	rt_buf_init(&name);
-	if (st->name)
-		rt_buf_adds(&name, st->name);
-	else
-		rt_sum_step_label(st, &name);
+	step_name(st, &name);
 	begin_case(s, name.s, rt_sum_step_ms(st), out);
 	outcome(out, verdict_of(s, st), rt_sum_state_name(st->state), st->error, tail);
 	rt_buf_adds(out, "</testcase>\n");
@@ -149,6 +154,27 @@ static void head(const struct rt_summary *s, const size_t *of, size_t cases, str
 	rt_buf_adds(out, "/>\n</properties>\n");
 }
 
+/* What a case that is no failure cannot say itself: that there were errors all the same. */
+static void notes(const struct rt_summary *s, struct rt_buf *out)
+{
+	size_t start = out->len;
+
+	for (size_t i = 0; i < s->n_steps; i++) {
+		const struct sum_step *st = &s->steps[i];
+		struct rt_buf name;
+
+		if (verdict_of(s, st) != GOOD || !st->tally.errors)
+			continue;
+		rt_buf_adds(out, out->len == start ? "<system-out>" : "");
+		step_name(st, &name);
+		rt_sum_xml(out, name.s);
+		rt_buf_addf(out, ": SUCCESS, errors: %" PRId64 "\n", st->tally.errors);
+		out->failed |= name.failed;
+		rt_buf_release(&name);
+	}
+	rt_buf_adds(out, out->len == start ? "<system-out/>\n" : "</system-out>\n");
+}
+
 void rt_summary_junit(const struct rt_summary *s, struct rt_buf *out)
 {
 	size_t of[4] = { 0 };
@@ -168,5 +194,6 @@ void rt_summary_junit(const struct rt_summary *s, struct rt_buf *out)
 		outcome(out, own_verdict(s), rt_state_name(s->state), s->error, tail_of(s, -1));
 		rt_buf_adds(out, "</testcase>\n");
 	}
-	rt_buf_adds(out, "<system-out/>\n<system-err/>\n</testsuite>\n</testsuites>\n");
+	notes(s, out);
+	rt_buf_adds(out, "<system-err/>\n</testsuite>\n</testsuites>\n");
 }

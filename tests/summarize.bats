@@ -745,6 +745,11 @@ for e in tree.fromstring(sys.stdin.buffer.read()).iter():
 	grep -qF 'tests=2 failures=1 errors=0 skipped=0' out
 	grep -qF 'testcase name=(run)' out
 	grep -qF "failure message=exit code 3 type=failed ']]><'" out
+	# a case that passes has no place for its errors
+	events f.jsonl <<<$'step_started "stage":"<a>"\nerror "stage":"<a>"\nstep_completed "stage":"<a>"'
+	rt-summarize -o junit f.jsonl | xml >out
+	grep -qF 'tests=1 failures=0' out
+	grep -qE "^system-out +'<a>: SUCCESS, errors: 1'" out
 	make_run none
 	rt-summarize -o junit none | xml >out
 	grep -qF 'tests=1 failures=0' out
@@ -984,12 +989,13 @@ print("\n".join(sorted(page.seen)))'
 	END
 	events b.jsonl <<-'END'
 		run_started
-		step_started "step":1,"stage":"new\u001b[2J"
+		step_started "step":1,"stage":"new\u001b[2J\u202e"
 		step_completed "step":1,"duration_ms":500
 		step_started "step":2,"stage":"build"
 		llm_response_received "step":2,"metadata":{"total_tokens":40,"cost_usd":0.5}
 		step_completed "step":2,"duration_ms":12500
 		step_started "step":3,"stage":"check"
+		error "step":3
 		step_completed "step":3,"duration_ms":2000
 		step_started "step":4,"stage":"check"
 		step_failed "step":4,"duration_ms":1500
@@ -1000,16 +1006,17 @@ print("\n".join(sorted(page.seen)))'
 	diff -u - out <<-'END'
 		Run ID a b
 		Status completed failed
-		Duration 9.0s 10s +1.0s (+11 %)
+		Duration 9.0s 11s +2.0s (+22 %)
 		API calls 0 1 +1
 		Tokens 0 40 +40
 		Cost (USD) 0 0.5 +0.5
-		Errors 0 2 +2
+		Errors 0 3 +3
 
-		new^[[2J - 500ms new
+		new^[[2J\u202e - 500ms new
 		build 10s 12s +2.5s (+25 %)
 		 tokens 0 40 +40
 		check 2.0s 2.0s
+		 errors 0 1 +1
 		check 3.0s FAILED 1.5s -1.5s (-50 %)
 		old 1.0s - gone
 	END
@@ -1017,6 +1024,7 @@ print("\n".join(sorted(page.seen)))'
 	jq -e '.a.status == "completed" and .b.cost_usd == 0.5 and (.steps | length) == 5
 		and .steps[3].b.status == "failed" and .steps[3].a.duration_ms == 3000
 		and (.steps[4] | has("b") | not)' out
+	LC_ALL=C grep -aq '"name":"new.u001b\[2J.u202e"' out
 	run -2 rt-summarize --compare ./a.jsonl
 	[[ $output == *"--compare takes two runs, not 1"* ]]
 	run -2 rt-summarize --compare -o md ./a.jsonl ./b.jsonl

@@ -3,7 +3,6 @@
 #include "die.h"
 #include "figures.h"
 #include "out.h"
-#include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -101,6 +100,9 @@ static void add_step(struct rows *rows, const struct rt_figures *a, const struct
 	}
 	figures_change_ms(&row->cell[CHANGE], a->duration_ms, b->duration_ms);
 	add_numbers(rows, "  tokens", (double)a->usage.total, (double)b->usage.total);
+	/* of a step that failed they are no news */
+	if ((a->good && a->errors) || (b->good && b->errors))
+		add_numbers(rows, "  errors", (double)a->errors, (double)b->errors);
 }
 
 static void print_rows(const struct rows *rows)
@@ -168,9 +170,9 @@ static void figures_json(struct rt_buf *out, const char *id, const struct rt_fig
 	rt_buf_addc(out, '{');
 	if (id) {
 		rt_buf_adds(out, "\"run_id\":");
-		rt_json_quote(out, rt_str(id));
+		rt_inert_json(out, rt_str(id));
 		rt_buf_adds(out, ",\"name\":");
-		rt_json_quote(out, rt_str(f->name));
+		rt_inert_json(out, rt_str(f->name));
 		rt_buf_addc(out, ',');
 	}
 	rt_buf_adds(out, "\"status\":\"");
@@ -190,7 +192,7 @@ static void figures_json(struct rt_buf *out, const char *id, const struct rt_fig
 static void step_json(struct rt_buf *out, const struct rt_figures *a, const struct rt_figures *b)
 {
 	rt_buf_addf(out, "%s\n{\"name\":", out->s[out->len - 1] == '[' ? "" : ",");
-	rt_json_quote(out, rt_str(a ? a->name : b->name));
+	rt_inert_json(out, rt_str(a ? a->name : b->name));
 	if (a) {
 		rt_buf_adds(out, ",\"a\":");
 		figures_json(out, NULL, a);
