@@ -82,12 +82,20 @@ bool rt_buf_reserve(struct rt_buf *b, size_t n)
 
 void rt_buf_addf(struct rt_buf *b, const char *fmt, ...)
 {
+	size_t room = b->cap ? b->cap - b->len : 0;
 	va_list ap;
 	int n;
 
+	/* mostly there is room */
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->s + b->len : NULL, room, fmt, ap);
 	va_end(ap);
+	if (n >= 0 && (size_t)n < room) {
+		b->len += (size_t)n;
+		return;
+	}
+	if (room)
+		b->s[b->len] = '\0';
 	if (n < 0 || !rt_buf_reserve(b, (size_t)n)) {
 		b->failed = true;
 		return;

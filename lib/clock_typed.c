@@ -156,22 +156,37 @@ int rt_duration_parse(const char *text, int64_t *ns, struct rt_err *err)
 	return 0;
 }
 
+/* A number and its unit; returns what is behind them. */
+static char *put_number(char *p, uint64_t n, const char *unit)
+{
+	char digits[20];
+	int i = 0;
+
+	do
+		digits[i++] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (i)
+		*p++ = digits[--i];
+	return stpcpy(p, unit);
+}
+
 void rt_duration_format(char out[32], int64_t ns)
 {
 	uint64_t span = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
-	unsigned long long tenths = span / (RT_NS_PER_S / 10), s = tenths / 10;
-	const char *sign = ns < 0 ? "-" : "";
+	uint64_t tenths = span / (RT_NS_PER_S / 10), s = tenths / 10;
 
+	if (ns < 0)
+		*out++ = '-';
 	if (s == 0)
-		snprintf(out, 32, "%s%llums", sign, (unsigned long long)(span / RT_NS_PER_MS));
+		put_number(out, span / RT_NS_PER_MS, "ms");
 	else if (s < 10)
-		snprintf(out, 32, "%s%llu.%llus", sign, s, tenths % 10);
+		put_number(put_number(out, s, "."), tenths % 10, "s");
 	else if (s < 60)
-		snprintf(out, 32, "%s%llus", sign, s);
+		put_number(out, s, "s");
 	else if (s < 3600)
-		snprintf(out, 32, "%s%llum %llus", sign, s / 60, s % 60);
+		put_number(put_number(out, s / 60, "m "), s % 60, "s");
 	else if (s < 86400)
-		snprintf(out, 32, "%s%lluh %llum", sign, s / 3600, s / 60 % 60);
+		put_number(put_number(out, s / 3600, "h "), s / 60 % 60, "m");
 	else
-		snprintf(out, 32, "%s%llud %lluh", sign, s / 86400, s / 3600 % 24);
+		put_number(put_number(out, s / 86400, "d "), s / 3600 % 24, "h");
 }

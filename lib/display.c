@@ -36,46 +36,45 @@ static void add_visible(struct rt_buf *b, uint32_t cp)
 		rt_buf_addf(b, "\\u%04x", (unsigned int)cp);
 }
 
-/* Bytes at the start of text that are printable ASCII, eight at a time: at least so many are. */
-static size_t plain_bytes(struct rt_str text)
+/* The first byte from p on that is not printable ASCII, or the end. */
+static const char *skip_plain(const char *p, const char *end)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	size_t i = 0;
 
-	for (; i + 8 <= text.n; i += 8) {
-		uint64_t w = rt_load64(text.p + i), del = w ^ ones * 0x7f;
+	for (; end - p >= 8; p += 8) {
+		uint64_t w = rt_load64(p), del = w ^ ones * 0x7f;
+		/* below 0x20, 0x7f or past it: the first of them has its top bit set here */
+		uint64_t other = (w | (w - ones * 0x20) | (del - ones)) & tops;
 
-		/* below 0x20, 0x7f or past it: all that is not plain has its top bit set here */
-		if ((w | (w - ones * 0x20) | (del - ones)) & tops)
-			break;
+		if (other)
+			return p + __builtin_ctzll(other) / 8;
 	}
-	return i;
+	while (p < end && *p >= 0x20 && *p < 0x7f)
+		p++;
+	return p;
 }
 
 void rt_inert_add(struct rt_buf *b, struct rt_str text)
 {
-	size_t from = 0;
+	const char *p = text.p, *end = p + text.n, *from = p;
 
-	for (size_t i = 0, n; i < text.n; i += n) {
+	while ((p = skip_plain(p, end)) < end) {
 		uint32_t cp;
+		size_t n = rt_utf8_decode(p, (size_t)(end - p), &cp);
 
-		if (text.p[i] >= 0x20 && text.p[i] < 0x7f) {
-			n = plain_bytes((struct rt_str){ text.p + i, text.n - i });
-			n = n ? n : 1;
+		if (n && (cp >= 0x20 || cp == '\t') && !rt_char_hidden(cp)) {
+			p += n;
 			continue;
 		}
-		n = rt_utf8_decode(text.p + i, text.n - i, &cp);
-		if (n && (cp >= 0x20 || cp == '\t') && !rt_char_hidden(cp))
-			continue;
-		rt_buf_add(b, text.p + from, i - from);
+		rt_buf_add(b, from, (size_t)(p - from));
 		if (n)
 			add_visible(b, cp);
 		else
-			rt_buf_addf(b, "\\x%02x", (unsigned char)text.p[i]);
-		n = n ? n : 1;
-		from = i + n;
+			rt_buf_addf(b, "\\x%02x", (unsigned char)*p);
+		p += n ? n : 1;
+		from = p;
 	}
-	rt_buf_add(b, text.p + from, text.n - from);
+	rt_buf_add(b, from, (size_t)(end - from));
 }
 
 struct range {

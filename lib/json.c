@@ -154,12 +154,17 @@ bool rt_json_int(const struct rt_json *v, int64_t *number)
 
 bool rt_json_is_slow(const struct rt_json *key, struct rt_str name)
 {
+	const char *slash;
 	struct rt_buf plain;
 	bool same;
 
 	if (!key->escaped)
 		return rt_str_eq(key->text, name);
 	if (key->text.n < name.n)
+		return false;
+	/* mostly it is another one before the first escape already */
+	slash = memchr(key->text.p, '\\', name.n);
+	if (!rt_same_bytes(key->text.p, name.p, slash ? (size_t)(slash - key->text.p) : name.n))
 		return false;
 	rt_buf_init(&plain);
 	rt_json_unescape(&plain, key->text);
