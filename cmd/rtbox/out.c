@@ -49,12 +49,16 @@ int out_width(const struct out *o)
 	return find_width(fileno(o->f), o->tty);
 }
 
+#define BUFFER 65536 /* what a pipe holds; stdio would take a page, at a system call each */
+
 void out_init(struct out *o, FILE *f, const char *color, bool utc)
 {
 	int fd = fileno(f);
 
 	o->f = f;
 	o->tty = isatty(fd) == 1;
+	if (!o->tty)
+		setvbuf(f, xmalloc(BUFFER), _IOFBF, BUFFER);
 	o->color = want_color(color, o->tty);
 	o->utc = utc;
 	o->width = find_width(fd, o->tty);
