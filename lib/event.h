@@ -202,6 +202,9 @@ static inline const struct rt_json *rt_event_peek(const struct rt_event *ev, enu
  */
 bool rt_event_get(const struct rt_event *ev, enum rt_field f, struct rt_json *value);
 
+/* The value of a key, without dots, in the metadata. False when it is absent or null. */
+bool rt_event_in_metadata(const struct rt_event *ev, struct rt_str key, struct rt_json *value);
+
 /*
  * A field as a reader sees it, appended to out: type, level and message have
  * their defaults, twins their canonical name, ts is in the canonical form,
@@ -212,6 +215,9 @@ bool rt_event_text(const struct rt_event *ev, enum rt_field f, struct rt_buf *ou
 /* What `id` holds is replaced by the step_id, else by the number as rt would write it.
  * False when the event says neither. */
 bool rt_event_step_id(const struct rt_event *ev, struct rt_buf *id);
+
+/* The same as a view: in place where it can be, else in scratch, which is emptied. */
+struct rt_str rt_event_plain(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch);
 
 /* A numeric field; durations in milliseconds, whatever unit the line had. */
 bool rt_event_number(const struct rt_event *ev, enum rt_field f, double *number);

@@ -51,23 +51,14 @@ void rt_path_init(struct rt_path *path, struct rt_str text)
 		       (!rt_name_find(head) && !rt_str_is(text, "truncated"));
 }
 
-/* In the metadata; those of its members that are wanted may be known. */
 static bool find_in_metadata(const struct rt_event *ev, const struct rt_path *path,
 			     struct rt_json *value)
 {
 	const struct rt_json *metadata = rt_event_peek(ev, RT_F_METADATA);
 
-	if (!metadata)
-		return false;
-	if (metadata->text.p != ev->listed || path->dotted)
-		return rt_scan_find(metadata->text, path->in_metadata, value);
-	for (int i = ev->n_within; i-- > 0;) {
-		if (!rt_str_eq(ev->within[i].key.text, path->in_metadata))
-			continue;
-		*value = ev->within[i].value;
-		return value->type != RT_JSON_NULL;
-	}
-	return false;
+	if (path->dotted)
+		return metadata && rt_scan_find(metadata->text, path->in_metadata, value);
+	return rt_event_in_metadata(ev, path->in_metadata, value);
 }
 
 bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct rt_buf *scratch,
@@ -123,6 +114,11 @@ void rt_wanted_add(struct rt_wanted *w, uint32_t fields)
 	for (int f = 0; f < RT_FIELD_COUNT; f++)
 		if (fields & RT_FIELD(f))
 			rt_field_names((enum rt_field)f, add_name, &w->keys[0]);
+	/* these may be in the metadata */
+	if (fields & RT_FIELD(RT_F_MODEL))
+		rt_scan_keys_add(&w->keys[1], rt_field_key(RT_F_MODEL));
+	if (fields & RT_FIELD(RT_F_AGENT_ROLE))
+		rt_scan_keys_add(&w->keys[1], rt_field_key(RT_F_AGENT_ROLE));
 }
 
 /* A path, or what it may begin with: a key up to any of its dots. */

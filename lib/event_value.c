@@ -5,25 +5,39 @@
 
 #include <float.h>
 
+bool rt_event_in_metadata(const struct rt_event *ev, struct rt_str key, struct rt_json *value)
+{
+	const struct rt_json *metadata = rt_event_peek(ev, RT_F_METADATA);
+
+	if (!metadata)
+		return false;
+	if (metadata->text.p != ev->listed)
+		return rt_scan_find(metadata->text, key, value);
+	/* those of its members that are wanted are known */
+	for (int i = ev->n_within; i-- > 0;) {
+		if (!rt_str_eq(ev->within[i].key.text, key))
+			continue;
+		*value = ev->within[i].value;
+		return value->type != RT_JSON_NULL;
+	}
+	return false;
+}
+
 bool rt_event_get(const struct rt_event *ev, enum rt_field f, struct rt_json *value)
 {
 	const struct rt_json *v = rt_event_peek(ev, f);
+	struct rt_json found;
 
 	if (v) {
 		*value = *v;
 		return true;
 	}
-	if ((f == RT_F_MODEL || f == RT_F_AGENT_ROLE) && rt_event_has(ev, RT_F_METADATA)) {
-		struct rt_json found;
-
-		v = rt_event_peek(ev, RT_F_METADATA);
-		if (rt_scan_find(v->text, rt_str(rt_field_name(f)), &found) &&
-		    found.type != RT_JSON_ARRAY && found.type != RT_JSON_OBJECT) {
-			*value = found;
-			return true;
-		}
-	}
-	return false;
+	if ((f != RT_F_MODEL && f != RT_F_AGENT_ROLE) ||
+	    !rt_event_in_metadata(ev, rt_field_key(f), &found) || found.type == RT_JSON_ARRAY ||
+	    found.type == RT_JSON_OBJECT)
+		return false;
+	*value = found;
+	return true;
 }
 
 bool rt_event_time(const struct rt_event *ev, int64_t *ns)
@@ -164,4 +178,17 @@ bool rt_event_step_id(const struct rt_event *ev, struct rt_buf *id)
 		return false;
 	rt_buf_addf(id, "step_%03.0f", n);
 	return true;
+}
+
+struct rt_str rt_event_plain(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch)
+{
+	bool derived = f == RT_F_TS || f == RT_F_TYPE || f == RT_F_LEVEL || f == RT_F_DURATION_MS;
+	struct rt_json v;
+
+	if (!derived && rt_event_get(ev, f, &v))
+		return rt_json_plain(&v, scratch);
+	rt_buf_clear(scratch);
+	if (derived || f == RT_F_MESSAGE)
+		rt_event_text(ev, f, scratch);
+	return rt_buf_view(scratch);
 }

@@ -87,6 +87,25 @@ all_of_full() {
 	[[ $output == *$'\033['* ]]
 }
 
+@test "pretty: what tells events apart is what rt-query says" {
+	local meta='"prompt_tokens":100,"completion_tokens":20'
+	printf '{"type":"%s","message":"m"%s}\n' \
+		agent_response ',"metadata":{"model":"gpt-4","agent_role":"coder"}' \
+		agent_response ',"model":"a","metadata":{"model":"b","total_tokens":7}' \
+		agent_response ",\"metadata\":{$meta,\"x\":{\"model\":\"c\"}}" \
+		agent_response ",\"metadata\":{$meta,\"m\\u006fdel\":\"d\"}" \
+		llm_request_sent ',"duration_ms":61500,"step":1,"total_steps":3' \
+		task_failed ',"duration_ms":0.25,"error":"not m"' >events.jsonl
+	run -0 rt-tail -n all events.jsonl
+	[[ ${lines[0]} = *"  agent_response role=coder model=gpt-4" ]]
+	[[ ${lines[1]} = *"  agent_response model=a tokens=7" ]]
+	[[ ${lines[2]} = *"  agent_response tokens=120" ]]
+	[[ ${lines[3]} = *"  agent_response model=d tokens=120" ]]
+	[[ ${lines[4]} = *"  llm_request_sent step=1/3 took=1m 1s" ]]
+	[[ ${lines[5]} = *"  task_failed took=0.25ms error=not m" ]]
+	rt-query -o pretty events.jsonl | diff - <(printf '%s\n' "${lines[@]}")
+}
+
 @test "--time: how long ago, or since the run began" {
 	make_full
 	make_run full "$(jq -r '"\"started_at\":\"2026-07-01T12:00:00.100Z\""' <<<0)"

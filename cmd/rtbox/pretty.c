@@ -31,8 +31,10 @@ void pretty_release(struct pretty *p)
 
 static void add_spaces(struct rt_buf *b, size_t n)
 {
-	while (n--)
-		rt_buf_addc(b, ' ');
+	char *p = rt_buf_extend(b, n);
+
+	if (p)
+		memset(p, ' ', n);
 }
 
 static void begin(struct pretty *p, enum out_style style)
@@ -90,14 +92,16 @@ void pretty_add_time(struct pretty *p, struct rt_buf *to, const int64_t *ns)
 {
 	static const int width[] = { TIME_WIDTH, SPAN_WIDTH + 4, SPAN_WIDTH };
 
-	rt_buf_adds(to, out_on(p->out, STYLE_DIM));
+	if (p->out->color)
+		rt_buf_adds(to, out_on(p->out, STYLE_DIM));
 	if (!ns)
 		add_spaces(to, (size_t)width[p->time]);
 	else if (p->time == TIME_ABSOLUTE)
 		add_absolute(p, to, *ns);
 	else
 		add_span(p, to, *ns);
-	rt_buf_adds(to, out_off(p->out));
+	if (p->out->color)
+		rt_buf_adds(to, out_off(p->out));
 }
 
 void pretty_add_run(struct pretty *p, struct rt_buf *to, const char *run_id)
@@ -129,25 +133,35 @@ static void add_level(struct pretty *p, enum rt_level level)
 	add_spaces(&p->line, LEVEL_WIDTH - strlen(name));
 }
 
+/* Where the event does not have them, they follow from others. */
+#define DERIVED                                                                     \
+	(RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_MESSAGE) | RT_FIELD(RT_F_AGENT_ROLE) | \
+	 RT_FIELD(RT_F_MODEL))
+
 /* The field's text, valid until the next call; false when there is none. */
-static bool field_text(struct pretty *p, const struct rt_event *ev, enum rt_field f)
+static bool field_text(struct pretty *p, const struct rt_event *ev, enum rt_field f,
+		       struct rt_str *text)
 {
-	rt_buf_clear(&p->text);
-	return rt_event_text(ev, f, &p->text) && p->text.len;
+	if (!((ev->fields | DERIVED) & RT_FIELD(f)))
+		return false;
+	*text = rt_event_plain(ev, f, &p->text);
+	return text->n > 0;
 }
 
 static void add_stage(struct pretty *p, const struct rt_event *ev)
 {
-	if (field_text(p, ev, RT_F_STAGE)) {
+	struct rt_str text;
+
+	if (field_text(p, ev, RT_F_STAGE, &text)) {
 		rt_buf_adds(&p->line, " [");
 		begin(p, STYLE_NAME);
-		rt_inert_add(&p->line, rt_buf_view(&p->text));
+		rt_inert_add(&p->line, text);
 		end(p, STYLE_NAME);
 		rt_buf_addc(&p->line, ']');
 	}
-	if (field_text(p, ev, RT_F_PERCENT)) {
+	if (field_text(p, ev, RT_F_PERCENT, &text)) {
 		rt_buf_adds(&p->line, " (");
-		rt_inert_add(&p->line, rt_buf_view(&p->text));
+		rt_inert_add(&p->line, text);
 		rt_buf_adds(&p->line, "%)");
 	}
 }
@@ -155,48 +169,52 @@ static void add_stage(struct pretty *p, const struct rt_event *ev)
 static void add_message(struct pretty *p, const struct rt_event *ev)
 {
 	enum out_style style = ev->level >= RT_WARNING ? out_level_style(ev->level) : STYLE_PLAIN;
+	struct rt_str text;
 
-	if (!field_text(p, ev, RT_F_MESSAGE))
+	if (!field_text(p, ev, RT_F_MESSAGE, &text))
 		return;
 	rt_buf_addc(&p->line, ' ');
 	begin(p, style);
-	rt_inert_add(&p->line, rt_buf_view(&p->text));
+	rt_inert_add(&p->line, text);
 	end(p, style);
 }
 
-/* " NAME=" and what is in p->text. */
-static void add_detail(struct pretty *p, const char *name)
+/* " NAME=TEXT" */
+static void add_detail(struct pretty *p, const char *name, struct rt_str text)
 {
 	rt_buf_addc(&p->line, ' ');
 	rt_buf_adds(&p->line, name);
 	rt_buf_addc(&p->line, '=');
-	rt_inert_add(&p->line, rt_buf_view(&p->text));
+	rt_inert_add(&p->line, text);
 }
 
 /* Types that say no more than level and stage do are not shown, nor one that is the message. */
 static void add_type(struct pretty *p, const struct rt_event *ev)
 {
 	struct rt_json message;
+	struct rt_str type;
 
 	if (ev->type == RT_T_PROGRESS || (ev->type >= RT_T_INFO && ev->type <= RT_T_ERROR))
 		return;
-	if (!rt_event_get(ev, RT_F_MESSAGE, &message) || !field_text(p, ev, RT_F_TYPE) ||
-	    rt_json_is(&message, p->text.s))
+	if (!rt_event_get(ev, RT_F_MESSAGE, &message) || !field_text(p, ev, RT_F_TYPE, &type) ||
+	    rt_json_is(&message, type.p))
 		return;
 	rt_buf_addc(&p->line, ' ');
-	rt_inert_add(&p->line, rt_buf_view(&p->text));
+	rt_inert_add(&p->line, type);
 }
 
 /* "step=3/10" */
 static void add_count(struct pretty *p, const struct rt_event *ev, const char *name,
 		      enum rt_field f, enum rt_field total)
 {
-	if (!field_text(p, ev, f))
+	struct rt_str text;
+
+	if (!field_text(p, ev, f, &text))
 		return;
-	add_detail(p, name);
-	if (field_text(p, ev, total)) {
+	add_detail(p, name, text);
+	if (field_text(p, ev, total, &text)) {
 		rt_buf_addc(&p->line, '/');
-		rt_inert_add(&p->line, rt_buf_view(&p->text));
+		rt_inert_add(&p->line, text);
 	}
 }
 
@@ -207,68 +225,68 @@ static void add_duration(struct pretty *p, const struct rt_event *ev)
 
 	if (!rt_event_number(ev, RT_F_DURATION_MS, &ms) || ms < 0 || ms > 9e12)
 		return;
-	rt_buf_clear(&p->text);
-	if (ms < 1000 && ms == (double)(int)ms) {
-		rt_buf_addf(&p->text, "%dms", (int)ms);
-	} else if (ms < 1000) {
-		rt_buf_addf(&p->text, "%.3gms", ms);
-	} else {
+	if (ms < 1000 && ms != (double)(int)ms)
+		snprintf(span, sizeof(span), "%.3gms", ms);
+	else
 		rt_duration_format(span, (int64_t)(ms * 1e6));
-		rt_buf_adds(&p->text, span);
-	}
-	add_detail(p, "took");
+	add_detail(p, "took", rt_str(span));
 }
 
-/* What metadata says of tokens, in one pass over it; 0 where it says nothing. */
-static int64_t count_tokens(struct rt_str metadata)
-{
-	int64_t total = -1, prompt = 0, completion = 0;
-	struct rt_scan scan;
-	struct rt_member m;
+static const char *const token_keys[] = { "total_tokens", "prompt_tokens", "completion_tokens" };
 
-	if ((!memmem(metadata.p, metadata.n, "_tokens", 7) &&
-	     !memchr(metadata.p, '\\', metadata.n)) ||
-	    rt_scan_init(&scan, metadata) < 0)
-		return 0;
-	while (rt_scan_next(&scan, &m) > 0) {
-		if (rt_json_is(&m.key, "total_tokens"))
-			rt_json_int(&m.value, &total);
-		else if (rt_json_is(&m.key, "prompt_tokens"))
-			rt_json_int(&m.value, &prompt);
-		else if (rt_json_is(&m.key, "completion_tokens"))
-			rt_json_int(&m.value, &completion);
+void pretty_want(struct rt_wanted *w)
+{
+	struct rt_path path;
+
+	rt_wanted_add(w, RT_FIELDS_ALL);
+	for (size_t i = 0; i < sizeof(token_keys) / sizeof(token_keys[0]); i++) {
+		rt_path_init(&path, rt_str(token_keys[i]));
+		rt_wanted_add_path(w, &path);
 	}
-	if (total < 0 && __builtin_add_overflow(prompt, completion, &total))
+}
+
+/* What metadata says of tokens; 0 where it says nothing. */
+static int64_t count_tokens(const struct rt_event *ev, struct rt_str metadata)
+{
+	int64_t n[] = { -1, 0, 0 }, sum;
+	struct rt_json v;
+
+	if (!memmem(metadata.p, metadata.n, "_tokens", 7) && !memchr(metadata.p, '\\', metadata.n))
 		return 0;
-	return total;
+	for (size_t i = 0; i < sizeof(token_keys) / sizeof(token_keys[0]); i++)
+		if (rt_event_in_metadata(ev, rt_str(token_keys[i]), &v))
+			rt_json_int(&v, &n[i]);
+	if (n[0] >= 0)
+		return n[0];
+	return __builtin_add_overflow(n[1], n[2], &sum) ? 0 : sum;
 }
 
 static void add_tokens(struct pretty *p, const struct rt_event *ev)
 {
 	struct rt_json metadata;
-	int64_t n = rt_event_get(ev, RT_F_METADATA, &metadata) ? count_tokens(metadata.text) : 0;
+	int64_t n = rt_event_get(ev, RT_F_METADATA, &metadata) ? count_tokens(ev, metadata.text) :
+								 0;
 
-	if (n <= 0)
-		return;
-	rt_buf_clear(&p->text);
-	rt_buf_addf(&p->text, "%lld", (long long)n);
-	add_detail(p, "tokens");
+	if (n > 0)
+		rt_buf_addf(&p->line, " tokens=%lld", (long long)n);
 }
 
 static void add_error(struct pretty *p, const struct rt_event *ev)
 {
-	struct rt_json message;
+	struct rt_str error, message;
 	struct rt_buf text;
 
-	if (!field_text(p, ev, RT_F_ERROR))
+	if (!field_text(p, ev, RT_F_ERROR, &error))
 		return;
 	rt_buf_init(&text);
-	if (rt_event_get(ev, RT_F_MESSAGE, &message))
-		rt_json_text(&message, &text);
-	else /* made of the fields, the error among them */
+	if (rt_event_has(ev, RT_F_MESSAGE)) {
+		message = rt_event_plain(ev, RT_F_MESSAGE, &text);
+	} else { /* made of the fields, the error among them */
 		rt_event_default_message(ev, &text);
-	if (!memmem(text.s, text.len, p->text.s, p->text.len))
-		add_detail(p, "error");
+		message = rt_buf_view(&text);
+	}
+	if (!memmem(message.p, message.n, error.p, error.n))
+		add_detail(p, "error", error);
 	rt_buf_release(&text);
 }
 
@@ -283,12 +301,12 @@ static void add_details(struct pretty *p, const struct rt_event *ev)
 		{ "model", RT_F_MODEL },
 		{ "task", RT_F_TASK_ID },
 	};
-	size_t i;
+	struct rt_str text;
 
 	add_type(p, ev);
-	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (field_text(p, ev, plain[i].field))
-			add_detail(p, plain[i].name);
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (field_text(p, ev, plain[i].field, &text))
+			add_detail(p, plain[i].name, text);
 	add_count(p, ev, "step", rt_event_has(ev, RT_F_STEP) ? RT_F_STEP : RT_F_STEP_ID,
 		  RT_F_TOTAL_STEPS);
 	add_count(p, ev, "iteration", RT_F_ITERATION, RT_F_MAX_ITERATIONS);

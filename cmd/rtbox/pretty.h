@@ -27,6 +27,9 @@ struct pretty {
 void pretty_init(struct pretty *p, struct out *o);
 void pretty_release(struct pretty *p);
 
+/* What of events is looked at. */
+void pretty_want(struct rt_wanted *w);
+
 /*
  * Print an event:
  *

@@ -137,14 +137,17 @@ static void set_time(struct tail *t, const struct tail_opts *o, enum out_mode mo
 								    TIME_ABSOLUTE;
 }
 
-/* What of events is looked at where they are shown as they stand in the file. */
+/* What of events is looked at: of those that are shown as they stand little. */
 static void init_wanted(struct tail *t, enum out_mode mode, const struct rt_filter *filter)
 {
-	t->all_wanted = t->printer.across ||
-			(mode != OUT_JSONL && mode != OUT_JSON && mode != OUT_RAW);
+	bool as_they_stand = mode == OUT_JSONL || mode == OUT_JSON || mode == OUT_RAW;
+
+	t->all_wanted = mode != OUT_PRETTY && (t->printer.across || !as_they_stand);
 	rt_wanted_init(&t->wanted);
-	rt_wanted_add(&t->wanted, RT_FIELD(RT_F_TS) | RT_FIELDS_OF_LEVEL | RT_FIELD(RT_F_STEP_ID) |
-					  RT_FIELD(RT_F_METADATA));
+	if (mode == OUT_PRETTY)
+		pretty_want(&t->wanted);
+	rt_wanted_add(&t->wanted, RT_FIELD(RT_F_TS) | RT_FIELD(RT_F_TYPE) | RT_FIELD(RT_F_ACTION) |
+					  RT_FIELD(RT_F_STEP_ID));
 	rt_filter_want(filter, &t->wanted);
 	for (size_t i = 0; i < TAIL_UNTIL; i++)
 		if (t->until[i])

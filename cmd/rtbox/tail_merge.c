@@ -53,17 +53,18 @@ void tail_forget(struct tail *t, struct tail_source *s)
 		take_out(t, i - 1);
 }
 
-/* A step gets its name from the event that starts it. */
-static void learn_name(struct tail_run *run, const struct rt_event *ev)
+/* A step gets its name from the event that starts it, of which more is looked at than of others. */
+static void learn_name(struct tail_run *run, struct rt_str line)
 {
 	struct rt_json id, name, metadata;
+	struct rt_event ev;
 
-	if (!rt_event_get(ev, RT_F_STEP_ID, &id))
+	if (rt_event_parse(&ev, line) < 0 || !rt_event_get(&ev, RT_F_STEP_ID, &id))
 		return;
-	if ((rt_event_get(ev, RT_F_METADATA, &metadata) &&
+	if ((rt_event_get(&ev, RT_F_METADATA, &metadata) &&
 	     (rt_scan_find(metadata.text, rt_str("step_name"), &name) ||
 	      rt_scan_find(metadata.text, rt_str("name"), &name))) ||
-	    rt_event_get(ev, RT_F_STAGE, &name))
+	    rt_event_get(&ev, RT_F_STAGE, &name))
 		tail_name_step(run, id.text, &name);
 }
 
@@ -84,7 +85,7 @@ static void take_event(struct tail_run *run, const struct rt_event *ev)
 
 	switch (ev->type) {
 	case RT_T_STEP_STARTED:
-		learn_name(run, ev);
+		learn_name(run, ev->line);
 		break;
 	case RT_T_STEP_COMPLETED:
 	case RT_T_STEP_FAILED:

@@ -25,6 +25,7 @@ struct tail_source *tail_source_new(struct tail_run *run, const char *path, bool
 	s->packed = run->packed ? &run->dir : NULL;
 	s->path = xstrdup(path);
 	s->events = events;
+	s->timed = !run->file || run->t->printer.across || run->t->printer.mode == OUT_PRETTY;
 	s->simd = rt_simd_best();
 	s->step_id = step_id ? xstrdup(step_id) : NULL;
 	s->dirty = true;
@@ -148,10 +149,11 @@ bool tail_source_wake(struct tail_source *s)
  * not: what ends something (a step, say) comes after the output of the same
  * millisecond, which it is the end of.
  */
-static bool event_time(const struct rt_event *ev, int64_t *ns)
+static bool event_time(struct rt_event *ev, int64_t *ns)
 {
-	if (!rt_event_time(ev, ns))
+	if (!rt_event_keep_time(ev))
 		return false;
+	*ns = ev->ts_ns;
 	switch (ev->type) {
 	case RT_T_RUN_COMPLETED:
 	case RT_T_RUN_FAILED:
@@ -186,7 +188,7 @@ static void parse(struct tail_source *s)
 		s->valid = (t->all_wanted ?
 				    rt_event_parse_with(s->ev, s->line, s->simd, lines) :
 				    rt_event_parse_for(s->ev, s->line, &t->wanted, lines)) == 0;
-		if (s->valid && event_time(s->ev, &ns))
+		if (s->valid && s->timed && event_time(s->ev, &ns))
 			s->ns = ns;
 		return;
 	}

@@ -63,6 +63,7 @@ struct tail_source {
 	char *step_id;           /* of captured output: "step_001", or NULL */
 	char *step_name;         /* NULL: not known */
 	bool events;             /* JSON lines, else captured output */
+	bool timed;              /* it is merged with others by time, or times are shown */
 	enum rt_simd simd;
 	bool silent;     /* read for what it says of the run, not to be shown */
 	bool dirty;      /* something may have been written since the last pass */
