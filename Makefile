@@ -24,6 +24,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
 DOCDIR ?= $(DATADIR)/doc/rtbox
+RTDIR ?= $(DATADIR)/rtbox
 BASHDIR ?= $(DATADIR)/bash-completion/completions
 ZSHDIR ?= $(DATADIR)/zsh/site-functions
 FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
@@ -55,6 +56,7 @@ unit := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/*.c tests/fuzz/re
 man1 := $(filter-out $(patsubst %,man/%.1,$(filter-out $(HELPERS),$(all_helpers))),$(sort $(wildcard man/*.1)))
 man3 := $(sort $(wildcard man/*.3))
 man5 := $(sort $(wildcard man/*.5))
+share := $(sort $(wildcard share/*))
 # A header with an underscore (event_names.h) is for its own module only.
 headers := $(foreach h,$(sort $(wildcard lib/*.h)),$(if $(findstring _,$h),,$h))
 librundir := $(BUILD)/lib/librundir.a
@@ -164,7 +166,7 @@ programs = $(addprefix $(BINDIR)/,rtbox $(LINKS) $(HELPERS)) $(addprefix $(helpe
 	$(man1:man/%=$(MANDIR)/man1/%) $(man5:man/%=$(MANDIR)/man5/%) \
 	$(addprefix $(BASHDIR)/,rtbox $(LINKS) $(HELPERS)) $(ZSHDIR)/_rt \
 	$(foreach n,rtbox $(LINKS) $(HELPERS),$(FISHDIR)/$n.fish) \
-	$(DOCDIR)/README.md $(DOCDIR)/LICENSE
+	$(addprefix $(RTDIR)/,$(notdir $(share))) $(DOCDIR)/README.md $(DOCDIR)/LICENSE
 devel = $(LIBDIR)/librundir.a $(LIBDIR)/pkgconfig/rundir.pc \
 	$(headers:lib/%=$(INCLUDEDIR)/rundir/%) $(man3:man/%=$(MANDIR)/man3/%)
 
@@ -187,6 +189,7 @@ install-programs: all
 		ln -sf rtbox $(DESTDIR)$(BASHDIR)/$$n && \
 		ln -sf rtbox.fish $(DESTDIR)$(FISHDIR)/$$n.fish || exit; \
 	done
+	install -m 644 $(share) $(DESTDIR)$(RTDIR)
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
 
 install-devel: all $(BUILD)/rundir.pc
@@ -198,7 +201,7 @@ install-devel: all $(BUILD)/rundir.pc
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(programs) $(helper_files) $(devel))
-	rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(INCLUDEDIR)/rundir $(DESTDIR)$(helper_dir) 2>/dev/null || true
+	rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(RTDIR) $(DESTDIR)$(INCLUDEDIR)/rundir $(DESTDIR)$(helper_dir) 2>/dev/null || true
 
 tarball: all
 	@MAKE='$(MAKE)' sh scripts/tarball.sh $(BUILD) rtbox-$(VERSION)-$(shell $(CC) -dumpmachine | cut -d- -f1)

@@ -45,6 +45,7 @@ table() {
 		ps            procps           procps-ng            procps             -
 		python3       python3          python3              python3            python3
 		tmux          tmux             tmux                 tmux               tmux
+		lnav          lnav             lnav                 lnav               lnav
 	EOF
 	lint) cat <<-'EOF' ;;
 		shellcheck    shellcheck       ShellCheck           shellcheck         shellcheck
