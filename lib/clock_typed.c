@@ -167,7 +167,10 @@ static char *put_number(char *p, uint64_t n, const char *unit)
 	while (n /= 10);
 	while (i)
 		*p++ = digits[--i];
-	return stpcpy(p, unit);
+	while (*unit)
+		*p++ = *unit++;
+	*p = '\0';
+	return p;
 }
 
 void rt_duration_format(char out[32], int64_t ns)
