@@ -14,7 +14,7 @@ void rt_found_release(struct rt_found *f);
 
 /*
  * What RUN means: an id (exact beats prefix), a unique prefix, GROUP/ID,
- * @latest, @latest~N, @latest:NAME, or a path (it has a "/" and is no GROUP/ID
+ * @latest, @latest~N, @latest:NAME, @latest:NAME~N, or a path (it has a "/" and is no GROUP/ID
  * there) to a run directory or, with an unpacker, to an archive, or, with
  * `files`, to a JSON-lines file. RT_ERR_NOTFOUND says where it was looked for,
  * RT_ERR_USAGE lists what an ambiguous prefix could mean.

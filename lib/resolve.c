@@ -46,54 +46,89 @@ static int no_runs(const char *runs_dir, struct rt_err *err)
 			  runs_dir);
 }
 
-/* @latest, @latest~N, @latest:NAME: *name is NULL where there is none. */
-static int parse_latest(const char *run, size_t *index, const char **name, struct rt_err *err)
+/* The N of "~N"; false: it is none. */
+static bool parse_index(const char *text, size_t *index)
+{
+	char *end;
+
+	if (text[0] != '~' || text[1] < '0' || text[1] > '9')
+		return false;
+	*index = strtoul(text + 1, &end, 10);
+	return !*end && *index < LATEST_MAX;
+}
+
+/* Which runs @latest stands for: the one that has so many later ones, of that name if there is one. */
+struct latest {
+	struct rt_str name; /* p is NULL: any */
+	size_t index;
+};
+
+/* @latest, @latest~N, @latest:NAME, @latest:NAME~N. */
+static int parse_latest(const char *run, struct latest *l, struct rt_err *err)
 {
 	const char *rest = run + strlen("@latest");
-	char *end = NULL;
 
-	*index = 0;
-	*name = NULL;
+	*l = (struct latest){ { NULL, 0 }, 0 };
 	if (strncmp(run, "@latest", strlen("@latest")) == 0) {
-		if (!*rest)
-			return 0;
-		if (rest[0] == ':' && rest[1]) {
-			*name = rest + 1;
-			return 0;
-		}
-		if (rest[0] == '~' && rest[1] >= '0' && rest[1] <= '9')
-			*index = strtoul(rest + 1, &end, 10);
-		if (end && !*end && *index < LATEST_MAX)
+		if (rest[0] == ':' && rest[1])
+			l->name = rt_str(rest + 1);
+		if (!*rest || l->name.n || parse_index(rest, &l->index))
 			return 0;
 	}
 	return rt_err_set(err, RT_ERR_USAGE,
-			  "bad run \"%s\": @latest, @latest~2 and @latest:NAME are known", run);
+			  "bad run \"%s\": @latest, @latest~2, @latest:NAME and @latest:NAME~2 "
+			  "are known",
+			  run);
+}
+
+/* NULL: there is none; *n: how many there are that are not it. */
+static const struct rt_row *find_latest(const struct rt_catalog *c, const struct latest *l,
+					size_t *n)
+{
+	*n = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		if (l->name.p && !rt_str_is(l->name, c->rows[i].name))
+			continue;
+		if (*n == l->index)
+			return &c->rows[i];
+		++*n;
+	}
+	return NULL;
+}
+
+/* NAME~N is a name, or else the N-th run before the latest of NAME. */
+static const struct rt_row *find_named(const struct rt_catalog *c, struct latest *l, size_t *n)
+{
+	const struct rt_row *row = find_latest(c, l, n);
+	const char *tilde = l->name.p ? strrchr(l->name.p, '~') : NULL;
+
+	if (row || !tilde || tilde == l->name.p || !parse_index(tilde, &l->index))
+		return row;
+	l->name.n = (size_t)(tilde - l->name.p);
+	return find_latest(c, l, n);
 }
 
 static int resolve_latest(const char *runs_dir, const char *run, const struct rt_unpacker *unpacker,
 			  struct rt_found *found, struct rt_err *err)
 {
+	const struct rt_row *row;
 	struct rt_catalog c;
-	const char *name;
-	size_t index, skipped = 0, i;
+	struct latest l;
 	int ret = -1;
+	size_t n;
 
-	if (parse_latest(run, &index, &name, err) < 0 ||
+	if (parse_latest(run, &l, err) < 0 ||
 	    rt_catalog_list(&c, runs_dir, NULL, unpacker, err) < 0)
 		return -1;
-	for (i = 0; i < c.n; i++) {
-		if (name && strcmp(c.rows[i].name, name) != 0)
-			continue;
-		if (skipped++ == index)
-			break;
-	}
-	if (i < c.n)
-		ret = found_at(found, strdup(c.rows[i].path), false, err);
-	else if (name)
-		rt_err_set(err, RT_ERR_NOTFOUND, "no run named \"%s\" in \"%s\"", name, runs_dir);
+	row = find_named(&c, &l, &n);
+	if (row)
+		ret = found_at(found, strdup(row->path), false, err);
+	else if (l.name.p && !n)
+		rt_err_set(err, RT_ERR_NOTFOUND, "no run named \"%.*s\" in \"%s\"", (int)l.name.n,
+			   l.name.p, runs_dir);
 	else if (c.n)
-		rt_err_set(err, RT_ERR_NOTFOUND, "no run \"%s\": \"%s\" holds only %zu", run,
-			   runs_dir, c.n);
+		rt_err_set(err, RT_ERR_NOTFOUND, "no run \"%s\": \"%s\" holds only %zu%s", run,
+			   runs_dir, n, l.name.p ? " of that name" : "");
 	else
 		no_runs(runs_dir, err);
 	rt_catalog_release(&c);

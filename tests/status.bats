@@ -412,7 +412,7 @@ ids() {
 	[ "$output" = outer ]
 }
 
-@test "@latest, @latest~N, @latest:NAME" {
+@test "@latest, @latest~N, @latest:NAME, @latest:NAME~N" {
 	make_run a '"created_at":"2026-07-03T00:00:00Z","name":"x"'
 	make_run b '"created_at":"2026-07-02T00:00:00Z","name":"y"'
 	make_run c '"created_at":"2026-07-01T00:00:00Z","name":"y"'
@@ -421,11 +421,20 @@ ids() {
 	is @latest~0 a
 	is @latest~2 c
 	is @latest:y b
+	is @latest:y~0 b
+	is @latest:y~1 c
 	[ "$(rt-status --format '{run_id}')" = a ]
 	run -3 rt-status @latest~3
 	[[ $output == *'holds only 3'* ]]
 	run -3 rt-status @latest:z
 	[[ $output == *'no run named "z"'* ]]
+	run -3 rt-status @latest:z~1
+	[[ $output == *'no run named "z"'* ]]
+	run -3 rt-status @latest:y~2
+	[[ $output == *'holds only 2 of that name'* ]]
+	# a name with a "~" in it is a name first
+	make_run d '"created_at":"2026-06-01T00:00:00Z","name":"y~1"'
+	is @latest:y~1 d
 	for bad in @ @late @latest~ @latest~x @latest: @latestx; do
 		run -2 rt-status "$bad"
 	done

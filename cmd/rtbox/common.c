@@ -20,7 +20,7 @@
 const struct opt common_opts[] = {
 	{ 0, "", NULL, OPT_HEADING, 0, NULL, "Every program", NULL, COMPLETE_NONE },
 	{ 'r', "run", NULL, OPT_STRING, AT(common_opts, run), "RUN",
-	  "the run: an id or the beginning of one, GROUP/ID, @latest, @latest~N, @latest:NAME, a path",
+	  "the run: an id or the beginning of one, GROUP/ID, @latest, @latest~N, @latest:NAME~N, a path",
 	  NULL, COMPLETE_RUN },
 	{ 'd', "runs-dir", NULL, OPT_STRING, AT(common_opts, runs_dir), "DIR",
 	  "the runs folder", NULL, COMPLETE_DIR },
