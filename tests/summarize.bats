@@ -948,6 +948,11 @@ print("\n".join(sorted(page.seen)))'
 	rm "$RT_RUNS_DIR/old/summary.md"
 	run -0 rt-summarize -a -w
 	[[ ${#lines[@]} = 3 && $output == *old/summary.md* ]]
+	# for cron: nothing is said of what went well
+	rm "$RT_RUNS_DIR/old/summary.md"
+	run -0 rt-summarize -a -w --index -q
+	[ "$output" = "" ]
+	[[ -e $RT_RUNS_DIR/old/summary.md && -e $RT_RUNS_DIR/INDEX.md ]]
 	# one that cannot be written does not keep the others from it
 	rm "$RT_RUNS_DIR"/*/logs_summary.txt
 	mkdir "$RT_RUNS_DIR/old/logs_summary.txt"

@@ -48,7 +48,8 @@ int summarize_index(const struct common_opts *c, const struct select_opts *selec
 	if (text.failed)
 		die(EXIT_FAIL, "out of memory");
 	replace(real, &text);
-	printf("%s/%s\n", real, RT_INDEX_FILE);
+	if (prog_verbosity() >= 0)
+		printf("%s/%s\n", real, RT_INDEX_FILE);
 	if (stage) {
 		rt_buf_clear(&text);
 		rt_buf_addf(&text, "%s/%s", real, RT_INDEX_FILE);

@@ -73,7 +73,7 @@ static int write_run(const struct rt_found *found, bool *over, struct unpack *un
 	*over = rt_state_over(rt_summary_state(s));
 	if (rt_summary_write(s, &d, &err) < 0)
 		code = failed(&err);
-	for (size_t i = 0; i < WRITTEN && code == 0; i++)
+	for (size_t i = 0; i < WRITTEN && code == 0 && prog_verbosity() >= 0; i++)
 		printf("%s/%s\n", d.path, written[i]);
 	summarize_tell_skipped(s, found->path);
 	rt_rundir_release(&d);
