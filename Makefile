@@ -57,6 +57,7 @@ man1 := $(filter-out $(patsubst %,man/%.1,$(filter-out $(HELPERS),$(all_helpers)
 man3 := $(sort $(wildcard man/*.3))
 man5 := $(sort $(wildcard man/*.5))
 share := $(sort $(wildcard share/*))
+pictures := $(sort $(wildcard doc/*.svg))
 # A header with an underscore (event_names.h) is for its own module only.
 headers := $(foreach h,$(sort $(wildcard lib/*.h)),$(if $(findstring _,$h),,$h))
 librundir := $(BUILD)/lib/librundir.a
@@ -102,6 +103,7 @@ help:
 	@echo 'make tarball         static programs to unpack anywhere, with their sha256'
 	@echo 'make bench           measure'
 	@echo 'make fuzz            a fuzzer, by clang: build/fuzz CORPUS'
+	@echo 'make pictures        draw those of README anew (python3, tmux)'
 	@echo 'make format          clang-format over all C files'
 	@echo 'make clean           remove $(BUILD)'
 
@@ -166,7 +168,8 @@ programs = $(addprefix $(BINDIR)/,rtbox $(LINKS) $(HELPERS)) $(addprefix $(helpe
 	$(man1:man/%=$(MANDIR)/man1/%) $(man5:man/%=$(MANDIR)/man5/%) \
 	$(addprefix $(BASHDIR)/,rtbox $(LINKS) $(HELPERS)) $(ZSHDIR)/_rt \
 	$(foreach n,rtbox $(LINKS) $(HELPERS),$(FISHDIR)/$n.fish) \
-	$(addprefix $(RTDIR)/,$(notdir $(share))) $(DOCDIR)/README.md $(DOCDIR)/LICENSE
+	$(addprefix $(RTDIR)/,$(notdir $(share))) $(DOCDIR)/README.md $(DOCDIR)/LICENSE \
+	$(pictures:%=$(DOCDIR)/%)
 devel = $(LIBDIR)/librundir.a $(LIBDIR)/pkgconfig/rundir.pc \
 	$(headers:lib/%=$(INCLUDEDIR)/rundir/%) $(man3:man/%=$(MANDIR)/man3/%)
 
@@ -191,6 +194,7 @@ install-programs: all
 	done
 	install -m 644 $(share) $(DESTDIR)$(RTDIR)
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 $(pictures) $(DESTDIR)$(DOCDIR)/doc
 
 install-devel: all $(BUILD)/rundir.pc
 	install -d $(sort $(dir $(devel:%=$(DESTDIR)%)))
@@ -201,7 +205,10 @@ install-devel: all $(BUILD)/rundir.pc
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(programs) $(helper_files) $(devel))
-	rmdir $(DESTDIR)$(DOCDIR) $(DESTDIR)$(RTDIR) $(DESTDIR)$(INCLUDEDIR)/rundir $(DESTDIR)$(helper_dir) 2>/dev/null || true
+	rmdir $(DESTDIR)$(DOCDIR)/doc $(DESTDIR)$(DOCDIR) $(DESTDIR)$(RTDIR) $(DESTDIR)$(INCLUDEDIR)/rundir $(DESTDIR)$(helper_dir) 2>/dev/null || true
+
+pictures: all
+	python3 scripts/pictures.py $(BUILD) doc
 
 tarball: all
 	@MAKE='$(MAKE)' sh scripts/tarball.sh $(BUILD) rtbox-$(VERSION)-$(shell $(CC) -dumpmachine | cut -d- -f1)
@@ -251,7 +258,7 @@ clean:
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all help install install-programs install-devel uninstall tarball deps test-deps lint-deps \
+.PHONY: all help install install-programs install-devel uninstall pictures tarball deps test-deps lint-deps \
 	unit check check-unit quickstart fuzz bench format clean FORCE
 
 -include $(lib_obj:.o=.d) $(cmd_obj:.o=.d) $(helper_obj:.o=.d) $(unit:%=%.d)
