@@ -45,6 +45,7 @@ struct rt_reader {
 	int fd;
 	char *buf;
 	size_t cap, start, end; /* buf[start..end) is not handed out yet */
+	size_t block;           /* read at a time */
 	off_t from, to;         /* the range that is read; to is -1 for "to the end" */
 	off_t pos;              /* forwards: offset of buf[end]; backwards: of buf[start] */
 	off_t line_at;          /* offset of the line handed out last */

@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #define BLOCK (256u << 10)
+#define BLOCK_MIN 1024u
 
 static bool make_room(struct rt_reader *r, size_t need)
 {
-	size_t cap = r->cap ? r->cap : BLOCK;
+	size_t cap = r->cap ? r->cap : r->block;
 	char *buf;
 
 	if (need <= r->cap)
@@ -59,6 +60,16 @@ static int pass_over(struct rt_reader *r, off_t n)
 	return 0;
 }
 
+/* A follower has many readers at a time, each of a few lines. */
+static size_t block_for(const struct rt_reader *r)
+{
+	size_t block = BLOCK;
+
+	while (!r->stream && r->to >= 0 && block > BLOCK_MIN && r->to - r->from <= (off_t)block / 2)
+		block /= 2;
+	return block;
+}
+
 int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backward)
 {
 	struct stat st;
@@ -77,7 +88,8 @@ int rt_reader_init(struct rt_reader *r, int fd, off_t from, off_t to, bool backw
 	}
 	if (backward)
 		r->pos = r->to = to < 0 || to > st.st_size ? st.st_size : to;
-	if (!make_room(r, BLOCK))
+	r->block = block_for(r);
+	if (!make_room(r, r->block))
 		return -1;
 	return r->stream ? pass_over(r, from) : 0;
 }
@@ -88,18 +100,18 @@ static ssize_t fill_forward(struct rt_reader *r)
 	size_t room;
 	ssize_t n;
 
+	if (r->to >= 0 && r->pos >= r->to)
+		return 0;
 	if (r->start) {
 		memmove(r->buf, r->buf + r->start, r->end - r->start);
 		r->end -= r->start;
 		r->start = 0;
 	}
-	if (!make_room(r, r->end + BLOCK / 2))
+	if (!make_room(r, r->end + r->block / 2))
 		return -1;
 	room = r->cap - r->end;
 	if (r->to >= 0 && (off_t)room > r->to - r->pos)
-		room = r->to > r->pos ? (size_t)(r->to - r->pos) : 0;
-	if (room == 0)
-		return 0;
+		room = (size_t)(r->to - r->pos);
 	n = read_at(r, r->buf + r->end, room, r->pos);
 	if (n > 0) {
 		if (r->seen)
@@ -203,7 +215,7 @@ static int next_forward(struct rt_reader *r, struct rt_str *line)
 /* More bytes before buf[0, end), where start is always 0 and pos the offset of buf[0]. */
 static int fill_backward(struct rt_reader *r)
 {
-	size_t kept = r->end, want = kept > BLOCK / 2 ? kept : BLOCK / 2;
+	size_t kept = r->end, want = kept > r->block / 2 ? kept : r->block / 2;
 	size_t got = 0;
 
 	if ((off_t)want > r->pos - r->from)
