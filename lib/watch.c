@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define POLL_MS 200
+#define CHANGES_MAX (256u << 10) /* bytes: what comes while we are busy is read at once */
 
 /* A file's end of life matters as much as its growth: it may be the run's. */
 #define EVENTS (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR)
@@ -46,7 +47,7 @@ struct rt_watch {
 	bool polled;    /* say those that are polled */
 	int64_t look;   /* when they are to be said next */
 	size_t at, end; /* what of buf was not said yet */
-	_Alignas(struct inotify_event) char buf[16384];
+	_Alignas(struct inotify_event) char buf[CHANGES_MAX];
 };
 
 /* Have the kernel say when there is something of fd; -1 and errno. */

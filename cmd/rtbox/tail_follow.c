@@ -80,7 +80,7 @@ static void watch_owner(struct tail_run *run)
 }
 
 /* How long it may be until the next look at the state; -1: until something happens. */
-static int look_in_ms(const struct tail_run *run)
+static int look_in_ms(const struct tail_run *run, int64_t now_ns)
 {
 	int64_t since, pause = LOOK_MS * (int64_t)(1 + run->t->n_runs / LOOK_RUNS);
 
@@ -90,7 +90,7 @@ static int look_in_ms(const struct tail_run *run)
 		return -1;
 	if (!run->status_changed)
 		pause = OWNER_MS;
-	since = (rt_clock_monotonic_ns() - run->looked_ns) / RT_NS_PER_MS;
+	since = (now_ns - run->looked_ns) / RT_NS_PER_MS;
 	return since < pause ? (int)(pause - since) : 0;
 }
 
@@ -104,11 +104,12 @@ static int sooner(int a, int b)
 static int wait_ms(const struct tail *t)
 {
 	int least = t->heard ? 0 : sooner(tail_time_left_ms(t), tail_line_ms(t));
+	int64_t now_ns = rt_clock_monotonic_ns();
 
 	if (t->runs_dir && t->n_places == 0)
 		least = sooner(least, FOLDER_MS);
-	for (size_t i = 0; i < t->n_runs; i++)
-		least = sooner(least, look_in_ms(t->runs[i]));
+	for (size_t i = 0; i < t->n_runs && least != 0; i++)
+		least = sooner(least, look_in_ms(t->runs[i], now_ns));
 	return least;
 }
 
@@ -165,11 +166,12 @@ static bool wait_for_change(struct tail *t)
 static void look(struct tail *t)
 {
 	struct rt_err err = RT_ERR_INIT;
+	int64_t now_ns = rt_clock_monotonic_ns();
 
 	for (size_t i = 0; i < t->n_runs; i++) {
 		struct tail_run *run = t->runs[i];
 
-		if (look_in_ms(run) != 0)
+		if (look_in_ms(run, now_ns) != 0)
 			continue;
 		if (tail_look(run, &err) == 0)
 			watch_owner(run);
