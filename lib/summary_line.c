@@ -88,3 +88,57 @@ void rt_sum_wrapf(struct rt_buf *out, size_t indent, int lines, const char *fmt,
 	rt_sum_wrap(out, (struct rt_str){ text, (size_t)n }, indent, lines);
 	free(text);
 }
+
+/* The last space in n bytes of a command that is in no quotes; 0: there is none. */
+static size_t break_command(struct rt_str text, size_t n)
+{
+	bool quoted = false;
+	size_t at = 0;
+
+	for (size_t i = 0; i <= n && i < text.n; i++) {
+		if (text.p[i] == '\\' && !quoted)
+			i++;
+		else if (text.p[i] == '\'')
+			quoted = !quoted;
+		else if (text.p[i] == ' ' && !quoted)
+			at = i;
+	}
+	return at;
+}
+
+/* Broken as the shell lets it be, so that it can be copied. */
+static void add_command(struct rt_buf *out, struct rt_str left, size_t indent)
+{
+	for (;;) {
+		size_t n = rt_text_cut(left, SUM_COLUMNS - indent), at;
+
+		if (n == left.n)
+			break;
+		n = rt_text_cut(left, SUM_COLUMNS - indent - 2);
+		at = break_command(left, n);
+		add_line(out, left.p, at ? at : n, at ? " \\\n" : "\n");
+		rt_buf_addf(out, "%*s", (int)indent, "");
+		n = at ? at + 1 : n;
+		left = (struct rt_str){ left.p + n, left.n - n };
+	}
+	add_line(out, left.p, left.n, "\n");
+}
+
+void rt_sum_wrap_command(struct rt_buf *out, size_t indent, const char *before, const char *command,
+			 const char *after)
+{
+	struct rt_buf b;
+
+	rt_buf_init(&b);
+	rt_sum_inert(&b, rt_str(command));
+	rt_buf_adds(&b, after);
+	if (strlen(before) + 1 + rt_text_columns(rt_buf_view(&b)) <= SUM_COLUMNS) {
+		rt_buf_addf(out, "%s %s\n", before, b.s);
+	} else {
+		rt_sum_wrapf(out, indent, 2, "%s", before);
+		rt_buf_addf(out, "%*s", (int)indent, "");
+		add_command(out, rt_buf_view(&b), indent);
+	}
+	out->failed |= b.failed;
+	rt_buf_release(&b);
+}

@@ -376,6 +376,12 @@ void rt_sum_inert(struct rt_buf *out, struct rt_str text);
 void rt_sum_wrap(struct rt_buf *out, struct rt_str raw, size_t indent, int lines);
 void rt_sum_wrapf(struct rt_buf *out, size_t indent, int lines, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/*
+ * "BEFORE COMMAND" + after, the command on lines of its own where all does not fit
+ * on one, broken between its words by " \".
+ */
+void rt_sum_wrap_command(struct rt_buf *out, size_t indent, const char *before, const char *command,
+			 const char *after);
 
 /* summary_md_text.c: text from anywhere in Markdown, also in a cell of a table */
 void rt_sum_md_code(struct rt_buf *out, const char *text);

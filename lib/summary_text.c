@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define RULE "================================================================================\n"
@@ -16,15 +17,19 @@ static void heading(const char *title, struct rt_buf *out)
 static void more(const struct rt_summary *s, int64_t n, const char *what, const char *arguments,
 		 struct rt_buf *out)
 {
+	struct rt_buf before;
 	char *command;
 
 	if (n <= 0)
 		return;
+	rt_buf_init(&before);
+	rt_buf_addf(&before, "(%" PRId64 " more%s:", n, what);
 	command = rt_sum_command(s, "rt-query", arguments);
 	if (command)
-		rt_sum_wrapf(out, 2, 4, "(%" PRId64 " more%s: %s)", n, what, command);
-	out->failed |= !command;
+		rt_sum_wrap_command(out, 2, before.s, command, ")");
+	out->failed |= !command || before.failed;
 	free(command);
+	rt_buf_release(&before);
 }
 
 static void facts(const struct sum_facts *f, int lines, struct rt_buf *out)
@@ -211,10 +216,12 @@ static void one_tail(const struct rt_summary *s, size_t i, bool brief, struct rt
 {
 	const struct sum_tail *t = &s->tails[i];
 	size_t from = brief && t->n > SUM_BRIEF_LINES ? t->n - SUM_BRIEF_LINES : 0;
-	char *command = rt_sum_tail_command(s, t), label[32];
+	char *command = rt_sum_tail_command(s, t), label[32], before[64];
 
 	rt_sum_tail_label(t, label);
-	rt_sum_wrapf(out, 4, 2, "Last output of %s (all: %s):", label, command ? command : "");
+	snprintf(before, sizeof(before), "Last output of %s (all:", label);
+	if (command)
+		rt_sum_wrap_command(out, 4, before, command, "):");
 	for (size_t k = from; k < t->n; k++)
 		rt_sum_wrapf(out, 4, 1, "    %s", t->lines[k]);
 	out->failed |= !command;
