@@ -149,7 +149,8 @@ void rt_sum_page(const struct rt_summary *s, const struct sum_page *page, struct
 		rt_buf_init(&parts[i]);
 		if (page->sections[i].room)
 			section(s, page, i, page->sections[i].room, &parts[i]);
-		used += parts[i].len;
+		/* a run that is archived later is to have the same text before that section */
+		used += i == SUM_ARCHIVE_SECTION ? page->sections[i].room : parts[i].len;
 	}
 	share(s, page, RT_SUMMARY_MAX - used, parts);
 	for (size_t i = 0; i < SUM_SECTIONS; i++) {

@@ -371,6 +371,14 @@ check_bounds() {
 	run -0 bash -c "${BASH_REMATCH[3]} -c"
 	[ "$output" = 20000 ]
 	rt-summarize -o json big | jq -e '(.steps | length) == 10000 and .steps_completed == 9999'
+	# the archive that it gets takes no room from the rest
+	jq -n '{name: "run.tar.gz", contents: [range(99) | "file \(.)"]}' >"$RT_RUNS_DIR/big/archive.json"
+	for form in text md; do
+		rt-summarize -o "$form" big >archived
+		cmp -n "$(wc -c <"out.$form")" "out.$form" archived
+		[ "$(wc -c <archived)" -gt "$(wc -c <"out.$form")" ]
+		[ "$(wc -c <archived)" -le 10000 ]
+	done
 }
 
 @test "thousands of different errors and messages of a megabyte stay in bounds" {
