@@ -192,11 +192,11 @@ struct rt_summary {
 	int64_t other_retries, other_timeouts; /* of what is no step */
 	int64_t unplaced_calls;                /* calls that no step made */
 	int64_t total_steps;                   /* as step events tell it, 0: not told */
-	size_t skipped, too_long;              /* lines that are no events */
-	bool torn;        /* the last line has no newline and is no event (yet) */
-	size_t strangers; /* lines with another run's id */
-	char *stranger;   /* the first of those ids */
-	char *own_id;     /* the id that lines should have, NULL: not known yet */
+	size_t skipped, too_long; /* lines that are no events; of these, over the limit */
+	bool torn;                /* the last line has no newline and is no event (yet) */
+	size_t strangers;         /* lines with another run's id */
+	char *stranger;           /* the first of those ids */
+	char *own_id;             /* the id that lines should have, NULL: not known yet */
 
 	struct sum_spenders models, roles;
 	struct sum_gates gates;

@@ -58,9 +58,11 @@ static void note_steps(struct rt_summary *s)
 
 static void note_lines(struct rt_summary *s)
 {
-	if (s->skipped)
-		note(s, "%zu %s no JSON object (torn, or not an event) and left out", s->skipped,
-		     s->skipped == 1 ? "line is" : "lines are");
+	size_t odd = s->skipped - s->too_long;
+
+	if (odd)
+		note(s, "%zu %s no JSON object (torn, or not an event) and left out", odd,
+		     odd == 1 ? "line is" : "lines are");
 	if (s->too_long)
 		note(s, "%zu %s too long and left out", s->too_long,
 		     s->too_long == 1 ? "line is" : "lines are");

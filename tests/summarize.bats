@@ -513,6 +513,18 @@ check_bounds() {
 	jq -e '(.notes | length) >= 7 and .skipped_lines == 1' <<<"$output"
 }
 
+@test "a line that is too long is said to be that" {
+	{
+		echo '{"type":"info","message":"m"}'
+		head -c $((16 * 1024 * 1024 + 1)) /dev/zero | tr '\0' x
+		printf '\nno JSON\n'
+	} >f.jsonl
+	run -0 --separate-stderr rt-summarize f.jsonl
+	has "Note: 1 line is too long and left out"
+	has "Note: 1 line is no JSON object (torn, or not an event) and left out"
+	has "Skipped Lines: 2"
+}
+
 @test "status.json and the events count differently" {
 	mkdir -p "$RT_RUNS_DIR/odd"
 	events "$RT_RUNS_DIR/odd/events.jsonl" <<<$'run_started\nrun_completed'
