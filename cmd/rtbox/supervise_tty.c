@@ -285,11 +285,15 @@ static void hear_keeper(struct loop *l)
 	}
 }
 
+static bool may_read(const struct loop_tty *t)
+{
+	return t->ours ? t->raw : !isatty(STDIN_FILENO) || in_foreground();
+}
+
 void loop_tty_choose(struct loop *l)
 {
 	struct loop_tty *t = &l->tty;
 	bool pending = passon_pending(&t->input);
-	bool may_read = t->ours ? t->raw : !isatty(STDIN_FILENO) || in_foreground();
 
 	l->fds[INPUT].fd = -1;
 	l->fds[TYPED] = (struct pollfd){ -1, POLLOUT, 0 };
@@ -298,7 +302,7 @@ void loop_tty_choose(struct loop *l)
 		return;
 	if (pending)
 		l->fds[TYPED].fd = l->in[OUT];
-	else if (!t->input_over && may_read)
+	else if (!t->input_over && may_read(t))
 		l->fds[INPUT].fd = STDIN_FILENO;
 }
 
