@@ -270,7 +270,7 @@ rt-run: RT_LOG_BACKUPS=many is no number from 0 to 999: 5 it is' ]
 @test "annotations that nobody has read yet when the command is ended" {
 	cat >script <<-'END'
 		head -c 100000 /dev/zero
-		printf '\n::notice::one\n::notice::two'
+		printf '\n::warning::one\n::warning::two'
 		kill $PPID
 		sleep 60
 	END
@@ -281,8 +281,8 @@ rt-run: RT_LOG_BACKUPS=many is no number from 0 to 999: 5 it is' ]
 		wait_for 20 test -e over
 		tail -n 2
 	} >out
-	[ "$(events a 'select(.type == "info") | .message' | paste -sd' ')" = '"one" "two"' ]
-	[ "$(cat out)" = $'::notice::one\n::notice::two' ]
+	[ "$(events a 'select(.type == "warning") | .message' | paste -sd' ')" = '"one" "two"' ]
+	[ "$(cat out)" = $'::warning::one\n::warning::two' ]
 }
 
 @test "annotations that cannot be recorded: told once, and the command goes on" {
