@@ -5,10 +5,10 @@
  */
 #include "catalog.h"
 #include "catalog_row.h"
-#include "catalog_share.h"
 #include "fdio.h"
 #include "rundir.h"
 #include "scan.h"
+#include "share.h"
 
 #include <fcntl.h>
 #include <fnmatch.h>

@@ -4,9 +4,9 @@
  * is a system call or more; while one reads the folder another reads the cache.
  */
 #include "catalog_scan.h"
-#include "catalog_share.h"
 #include "id.h"
 #include "rundir.h"
+#include "share.h"
 
 #include <dirent.h>
 #include <errno.h>

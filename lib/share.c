@@ -1,10 +1,10 @@
-/* Sharing work between threads. See catalog_share.h. */
-#include "catalog_share.h"
+/* Sharing work between threads. See share.h. */
+#include "share.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 struct share {
 	atomic_size_t next; /* piece that nobody has begun */
@@ -37,18 +37,24 @@ static void *help(void *arg)
 	return NULL;
 }
 
+/* Those that this process may use: more threads would only wait for each other. */
+static size_t processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
+
+	return n < 1 ? 1 : (size_t)n;
+}
+
 size_t rt_share_threads(size_t n, size_t least)
 {
-	size_t threads = n / least;
-	long cpus;
+	size_t threads = n / least, cpus;
 
 	if (threads < 2)
 		return 1;
-	cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	if (cpus < 1)
-		cpus = 1;
-	if (threads > (size_t)cpus)
-		threads = (size_t)cpus;
+	cpus = processors();
+	if (threads > cpus)
+		threads = cpus;
 	return threads < RT_SHARE_MAX ? threads : RT_SHARE_MAX;
 }
 

@@ -1,9 +1,9 @@
 /*
- * Many small pieces of work, done by as many threads as there are processors:
- * for the catalog, whose work is system calls. See catalog_share.c.
+ * Many small pieces of work, done by as many threads as there are processors.
+ * See share.c.
  */
-#ifndef RT_CATALOG_SHARE_H
-#define RT_CATALOG_SHARE_H
+#ifndef RT_SHARE_H
+#define RT_SHARE_H
 
 #include <stddef.h>
 
