@@ -125,13 +125,13 @@ static void remember(struct rt_ledger *l, uint64_t hash)
 }
 
 /* What an event itself says. */
-struct said {
+struct found {
 	struct rt_usage usage;
 	bool any, has_total;                 /* something of usage; its total */
 	struct rt_json correlation, request; /* ids that the metadata holds: RT_JSON_NONE if not */
 };
 
-static void take_tokens(struct said *s, int64_t *to, const struct rt_json *v)
+static void take_tokens(struct found *f, int64_t *to, const struct rt_json *v)
 {
 	int64_t n;
 
@@ -139,29 +139,29 @@ static void take_tokens(struct said *s, int64_t *to, const struct rt_json *v)
 	if (!rt_json_int(v, &n) || n < 0 || n > COUNT_MAX)
 		return;
 	*to = n;
-	s->any = true;
-	s->has_total |= to == &s->usage.total;
+	f->any = true;
+	f->has_total |= to == &f->usage.total;
 }
 
-static void take_member(struct said *s, const struct rt_member *m)
+static void take_member(struct found *f, const struct rt_member *m)
 {
 	double d;
 
 	if (rt_json_is(&m->key, "prompt_tokens")) {
-		take_tokens(s, &s->usage.prompt, &m->value);
+		take_tokens(f, &f->usage.prompt, &m->value);
 	} else if (rt_json_is(&m->key, "completion_tokens")) {
-		take_tokens(s, &s->usage.completion, &m->value);
+		take_tokens(f, &f->usage.completion, &m->value);
 	} else if (rt_json_is(&m->key, "total_tokens")) {
-		take_tokens(s, &s->usage.total, &m->value);
+		take_tokens(f, &f->usage.total, &m->value);
 	} else if (rt_json_is(&m->key, "correlation_id")) {
-		s->correlation = m->value;
+		f->correlation = m->value;
 	} else if (rt_json_is(&m->key, "request_id")) {
-		s->request = m->value;
+		f->request = m->value;
 	} else if (rt_json_is(&m->key, "cost_usd")) {
 		if (!rt_json_number(&m->value, &d) || d < 0 || d > COST_MAX)
 			return;
-		s->usage.cost_usd = d;
-		s->any = true;
+		f->usage.cost_usd = d;
+		f->any = true;
 	}
 }
 
@@ -178,19 +178,23 @@ static bool may_tell(const struct rt_json *metadata)
 	return metadata->veiled;
 }
 
-static void read_metadata(struct said *s, const struct rt_event *ev, bool call)
+static void read_metadata(struct found *f, const struct rt_event *ev, bool call)
 {
 	const struct rt_json *metadata = rt_event_peek(ev, RT_F_METADATA);
 	struct rt_scan scan;
 	struct rt_member m;
 
-	memset(s, 0, sizeof(*s));
-	if (metadata && (call || may_tell(metadata)) && rt_scan_init(&scan, metadata->text) == 0) {
+	memset(f, 0, sizeof(*f));
+	if (metadata && metadata->text.p == ev->listed) {
+		for (int i = 0; i < ev->n_within; i++)
+			take_member(f, &ev->within[i]);
+	} else if (metadata && (call || may_tell(metadata)) &&
+		   rt_scan_init(&scan, metadata->text) == 0) {
 		while (rt_scan_next(&scan, &m) > 0)
-			take_member(s, &m);
+			take_member(f, &m);
 	}
-	if (!s->has_total)
-		s->usage.total = s->usage.prompt + s->usage.completion;
+	if (!f->has_total)
+		f->usage.total = f->usage.prompt + f->usage.completion;
 }
 
 static bool is_id(const struct rt_json *v)
@@ -199,14 +203,14 @@ static bool is_id(const struct rt_json *v)
 }
 
 /* What a request and its response have in common; some systems keep it in the metadata. */
-static uint64_t correlation(const struct rt_event *ev, const struct said *s)
+static uint64_t correlation(const struct rt_event *ev, const struct found *f)
 {
 	const struct rt_json *v = rt_event_peek(ev, RT_F_CORRELATION_ID);
 	struct rt_buf id;
 	uint64_t h;
 
 	if (!v)
-		v = is_id(&s->correlation) ? &s->correlation : &s->request;
+		v = is_id(&f->correlation) ? &f->correlation : &f->request;
 	if (!is_id(v))
 		return 0;
 	if (!v->escaped)
@@ -218,42 +222,65 @@ static uint64_t correlation(const struct rt_event *ev, const struct said *s)
 	return h;
 }
 
-bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usage *delta)
+bool rt_usage_read(const struct rt_event *ev, struct rt_said *said)
 {
-	bool request = ev->type == RT_T_LLM_REQUEST_SENT;
-	bool response = ev->type == RT_T_LLM_RESPONSE_RECEIVED;
-	struct open_request *e = NULL;
-	struct said said;
-	struct rt_usage u;
-	uint64_t hash;
+	struct found found;
 
 	if (ev->type == RT_T_COST_TRACKING)
 		return false;
-	read_metadata(&said, ev, request || response);
-	if (!said.any && !request && !response)
+	said->request = ev->type == RT_T_LLM_REQUEST_SENT;
+	said->response = ev->type == RT_T_LLM_RESPONSE_RECEIVED;
+	if (!rt_event_has(ev, RT_F_METADATA) && !said->request && !said->response)
 		return false;
-	u = said.usage;
-	u.calls = request || response;
-	hash = u.calls ? correlation(ev, &said) : 0;
-	if (hash)
-		e = entry(l, hash);
-	if (request && e) {
+	read_metadata(&found, ev, said->request || said->response);
+	if (!found.any && !said->request && !said->response)
+		return false;
+	said->usage = found.usage;
+	said->usage.calls = said->request || said->response;
+	said->correlation = said->usage.calls ? correlation(ev, &found) : 0;
+	return true;
+}
+
+void rt_usage_want(struct rt_wanted *w)
+{
+	static const char *const members[] = { "prompt_tokens", "completion_tokens", "total_tokens",
+					       "cost_usd",      "correlation_id",    "request_id" };
+
+	rt_wanted_add(w,
+		      RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_CORRELATION_ID) | RT_FIELD(RT_F_METADATA));
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		rt_scan_keys_add(&w->keys[1], rt_str(members[i]));
+}
+
+bool rt_ledger_count(struct rt_ledger *l, const struct rt_said *said, struct rt_usage *delta)
+{
+	struct open_request *e = said->correlation ? entry(l, said->correlation) : NULL;
+	struct rt_usage u = said->usage;
+
+	if (said->request && e) {
 		if (e->role == ANSWERED)
 			return false;
 		e->role = REQUEST;
-		remember(l, hash);
+		remember(l, said->correlation);
 		add(&e->usage, &u, 1);
 	} else if (e) {
 		if (e->role == REQUEST)
 			add(&u, &e->usage, -1);
 		memset(&e->usage, 0, sizeof(e->usage));
 		e->role = ANSWERED;
-		forget(l, hash);
+		forget(l, said->correlation);
 	}
 	add(&l->total, &u, 1);
 	if (delta)
 		*delta = u;
 	return true;
+}
+
+bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usage *delta)
+{
+	struct rt_said said;
+
+	return rt_usage_read(ev, &said) && rt_ledger_count(l, &said, delta);
 }
 
 void rt_ledger_save_open(const struct rt_ledger *l, struct rt_buf *out)

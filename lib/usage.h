@@ -15,6 +15,19 @@ struct rt_usage {
 	double cost_usd;
 };
 
+/* What one event says of it. */
+struct rt_said {
+	struct rt_usage usage;
+	bool request, response;
+	uint64_t correlation; /* a hash of what a request and its response share; 0: nothing */
+};
+
+/* Take it out of the event; false when that says nothing. */
+bool rt_usage_read(const struct rt_event *ev, struct rt_said *said);
+
+/* Let lines be parsed for it: its fields, and members of the metadata. */
+void rt_usage_want(struct rt_wanted *w);
+
 struct rt_ledger; /* totals, and requests that wait for their response; opaque */
 
 struct rt_ledger *rt_ledger_new(void); /* NULL when memory runs out */
@@ -25,6 +38,9 @@ void rt_ledger_free(struct rt_ledger *l);
  * gets what it added (less the request that it answers).
  */
 bool rt_ledger_add(struct rt_ledger *l, const struct rt_event *ev, struct rt_usage *delta);
+
+/* The same of what rt_usage_read took out of it. */
+bool rt_ledger_count(struct rt_ledger *l, const struct rt_said *said, struct rt_usage *delta);
 
 const struct rt_usage *rt_ledger_total(const struct rt_ledger *l);
 
