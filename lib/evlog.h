@@ -83,4 +83,20 @@ int rt_reader_buffered(struct rt_reader *r, struct rt_str *line);
  */
 int rt_reader_outlined(struct rt_reader *r, struct rt_lines *lines, struct rt_str *line);
 
+/* Many lines at once, and the buffer that they stand in. Zero it first; free it with the reader. */
+struct rt_block {
+	struct rt_str text; /* whole lines with their newlines; or the one that is torn */
+	bool torn;
+	char *buf;
+	size_t cap;
+};
+
+/*
+ * As rt_reader_next, forwards: all the lines that were read together. They are
+ * the block's until it is passed again, whatever the reader does meanwhile. A
+ * line that is too long may still be among them, though not as the first.
+ */
+int rt_reader_block(struct rt_reader *r, struct rt_block *b);
+void rt_block_release(struct rt_block *b);
+
 #endif

@@ -280,3 +280,54 @@ int rt_reader_next(struct rt_reader *r, struct rt_str *line)
 {
 	return r->backward ? next_backward(r, line) : next_forward(r, line);
 }
+
+/* The reader goes on in the block's buffer with what it has not handed out yet. */
+static int change_buffers(struct rt_reader *r, struct rt_block *b)
+{
+	const char *left = r->buf + r->start;
+	size_t n = r->end - r->start;
+	struct rt_block full = { .buf = r->buf, .cap = r->cap };
+
+	r->buf = b->buf;
+	r->cap = b->cap;
+	if (!make_room(r, n > r->block ? n : r->block)) {
+		r->buf = full.buf;
+		r->cap = full.cap;
+		return -1;
+	}
+	memcpy(r->buf, left, n);
+	r->start = 0;
+	r->end = n;
+	b->buf = full.buf;
+	b->cap = full.cap;
+	return 0;
+}
+
+int rt_reader_block(struct rt_reader *r, struct rt_block *b)
+{
+	struct rt_str text;
+	char *nl;
+	int got = next_forward(r, &text);
+
+	if (got <= 0)
+		return got;
+	if (!r->torn) {
+		text.n++;
+		nl = memrchr(r->buf + r->start, '\n', r->end - r->start);
+		if (nl) {
+			text.n = (size_t)(nl + 1 - text.p);
+			r->start = (size_t)(nl + 1 - r->buf);
+		}
+	}
+	if (change_buffers(r, b) < 0)
+		return -1;
+	b->text = text;
+	b->torn = r->torn;
+	return 1;
+}
+
+void rt_block_release(struct rt_block *b)
+{
+	free(b->buf);
+	b->buf = NULL;
+}

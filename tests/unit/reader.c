@@ -74,6 +74,34 @@ static bool read_lines(int fd, off_t from, off_t to, enum how how, size_t *skipp
 	return got == 0;
 }
 
+/* The same block by block; each is looked at when the next one has been read. */
+static bool read_blocks(int fd, struct rt_buf *out)
+{
+	struct rt_block blocks[2] = { { .buf = NULL }, { .buf = NULL } };
+	struct rt_reader r;
+	int got = 1, n = 0;
+
+	rt_buf_clear(out);
+	if (rt_reader_init(&r, fd, 0, -1, false) < 0)
+		return false;
+	for (; got > 0; n++) {
+		const struct rt_block *before = &blocks[(n + 1) % 2];
+
+		got = rt_reader_block(&r, &blocks[n % 2]);
+		if (n == 0)
+			continue;
+		rt_buf_addv(out, before->text);
+		if (before->torn)
+			rt_buf_addc(out, '\n');
+	}
+	for (size_t i = 0; i < out->len; i++)
+		out->s[i] = out->s[i] == '\n' ? MARK : out->s[i];
+	rt_block_release(&blocks[0]);
+	rt_block_release(&blocks[1]);
+	rt_reader_release(&r);
+	return got == 0;
+}
+
 /*
  * A file of random lines: some empty, some longer than the reader's buffer, some
  * that end in a string, perhaps torn.
@@ -113,6 +141,7 @@ static void test_random(struct tap *t)
 {
 	struct rt_buf text, want, got;
 	bool forward = true, backward = true, buffered = true, outlined = true, parts = true;
+	bool blocks = true;
 	size_t skipped;
 
 	rt_buf_init(&text);
@@ -131,6 +160,7 @@ static void test_random(struct tap *t)
 		forward &= read_lines(fd, 0, -1, FORWARD, &skipped, &got) && same(&got, &want);
 		buffered &= read_lines(fd, 0, -1, BUFFERED, &skipped, &got) && same(&got, &want);
 		outlined &= read_lines(fd, 0, -1, OUTLINED, &skipped, &got) && same(&got, &want);
+		blocks &= read_blocks(fd, &got) && same(&got, &want);
 		if (all.n < 3000000)
 			backward &= read_lines(fd, 0, -1, BACKWARD, &skipped, &got) &&
 				    same(&got, &want);
@@ -147,6 +177,7 @@ static void test_random(struct tap *t)
 	ok(t, forward, "random files, forwards");
 	ok(t, buffered, "taking what is in the buffer first");
 	ok(t, outlined, "and outlined together");
+	ok(t, blocks, "and block by block");
 	ok(t, backward, "backwards");
 	ok(t, parts, "and parts of them, both ways");
 	rt_buf_release(&text);
