@@ -18,6 +18,24 @@ static int no_memory(struct rt_err *err)
 	return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
 }
 
+static void init_unescaped(struct sum_unescaped *u)
+{
+	rt_buf_init(&u->run_id);
+	rt_buf_init(&u->stage);
+	rt_buf_init(&u->step_id);
+	rt_buf_init(&u->model);
+	rt_buf_init(&u->role);
+}
+
+static void release_unescaped(struct sum_unescaped *u)
+{
+	rt_buf_release(&u->run_id);
+	rt_buf_release(&u->stage);
+	rt_buf_release(&u->step_id);
+	rt_buf_release(&u->model);
+	rt_buf_release(&u->role);
+}
+
 static struct rt_summary *new_model(void)
 {
 	struct rt_summary *s = calloc(1, sizeof(*s));
@@ -33,6 +51,7 @@ static struct rt_summary *new_model(void)
 	s->in_step = -1;
 	rt_buf_init(&s->scratch);
 	rt_buf_init(&s->scratch2);
+	init_unescaped(&s->unescaped);
 	return s;
 }
 
@@ -80,6 +99,7 @@ void rt_summary_free(struct rt_summary *s)
 	rt_ledger_free(s->ledger);
 	rt_buf_release(&s->scratch);
 	rt_buf_release(&s->scratch2);
+	release_unescaped(&s->unescaped);
 	free(s);
 }
 

@@ -145,11 +145,17 @@ static bool type_ends(const struct rt_event *ev, const char *const *endings, siz
 	return false;
 }
 
+static const char *const again[] = { "retry", "retrying", "retried" };
+static const char *const late[] = { "timeout", "timed_out", "timed-out", "timed.out" };
+
+bool rt_sum_may_be_attempt(const struct rt_event *ev)
+{
+	return ev->type == RT_T_TASK_RETRYING || ev->type == RT_T_TASK_COMPLETED ||
+	       ev->type == RT_T_TASK_FAILED || type_ends(ev, again, 3) || type_ends(ev, late, 4);
+}
+
 void rt_sum_attempts(struct rt_summary *s, const struct rt_event *ev)
 {
-	static const char *const again[] = { "retry", "retrying", "retried" };
-	static const char *const late[] = { "timeout", "timed_out", "timed-out", "timed.out" };
-
 	if (rt_sum_is_step_event(ev))
 		return;
 	s->other_retries += ev->type == RT_T_TASK_RETRYING || type_ends(ev, again, 3);

@@ -31,17 +31,17 @@ bool rt_sum_metadata(const struct rt_event *ev, const char *path, struct rt_json
 	       rt_scan_find(metadata.text, rt_str(path), value);
 }
 
-void rt_sum_tally(struct sum_tally *t, const struct rt_event *ev, int64_t at_ns)
+void rt_sum_tally(struct sum_tally *t, const struct sum_gist *g)
 {
 	t->events++;
-	t->errors += ev->level >= RT_ERROR;
-	t->warnings += ev->level == RT_WARNING;
-	if (!at_ns)
+	t->errors += g->level >= RT_ERROR;
+	t->warnings += g->level == RT_WARNING;
+	if (!g->at_ns)
 		return;
-	if (!t->first_ns || at_ns < t->first_ns)
-		t->first_ns = at_ns;
-	if (at_ns > t->last_ns)
-		t->last_ns = at_ns;
+	if (!t->first_ns || g->at_ns < t->first_ns)
+		t->first_ns = g->at_ns;
+	if (g->at_ns > t->last_ns)
+		t->last_ns = g->at_ns;
 }
 
 void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta)
@@ -115,7 +115,8 @@ static void run_ends(struct rt_summary *s, const struct rt_event *ev, int64_t at
 	rt_sum_end_stage(s, story->ended_ns, story->state);
 }
 
-static void tell_story(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns)
+/* ev is given where the event may begin or end the run. */
+static void tell_story(struct rt_summary *s, int64_t at_ns, const struct rt_event *ev)
 {
 	struct sum_story *story = &s->story;
 	enum rt_state state;
@@ -126,7 +127,7 @@ static void tell_story(struct rt_summary *s, const struct rt_event *ev, int64_t 
 			story->first_ns = at_ns;
 		story->last_ns = at_ns;
 	}
-	if (!state_of(s, ev->type, &state))
+	if (!ev || !state_of(s, ev->type, &state))
 		return;
 	story->state = state;
 	if (rt_state_over(state)) {
@@ -142,13 +143,8 @@ static void tell_story(struct rt_summary *s, const struct rt_event *ev, int64_t 
 }
 
 /* A line should have no run's id, or this run's. */
-static void check_id(struct rt_summary *s, const struct rt_event *ev)
+static void check_id(struct rt_summary *s, struct rt_str id)
 {
-	struct rt_str id;
-
-	if (!rt_event_has(ev, RT_F_RUN_ID))
-		return;
-	id = rt_sum_field(ev, RT_F_RUN_ID, &s->scratch);
 	if (!id.n)
 		return;
 	if (!s->own_id)
@@ -183,27 +179,28 @@ static void add_person(struct rt_summary *s, const struct rt_event *ev, int64_t 
 }
 
 /* The counts of the run, its stage and its step; and the step's own story. */
-static void count(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns)
+static void count(struct rt_summary *s, const struct sum_gist *g, const struct rt_event *ev)
 {
 	struct rt_usage delta = { 0, 0, 0, 0, 0 };
-	bool used = rt_ledger_add(s->ledger, ev, &delta);
-	struct sum_stage *stage = rt_sum_stage(s, ev);
-	struct sum_step *step = rt_sum_step(s, ev);
+	bool used = g->used && rt_ledger_count(s->ledger, &g->said, &delta);
+	bool of_step = ev && rt_sum_is_step_event(ev);
+	struct sum_stage *stage = rt_sum_stage(s, g, ev);
+	struct sum_step *step = rt_sum_step(s, g, of_step ? ev : NULL);
 
-	rt_sum_tally(&s->all, ev, at_ns);
+	rt_sum_tally(&s->all, g);
 	if (stage)
-		rt_sum_tally(&stage->tally, ev, at_ns);
+		rt_sum_tally(&stage->tally, g);
 	if (step)
-		rt_sum_tally(&step->tally, ev, at_ns);
+		rt_sum_tally(&step->tally, g);
 	if (used && stage)
 		rt_sum_usage(&stage->tally.usage, &delta);
 	if (used && step)
 		rt_sum_usage(&step->tally.usage, &delta);
 	if (used && !step)
 		s->unplaced_calls += delta.calls;
-	rt_sum_spent(s, ev, used ? &delta : NULL);
-	if (step && rt_sum_is_step_event(ev))
-		rt_sum_step_event(s, step, ev, at_ns);
+	rt_sum_spent(s, g, used ? &delta : NULL);
+	if (step && of_step)
+		rt_sum_step_event(s, step, ev, g->at_ns);
 }
 
 static void add_total_steps(struct rt_summary *s, const struct rt_event *ev)
@@ -216,28 +213,50 @@ static void add_total_steps(struct rt_summary *s, const struct rt_event *ev)
 		s->total_steps = n;
 }
 
-void rt_sum_event(struct rt_summary *s, const struct rt_event *ev)
+static void add_reconciliation(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns)
 {
-	struct rt_str component;
-	int64_t at_ns;
+	struct rt_str component = rt_sum_field(ev, RT_F_COMPONENT, &s->scratch);
 
-	if (!rt_event_time(ev, &at_ns))
-		at_ns = 0;
-	tell_story(s, ev, at_ns);
-	check_id(s, ev);
-	count(s, ev, at_ns);
+	if (!rt_str_is(component, SUM_RECON_COMPONENT))
+		return;
+	rt_buf_clear(&s->scratch2);
+	rt_event_text(ev, RT_F_MESSAGE, &s->scratch2);
+	rt_sum_recon_line(s, at_ns, rt_buf_view(&s->scratch2));
+}
+
+/* What only some events have; the others have no ev. */
+static void add_more(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns)
+{
 	if (ev->level >= RT_WARNING)
 		rt_sum_group(s, ev, at_ns);
 	add_total_steps(s, ev);
 	rt_sum_attempts(s, ev);
-	rt_sum_gate(s, ev);
 	add_person(s, ev, at_ns);
 	if (ev->type >= RT_T_ARTIFACT_CREATED && ev->type <= RT_T_ARTIFACT_DELETED)
 		rt_sum_artifact(s, ev);
-	component = rt_sum_field(ev, RT_F_COMPONENT, &s->scratch);
-	if (rt_str_is(component, "reconciliation")) {
-		rt_buf_clear(&s->scratch2);
-		rt_event_text(ev, RT_F_MESSAGE, &s->scratch2);
-		rt_sum_recon_line(s, at_ns, rt_buf_view(&s->scratch2));
+	add_reconciliation(s, ev, at_ns);
+}
+
+/* Nearly all events are told by their gist. */
+static void add_event(struct rt_summary *s, const struct sum_gist *g, const struct rt_event *ev)
+{
+	tell_story(s, g->at_ns, ev);
+	check_id(s, g->run_id);
+	count(s, g, ev);
+	rt_sum_gate(s, g->type, ev);
+	if (ev)
+		add_more(s, ev, g->at_ns);
+}
+
+void rt_sum_event(struct rt_summary *s, const struct sum_gist *g)
+{
+	struct sum_gist gist;
+	struct rt_event ev;
+
+	if (!g->more) {
+		add_event(s, g, NULL);
+	} else if (rt_event_parse(&ev, g->line) == 0) {
+		rt_sum_gist(&gist, &ev, &s->unescaped);
+		add_event(s, &gist, &ev);
 	}
 }

@@ -1,6 +1,7 @@
 /* Tables, kept text and facts of a summary's model: what its other files are made with. */
 #include "summary_model.h"
 
+#include "hash.h"
 #include "text.h"
 
 #include <stdint.h>
@@ -13,14 +14,14 @@ struct sum_slot {
 	uint64_t hash;
 };
 
-/* FNV-1a, 64 bits (RFC 9923). */
 static uint64_t hash_of(struct rt_str key)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	return rt_hash(key, RT_HASH_SEED);
+}
 
-	for (size_t i = 0; i < key.n; i++)
-		h = (h ^ (unsigned char)key.p[i]) * UINT64_C(0x100000001b3);
-	return h;
+static bool has_key(const struct sum_slot *s, struct rt_str key)
+{
+	return s->key && s->n == key.n && memcmp(s->key, key.p, key.n) == 0;
 }
 
 /* The slot that has the key, or the free one where it would go. The table is never full. */
@@ -31,20 +32,22 @@ static struct sum_slot *slot_of(const struct sum_index *x, struct rt_str key, ui
 	for (;; i = (i + 1) & (x->cap - 1)) {
 		struct sum_slot *s = &x->slots[i];
 
-		if (!s->key)
-			return s;
-		if (s->hash == hash && s->n == key.n && memcmp(s->key, key.p, key.n) == 0)
+		if (!s->key || (s->hash == hash && has_key(s, key)))
 			return s;
 	}
 }
 
-bool rt_sum_find(const struct sum_index *x, struct rt_str key, size_t *value)
+bool rt_sum_find(struct sum_index *x, struct rt_str key, size_t *value)
 {
 	const struct sum_slot *s;
 
 	if (!x->n)
 		return false;
-	s = slot_of(x, key, hash_of(key));
+	s = &x->slots[x->last];
+	if (!has_key(s, key)) {
+		s = slot_of(x, key, hash_of(key));
+		x->last = (size_t)(s - x->slots);
+	}
 	if (!s->key)
 		return false;
 	*value = s->value;
@@ -124,7 +127,7 @@ void rt_sum_index_release(struct sum_index *x)
 	for (size_t i = 0; i < x->cap; i++)
 		free(x->slots[i].key);
 	free(x->slots);
-	*x = (struct sum_index){ NULL, 0, 0 };
+	*x = (struct sum_index){ NULL, 0, 0, 0 };
 }
 
 bool rt_sum_grow(void **v, size_t *cap, size_t n, size_t size)

@@ -1,8 +1,9 @@
 /*
  * The model of a run's summary; for the summary*.c files only.
  *
- * summary_read.c fills it: one pass over events.jsonl (summary_event.c says what
- * one event adds), then the files beside it (summary_files.c, summary_output.c),
+ * summary_read.c fills it: one pass over events.jsonl (summary_pass.c; summary_gist.c
+ * takes what counts out of a line, summary_event.c says what an event adds), then
+ * the files beside it (summary_files.c, summary_output.c),
  * then what does not fit together (summary_notes.c). Renderers only read it: summary_text.c,
  * summary_md.c, summary_html.c, summary_json.c, summary_junit.c. What renderers share in words is in
  * summary_facts.c, what they share in making text fit in summary_line.c and
@@ -38,11 +39,31 @@
 #define SUM_FILE (1u << 20)          /* bytes of metadata.json and archive.json */
 
 #define SUM_RECON_LOG "logs/reconciliation.log"
+#define SUM_RECON_COMPONENT "reconciliation"
+
+/* What most events are to a summary. Texts are views, empty where there is none. */
+struct sum_gist {
+	struct rt_str line;
+	int64_t at_ns; /* 0: unknown */
+	enum rt_type type;
+	enum rt_level level;
+	struct rt_str run_id, stage, step_id, model, role;
+	int64_t step; /* -1: none */
+	struct rt_said said;
+	bool used; /* `said` says something */
+	bool more; /* the event adds more than this: parse the line */
+};
+
+/* Where texts of a gist stand that have escapes in the line. */
+struct sum_unescaped {
+	struct rt_buf run_id, stage, step_id, model, role;
+};
 
 /* From text to a number, by hash. */
 struct sum_index {
 	struct sum_slot *slots;
 	size_t cap, n;
+	size_t last; /* the slot that was found last: most events are like the one before */
 };
 
 /* What events of one kind (all, of a step, of a stage) add up to. */
@@ -108,6 +129,7 @@ struct sum_moment {
 /* A model or a role, and what its calls add up to. */
 struct sum_spender {
 	char *name;
+	size_t n; /* bytes of it */
 	struct rt_usage usage;
 };
 
@@ -229,10 +251,11 @@ struct rt_summary {
 	struct sum_facts configuration, archive, notes; /* notes have no label */
 	struct rt_ledger *ledger;
 	struct rt_buf scratch, scratch2;
+	struct sum_unescaped unescaped; /* of the event that is added */
 };
 
 /* summary_index.c: tables and kept text */
-bool rt_sum_find(const struct sum_index *x, struct rt_str key, size_t *value);
+bool rt_sum_find(struct sum_index *x, struct rt_str key, size_t *value);
 bool rt_sum_put(struct sum_index *x, struct rt_str key, size_t value); /* false: no memory */
 void rt_sum_drop(struct sum_index *x, struct rt_str key);
 void rt_sum_index_release(struct sum_index *x);
@@ -251,29 +274,42 @@ void rt_sum_facts_release(struct sum_facts *f);
 /* summary_read.c */
 int rt_sum_read_dir(struct rt_summary *s, const struct rt_rundir *d, struct rt_err *err);
 int rt_sum_read_file(struct rt_summary *s, const char *path, struct rt_err *err);
+int rt_sum_read_foreign(struct rt_summary *s, const char *path, struct rt_err *err);
+
+/* summary_pass.c */
 /*
- * The one pass, -1 and errno. `over`: nobody writes to it any more, so that a
- * last line without an end counts.
+ * Every event of a file, -1 and errno. `over`: nobody writes to it any more, so
+ * that a last line without an end counts.
  */
 int rt_sum_read_events(struct rt_summary *s, int fd, bool over);
 
-int rt_sum_read_foreign(struct rt_summary *s, const char *path, struct rt_err *err);
+/* summary_gist.c */
+void rt_sum_want(struct rt_wanted *w); /* what lines have to be parsed for */
+/*
+ * Take it out of an event. Without `u` (NULL) one with escapes in its texts adds
+ * more than its gist.
+ */
+void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unescaped *u);
 
 /* summary_tree.c: the events of a tree, and what stands in files beside them */
 int rt_sum_read_tree(struct rt_summary *s, const char *path, struct rt_err *err);
 
-/* summary_event.c: one event */
-void rt_sum_event(struct rt_summary *s, const struct rt_event *ev);
+/* summary_event.c: one event, of which all is parsed again where its gist is not enough */
+void rt_sum_event(struct rt_summary *s, const struct sum_gist *gist);
 /* A field's text, in place or through scratch; empty when it is absent. */
 struct rt_str rt_sum_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch);
 /* A value of the event's metadata; false when there is none. */
 bool rt_sum_metadata(const struct rt_event *ev, const char *path, struct rt_json *value);
-void rt_sum_tally(struct sum_tally *t, const struct rt_event *ev, int64_t at_ns);
+void rt_sum_tally(struct sum_tally *t, const struct sum_gist *g);
 void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta);
 
 /* summary_step.c */
-/* The step that an event belongs to, a step_* event's made where it is new; NULL: none. */
-struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev);
+/*
+ * The step that an event belongs to, made where it is new; NULL: none. ev is given
+ * where it is a step_* event.
+ */
+struct sum_step *rt_sum_step(struct rt_summary *s, const struct sum_gist *g,
+			     const struct rt_event *ev);
 /* When all events are read: what is no step goes, and what only its sprint tells apart is named. */
 void rt_sum_end_steps(struct rt_summary *s);
 void rt_sum_step_release(struct sum_step *st);
@@ -291,8 +327,12 @@ int rt_sum_share(const struct rt_summary *s, const struct sum_step *st);
 void rt_sum_path(const struct rt_summary *s, struct sum_facts *f);
 
 /* summary_stage.c */
-/* The stage of an event, which begins when it is not the one before; NULL: none. */
-struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct rt_event *ev);
+/*
+ * The stage of an event, which begins when it is not the one before; NULL: none. ev is
+ * given where that may end it.
+ */
+struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct sum_gist *g,
+			       const struct rt_event *ev);
 void rt_sum_end_stage(struct rt_summary *s, int64_t at_ns, enum rt_state state);
 int64_t rt_sum_stage_ms(const struct sum_stage *g); /* how long it took, -1: unknown */
 
@@ -301,6 +341,7 @@ bool rt_sum_is_step_event(const struct rt_event *ev);
 enum sum_state rt_sum_end_state(const struct rt_event *ev); /* of the event that ends a step */
 /* Count retries and timeouts that are told by other events. */
 void rt_sum_attempts(struct rt_summary *s, const struct rt_event *ev);
+bool rt_sum_may_be_attempt(const struct rt_event *ev); /* whether it has to be looked at for that */
 
 /* summary_group.c */
 void rt_sum_group(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns);
@@ -313,10 +354,11 @@ void rt_sum_fold(struct rt_buf *out, struct rt_str text);
 
 /* summary_spent.c */
 /* Learn of the event's model; with `delta`, what it took, of its role as well. */
-void rt_sum_spent(struct rt_summary *s, const struct rt_event *ev, const struct rt_usage *delta);
+void rt_sum_spent(struct rt_summary *s, const struct sum_gist *g, const struct rt_usage *delta);
 void rt_sum_spent_facts(const struct rt_summary *s, struct sum_facts *f);
 void rt_sum_spenders_release(struct sum_spenders *list);
-void rt_sum_gate(struct rt_summary *s, const struct rt_event *ev);
+/* ev is given where it was a refusal. */
+void rt_sum_gate(struct rt_summary *s, enum rt_type type, const struct rt_event *ev);
 void rt_sum_gate_facts(const struct rt_summary *s, struct sum_facts *f);
 
 /* summary_artifact.c */

@@ -4,7 +4,6 @@
  */
 #include "summary_model.h"
 
-#include "evlog.h"
 #include "runfile.h"
 
 #include <errno.h>
@@ -18,49 +17,6 @@
 static int no_memory(struct rt_err *err)
 {
 	return rt_err_set(err, RT_ERR_FAILURE, "out of memory");
-}
-
-static bool is_blank(struct rt_str line)
-{
-	for (size_t i = 0; i < line.n; i++) {
-		if (!memchr(" \t\r", line.p[i], 3))
-			return false;
-	}
-	return true;
-}
-
-int rt_sum_read_events(struct rt_summary *s, int fd, bool over)
-{
-	enum rt_simd simd = rt_simd_best();
-	struct rt_lines lines; /* most of them are outlined together, which is faster */
-	struct rt_reader r;
-	struct rt_event ev;
-	struct rt_str line;
-	int got = 1;
-
-	if (rt_reader_init(&r, fd, 0, -1, false) < 0)
-		return -1;
-	rt_lines_init(&lines, simd);
-	for (;;) {
-		bool together = rt_reader_outlined(&r, &lines, &line);
-
-		if (!together && (got = rt_reader_next(&r, &line)) <= 0)
-			break;
-		if (is_blank(line))
-			continue;
-		if (r.torn && !over) {
-			s->torn = true;
-		} else if (rt_event_parse_with(&ev, line, simd, together ? &lines : NULL) == 0) {
-			rt_sum_event(s, &ev);
-		} else {
-			s->torn |= r.torn;
-			s->skipped += !r.torn;
-		}
-	}
-	s->too_long += r.skipped;
-	s->skipped += r.skipped;
-	rt_reader_release(&r);
-	return got;
 }
 
 static char *keep_buf(struct rt_summary *s, const struct rt_buf *b)

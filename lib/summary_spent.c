@@ -20,7 +20,7 @@ static struct sum_spender *find(struct rt_summary *s, struct sum_spenders *list,
 	if (!name.n)
 		return NULL;
 	for (size_t i = 0; i < list->n; i++) {
-		if (rt_str_is(name, list->v[i].name))
+		if (rt_str_eq(name, (struct rt_str){ list->v[i].name, list->v[i].n }))
 			return &list->v[i];
 	}
 	if (list->n == SUM_MODELS) {
@@ -29,18 +29,21 @@ static struct sum_spender *find(struct rt_summary *s, struct sum_spenders *list,
 	}
 	v = &list->v[list->n];
 	*v = (struct sum_spender){ .name = rt_sum_keep(s, name, SUM_KEY) };
-	list->n += v->name != NULL;
-	return v->name ? v : NULL;
+	if (!v->name)
+		return NULL;
+	v->n = strlen(v->name);
+	list->n++;
+	return v;
 }
 
-void rt_sum_spent(struct rt_summary *s, const struct rt_event *ev, const struct rt_usage *delta)
+void rt_sum_spent(struct rt_summary *s, const struct sum_gist *g, const struct rt_usage *delta)
 {
 	struct sum_spender *model, *role = NULL;
 
-	model = find(s, &s->models, rt_sum_field(ev, RT_F_MODEL, &s->scratch));
+	model = find(s, &s->models, g->model);
 	if (!delta)
 		return;
-	role = find(s, &s->roles, rt_sum_field(ev, RT_F_AGENT_ROLE, &s->scratch));
+	role = find(s, &s->roles, g->role);
 	if (model)
 		rt_sum_usage(&model->usage, delta);
 	if (role)
@@ -109,17 +112,18 @@ void rt_sum_spent_facts(const struct rt_summary *s, struct sum_facts *f)
 	add_list(&s->roles, "By Role", f);
 }
 
-void rt_sum_gate(struct rt_summary *s, const struct rt_event *ev)
+void rt_sum_gate(struct rt_summary *s, enum rt_type type, const struct rt_event *ev)
 {
 	struct sum_gates *g = &s->gates;
-	bool refused = ev->type == RT_T_GATE_BLOCKED || ev->type == RT_T_VERIFICATION_FAILED;
 
-	g->checked += ev->type == RT_T_GATE_CHECKED || ev->type == RT_T_GATE_EVALUATED;
-	g->blocked += ev->type == RT_T_GATE_BLOCKED;
-	g->warned += ev->type == RT_T_GATE_WARNED;
-	g->passed += ev->type == RT_T_VERIFICATION_PASSED;
-	g->failed += ev->type == RT_T_VERIFICATION_FAILED;
-	if (!refused)
+	if (type < RT_T_GATE_CHECKED || type > RT_T_VERIFICATION_FAILED)
+		return;
+	g->checked += type == RT_T_GATE_CHECKED || type == RT_T_GATE_EVALUATED;
+	g->blocked += type == RT_T_GATE_BLOCKED;
+	g->warned += type == RT_T_GATE_WARNED;
+	g->passed += type == RT_T_VERIFICATION_PASSED;
+	g->failed += type == RT_T_VERIFICATION_FAILED;
+	if (!ev || (type != RT_T_GATE_BLOCKED && type != RT_T_VERIFICATION_FAILED))
 		return;
 	rt_buf_clear(&s->scratch);
 	rt_event_text(ev, RT_F_MESSAGE, &s->scratch);

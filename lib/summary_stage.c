@@ -83,9 +83,10 @@ static void end(struct rt_summary *s, struct sum_stage *g, const struct rt_event
 		g->given_ms = (int64_t)(ms + 0.5);
 }
 
-struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct rt_event *ev)
+struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct sum_gist *gist,
+			       const struct rt_event *ev)
 {
-	struct rt_str name = rt_sum_field(ev, RT_F_STAGE, &s->scratch);
+	struct rt_str name = gist->stage;
 	struct sum_stage *g = NULL;
 	int64_t at_ns = s->story.last_ns;
 	size_t at;
@@ -105,7 +106,7 @@ struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct rt_event *ev)
 		s->in_stage = at;
 		begin(g, at_ns);
 	}
-	if (ends_stage(ev))
+	if (ev && ends_stage(ev))
 		end(s, g, ev, at_ns);
 	return g;
 }

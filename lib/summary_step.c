@@ -79,16 +79,11 @@ static void set_number_key(struct step_ref *r, unsigned part)
 	r->key_n = 1 + sizeof(n);
 }
 
-static void refer(struct rt_summary *s, struct step_ref *r, const struct rt_event *ev)
+static void refer(const struct rt_summary *s, struct step_ref *r, const struct sum_gist *g)
 {
-	struct rt_json v;
-	int64_t number;
-
-	r->id = rt_sum_field(ev, RT_F_STEP_ID, &s->scratch);
+	r->id = g->step_id;
 	r->is_id = r->id.n > 0;
-	r->number = s->in_step;
-	if (rt_event_get(ev, RT_F_STEP, &v) && rt_json_int(&v, &number) && number >= 0)
-		r->number = number;
+	r->number = g->step >= 0 ? g->step : s->in_step;
 	if (r->id.n) {
 		int64_t named = step_number(r->id);
 
@@ -100,7 +95,7 @@ static void refer(struct rt_summary *s, struct step_ref *r, const struct rt_even
 	} else if (r->number >= 0) {
 		set_number_key(r, s->part);
 	} else {
-		r->id = rt_sum_field(ev, RT_F_STAGE, &s->scratch);
+		r->id = g->stage;
 		set_key(r, 's', r->id);
 	}
 }
@@ -111,9 +106,8 @@ static struct rt_str view_of_key(const struct step_ref *r)
 }
 
 /* Let events that only have the stage, or only the number, find the step, too. */
-static void add_aliases(struct rt_summary *s, const struct rt_event *ev, size_t at)
+static void add_aliases(struct rt_summary *s, struct rt_str stage, size_t at)
 {
-	struct rt_str stage = rt_sum_field(ev, RT_F_STAGE, &s->scratch);
 	struct sum_step *st = &s->steps[at];
 	struct step_ref r;
 
@@ -168,7 +162,7 @@ static void name_step(struct rt_summary *s, struct sum_step *st, const struct rt
 	}
 }
 
-static struct sum_step *find(const struct rt_summary *s, const struct step_ref *r)
+static struct sum_step *find(struct rt_summary *s, const struct step_ref *r)
 {
 	size_t at;
 
@@ -176,7 +170,7 @@ static struct sum_step *find(const struct rt_summary *s, const struct step_ref *
 }
 
 /* An entry that only knows the step's number; what told it then knows the name as well. */
-static struct sum_step *find_untold(const struct rt_summary *s, const struct step_ref *r)
+static struct sum_step *find_untold(struct rt_summary *s, const struct step_ref *r)
 {
 	struct step_ref by_number = { .number = r->number };
 	struct sum_step *st;
@@ -207,14 +201,15 @@ static struct sum_step *tell(struct rt_summary *s, struct sum_step *st, const st
 	return st;
 }
 
-struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev)
+struct sum_step *rt_sum_step(struct rt_summary *s, const struct sum_gist *g,
+			     const struct rt_event *ev)
 {
 	struct sum_step *st;
 	struct step_ref r;
 
-	refer(s, &r, ev);
+	refer(s, &r, g);
 	st = find(s, &r);
-	if (!rt_sum_is_step_event(ev)) {
+	if (!ev) {
 		bool named = r.key[0] != 's' && s->n_steps - s->n_told < UNTOLD;
 
 		return st || !named ? st : make_step(s, &r);
@@ -229,7 +224,7 @@ struct sum_step *rt_sum_step(struct rt_summary *s, const struct rt_event *ev)
 		return NULL;
 	}
 	name_step(s, st, ev);
-	add_aliases(s, ev, (size_t)(st - s->steps));
+	add_aliases(s, g->stage, (size_t)(st - s->steps));
 	return st;
 }
 

@@ -1301,3 +1301,25 @@ foreign() {
 	run -3 bash -c 'rt-summarize pipeline >/dev/full'
 	[[ $output == *"cannot write standard output"* ]]
 }
+
+@test "a large file is summed up by several threads as by one" {
+	awk 'BEGIN {
+		for (i = 0; i < 30000; i++) {
+			step = int(i / 100) + 1
+			type = i % 100 == 0 ? "step_started" : i % 100 == 99 ? "step_completed" : "llm_response_received"
+			if (i % 1000 == 500) type = "task_failed"
+			printf "{\"ts\":%d,\"type\":\"%s\",\"stage\":\"s%d\",\"step\":%d,\"message\":\"%s of part %d\",", \
+				1750000000 + i, type, step % 7, step, i % 3 ? "word" : "w\\u006frd", i % 5
+			printf "\"metadata\":{\"prompt_tokens\":%d,\"model\":\"m%d\"}}\n", i, i % 4
+		}
+		printf "{\"type\":\"run_failed\",\"message\":\"the end\"}"
+	}' >f.jsonl
+	run -0 rt-summarize -o json f.jsonl
+	all=$output
+	run -0 jq -c '[.counts.events, .counts.errors, (.steps | length), .steps[41].duration_ms,
+		(.stages | length), .status, .tokens.prompt]' <<<"$all"
+	[ "$output" = '[30001,31,300,99000,7,"failed",449985000]' ]
+	command -v taskset || skip "no taskset"
+	run -0 taskset -c "$(taskset -cp $$ | grep -o '[0-9]*$')" rt-summarize -o json f.jsonl
+	[ "$output" = "$all" ]
+}
