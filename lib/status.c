@@ -77,20 +77,25 @@ static void take_text(struct rt_buf *to, const struct rt_event *ev, enum rt_fiel
 	rt_buf_release(&text);
 }
 
-static void count(struct rt_status *st, const struct rt_event *ev, int64_t *ns)
+/* The time of an event, that of the one before where it has none. */
+static int64_t take_time(struct rt_status *st, bool known, int64_t ns)
 {
-	if (rt_event_time(ev, ns)) {
-		/* An old event that is added now does not make the run older than it is. */
-		if (*ns / RT_NS_PER_MS < st->updated_ns / RT_NS_PER_MS)
-			st->ordered = false;
-		else
-			st->updated_ns = *ns;
-		if (!st->created_ns)
-			st->created_ns = *ns;
-	} else {
+	if (!known) {
 		st->ordered = false;
-		*ns = st->updated_ns;
+		return st->updated_ns;
 	}
+	/* An old event that is added now does not make the run older than it is. */
+	if (ns / RT_NS_PER_MS < st->updated_ns / RT_NS_PER_MS)
+		st->ordered = false;
+	else
+		st->updated_ns = ns;
+	if (!st->created_ns)
+		st->created_ns = ns;
+	return ns;
+}
+
+static void count(struct rt_status *st, const struct rt_event *ev)
+{
 	st->n_events++;
 	st->n_warnings += ev->level == RT_WARNING;
 	st->n_errors += ev->level >= RT_ERROR;
@@ -347,16 +352,31 @@ static void apply_state(struct rt_status *st, const struct rt_event *ev, int64_t
 	}
 }
 
+static bool may_change_state(const struct rt_status *st, enum rt_type type)
+{
+	return st->foreign || (type >= RT_T_RUN_STARTED && type <= RT_T_RUN_RESUMED);
+}
+
 void rt_status_apply(struct rt_status *st, const struct rt_event *ev)
 {
-	int64_t ns;
+	int64_t ns = 0;
+	bool known = rt_event_time(ev, &ns);
 
-	count(st, ev, &ns);
+	ns = take_time(st, known, ns);
+	count(st, ev);
 	rt_ledger_add(st->ledger, ev, NULL);
 	apply_stage(st, ev, ns);
 	if (ev->type >= RT_T_STEP_STARTED && ev->type <= RT_T_STEP_SKIPPED)
 		apply_step(st, ev, ns);
-	if (st->foreign || (ev->type >= RT_T_RUN_STARTED && ev->type <= RT_T_RUN_RESUMED))
+	if (may_change_state(st, ev->type))
+		apply_state(st, ev, ns);
+}
+
+void rt_status_follow(struct rt_status *st, int64_t at_ns, const struct rt_event *ev)
+{
+	int64_t ns = take_time(st, at_ns != 0, at_ns);
+
+	if (ev && may_change_state(st, ev->type))
 		apply_state(st, ev, ns);
 }
 

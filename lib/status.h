@@ -113,7 +113,22 @@ void rt_status_push(struct rt_status *st, const struct rt_event *ev);
 int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_err *err);
 
 /*
- * The same for a writer, who has the log open as `fd` with `size` bytes under
+ * The same for one who reads all events anyway, and wants neither counts nor
+ * tables of it. Where *left becomes true, what the state and its times are is
+ * left to rt_status_follow.
+ */
+int rt_status_load_stored(struct rt_status *st, const struct rt_rundir *d, bool *left,
+			  struct rt_err *err);
+
+/*
+ * Let an event change the state and the times, nothing else. at_ns is 0 where its
+ * time is unknown; ev may be NULL for one that is neither of the runner nor of a
+ * session, once the run is no longer pending.
+ */
+void rt_status_follow(struct rt_status *st, int64_t at_ns, const struct rt_event *ev);
+
+/*
+ * As rt_status_load for a writer, who has the log open as `fd` with `size` bytes under
  * the lock: a torn tail is counted if it is an event, because the next append
  * makes it a line. rt's own layout is trusted without being validated.
  */

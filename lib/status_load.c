@@ -146,41 +146,47 @@ static int adopt(struct rt_status *st, const struct rt_rundir *d, int fd, off_t 
 	return ret;
 }
 
-/* Where there are no events, its own counts stand as well. */
+/* Where there are no events, or others read them, its own counts stand as well. */
 static int adopt_all(struct rt_status *st, const struct rt_rundir *d, int fd, off_t size,
-		     struct rt_err *err)
+		     const bool *left, struct rt_err *err)
 {
 	if (!st->started_ns)
 		st->started_ns = st->created_ns;
 	if (!st->finished_ns && rt_state_over(st->state))
 		st->finished_ns = st->updated_ns;
-	return fd < 0 ? 0 : adopt(st, d, fd, size, err);
+	return fd < 0 || left ? 0 : adopt(st, d, fd, size, err);
 }
 
 static int rebuild(struct rt_status *st, const struct rt_rundir *d, int fd, off_t size,
-		   bool torn_counts, struct rt_err *err)
+		   bool torn_counts, bool *left, struct rt_err *err)
 {
 	if (begin_again(st, d, err) < 0)
 		return -1;
 	st->foreign = !take_metadata(st, d);
-	return fold_all(st, d, fd, 0, size, torn_counts, err);
+	if (!left)
+		return fold_all(st, d, fd, 0, size, torn_counts, err);
+	*left = true;
+	return 0;
 }
 
-/* text is what status.json holds, empty when there is none. */
+/*
+ * text is what status.json holds, empty when there is none. With `left` the caller reads
+ * all events: it becomes true where the state has to follow them.
+ */
 static int load(struct rt_status *st, const struct rt_rundir *d, struct rt_str text, int fd,
-		off_t size, bool torn_counts, struct rt_err *err)
+		off_t size, bool torn_counts, bool *left, struct rt_err *err)
 {
 	if (text.n == 0 || rt_status_parse(st, text, NULL) < 0)
-		return rebuild(st, d, fd, size, torn_counts, err);
+		return rebuild(st, d, fd, size, torn_counts, left, err);
 	/* After mv the directory's name is the id. */
 	snprintf(st->run_id, sizeof(st->run_id), "%s", d->id);
 	while (st->events.n > st->keep_events)
 		rt_table_drop(&st->events);
 	if (st->events_size < 0)
-		return adopt_all(st, d, fd, size, err);
+		return adopt_all(st, d, fd, size, left, err);
 	/* Events are gone that it knew of: its state stands, what is counted is what is there. */
 	if (st->events_size > size)
-		return adopt_all(st, d, fd, size, err);
+		return adopt_all(st, d, fd, size, left, err);
 	if (st->events_size == size)
 		return 0;
 	return fold_all(st, d, fd, st->events_size, size, torn_counts, err);
@@ -197,7 +203,7 @@ int rt_status_refresh(struct rt_status *st, const struct rt_rundir *d, int fd, o
 		rt_buf_clear(&text);
 	ret = begin_again(st, d, err);
 	if (ret == 0)
-		ret = load(st, d, rt_buf_view(&text), fd, size, true, err);
+		ret = load(st, d, rt_buf_view(&text), fd, size, true, NULL, err);
 	rt_buf_release(&text);
 	return ret;
 }
@@ -234,7 +240,7 @@ static bool is_settled(const struct rt_rundir *d, struct rt_str status, int64_t 
 	       *size >= 0;
 }
 
-int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_err *err)
+static int load_dir(struct rt_status *st, const struct rt_rundir *d, bool *left, struct rt_err *err)
 {
 	struct rt_runfile log;
 	struct rt_buf text;
@@ -252,10 +258,22 @@ int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_er
 	if (ret == 0)
 		ret = begin_again(st, d, err);
 	if (ret == 0)
-		ret = load(st, d, rt_buf_view(&text), log.fd, log.size, false, err);
+		ret = load(st, d, rt_buf_view(&text), log.fd, log.size, false, left, err);
 	rt_runfile_close(&log);
 	rt_buf_release(&text);
 	return ret;
+}
+
+int rt_status_load(struct rt_status *st, const struct rt_rundir *d, struct rt_err *err)
+{
+	return load_dir(st, d, NULL, err);
+}
+
+int rt_status_load_stored(struct rt_status *st, const struct rt_rundir *d, bool *left,
+			  struct rt_err *err)
+{
+	*left = false;
+	return load_dir(st, d, left, err);
 }
 
 void rt_status_settle(struct rt_status *st, enum rt_state derived)

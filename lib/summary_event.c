@@ -240,6 +240,8 @@ static void add_more(struct rt_summary *s, const struct rt_event *ev, int64_t at
 /* Nearly all events are told by their gist. */
 static void add_event(struct rt_summary *s, const struct sum_gist *g, const struct rt_event *ev)
 {
+	if (s->follows)
+		rt_status_follow(s->follows, g->at_ns, ev);
 	tell_story(s, g->at_ns, ev);
 	check_id(s, g->run_id);
 	count(s, g, ev);
@@ -250,10 +252,11 @@ static void add_event(struct rt_summary *s, const struct sum_gist *g, const stru
 
 void rt_sum_event(struct rt_summary *s, const struct sum_gist *g)
 {
+	bool begins = s->follows && s->follows->state == RT_PENDING;
 	struct sum_gist gist;
 	struct rt_event ev;
 
-	if (!g->more) {
+	if (!g->more && !begins) {
 		add_event(s, g, NULL);
 	} else if (rt_event_parse(&ev, g->line) == 0) {
 		rt_sum_gist(&gist, &ev, &s->unescaped);

@@ -196,9 +196,10 @@ struct rt_summary {
 	char *id, *group, *name, *parent; /* NULL where there is none, id aside */
 	char *ref;                        /* what a command calls it */
 	enum rt_state state;
-	bool state_known;      /* something says the state; false only for files of others */
-	bool foreign;          /* no rt wrote it */
-	int exit_code, signal; /* -1, 0: unknown */
+	struct rt_status *follows; /* the state of a run that only events tell; or NULL */
+	bool state_known;          /* something says the state; false only for files of others */
+	bool foreign;              /* no rt wrote it */
+	int exit_code, signal;     /* -1, 0: unknown */
 	struct rt_resources resources;
 	char *error;
 	int64_t started_ns, finished_ns; /* 0: unknown; finished only when it is over */

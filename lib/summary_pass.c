@@ -97,8 +97,9 @@ static void look(struct part *part, const struct rt_wanted *wanted)
 static void add_gists(struct pass *p, const struct part *part)
 {
 	struct rt_summary *s = p->s;
+	bool over = p->over || (s->follows && rt_state_over(s->follows->state));
 
-	if (part->block.torn && !p->over) {
+	if (part->block.torn && !over) {
 		s->torn |= part->n || part->skipped;
 		return;
 	}

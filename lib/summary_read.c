@@ -138,7 +138,7 @@ static int read_dir(struct rt_summary *s, const struct rt_rundir *d, const struc
 int rt_sum_read_dir(struct rt_summary *s, const struct rt_rundir *d, struct rt_err *err)
 {
 	struct rt_status st, stored;
-	bool have;
+	bool have, left;
 	int ret = -1;
 
 	if (rt_status_init(&st) < 0)
@@ -148,9 +148,12 @@ int rt_sum_read_dir(struct rt_summary *s, const struct rt_rundir *d, struct rt_e
 		goto out;
 	}
 	have = read_stored(&stored, d);
-	if (rt_status_load(&st, d, err) == 0)
+	if (rt_status_load_stored(&st, d, &left, err) == 0) {
+		s->follows = left ? &st : NULL;
 		ret = read_dir(s, d, &st, have ? &stored : NULL, err);
+	}
 out:
+	s->follows = NULL;
 	rt_status_release(&stored);
 	rt_status_release(&st);
 	return ret;

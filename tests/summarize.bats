@@ -1323,3 +1323,23 @@ foreign() {
 	run -0 taskset -c "$(taskset -cp $$ | grep -o '[0-9]*$')" rt-summarize -o json f.jsonl
 	[ "$output" = "$all" ]
 }
+
+@test "without status.json the state is what the events say, a last line without its end too" {
+	mkdir -p "$RT_RUNS_DIR/r"
+	printf '%s\n' '{"ts":1750000000,"type":"info","message":"m"}' \
+		'{"ts":1750000009,"type":"step_started","step":1,"message":"m"}' \
+		'{"ts":1750000060,"type":"session_failed","message":"no room"}' >"$RT_RUNS_DIR/r/events.jsonl"
+	printf '{"type":"info","message":"late"}' >>"$RT_RUNS_DIR/r/events.jsonl"
+	run -0 rt-summarize -o json r
+	run -0 jq -c '[.status, .error, .duration_ms, .counts.events]' <<<"$output"
+	[ "$output" = '["failed","no room",60000,4]' ]
+
+	echo '{"run_id":"r","name":"n","created_at":"2025-01-01T00:00:00.000+00:00"}' >"$RT_RUNS_DIR/r/metadata.json"
+	run -0 rt-summarize -o json r
+	run -0 jq -c '[.status, .counts.events]' <<<"$output"
+	[ "$output" = '["pending",3]' ]
+	sed -i 's/"info","message":"m"/"run_started","message":"m"/; s/session_failed/run_failed/' "$RT_RUNS_DIR/r/events.jsonl"
+	run -0 rt-summarize -o json r
+	run -0 jq -c '[.status, .duration_ms, .counts.events]' <<<"$output"
+	[ "$output" = '["failed",60000,4]' ]
+}
