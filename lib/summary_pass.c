@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define GISTS 2048       /* of a block's lines, at a time */
+#define GISTS 1536       /* of a block's lines, at a time */
 #define WORTH (1u << 20) /* bytes that a thread should have */
-#define AHEAD 2          /* parts for each thread: one is looked at while another waits */
+#define AHEAD 6          /* parts for each thread, for when the one that adds is held up */
 #define THREADS_MAX 6    /* one at a time adds, which is a sixth of the work */
 
 /* Lines that were read together, and what some of them mean. */
