@@ -58,41 +58,68 @@ static bool is_timeout(const struct rt_json *v)
 	       mentions(v, "timed_out") || mentions(v, "timed-out");
 }
 
-/* Whether a step's end says that its time ran out. */
-static bool timed_out(const struct rt_event *ev)
+/* By what the metadata of an event that ends something may say how it ended. */
+enum word {
+	EXIT_CODE,
+	TIMED_OUT,
+	TIMEOUT,
+	STATUS,
+	RESULT,
+	REASON,
+	FAILURE_REASON,
+	ERROR,
+	OUTCOME,
+	WORDS
+};
+
+/* Those that are there; the others have no type. Looking for each would be a walk for each. */
+static void find_words(const struct rt_event *ev, struct rt_json words[WORDS])
 {
-	static const char *const places[] = { "status",         "result", "reason",
-					      "failure_reason", "error",  "outcome" };
+	static const char *const keys[WORDS] = { "exit_code",      "timed_out", "timeout",
+						 "status",         "result",    "reason",
+						 "failure_reason", "error",     "outcome" };
+	struct rt_json metadata;
+	struct rt_member m;
+	struct rt_scan s;
+
+	memset(words, 0, WORDS * sizeof(*words));
+	if (!rt_event_get(ev, RT_F_METADATA, &metadata) || rt_scan_init(&s, metadata.text) < 0)
+		return;
+	while (rt_scan_next(&s, &m) > 0)
+		for (int i = 0; i < WORDS; i++)
+			if (rt_json_is(&m.key, keys[i]))
+				words[i] = m.value;
+}
+
+/* Whether a step's end says that its time ran out. */
+static bool timed_out(const struct rt_event *ev, const struct rt_json words[WORDS])
+{
 	struct rt_json v;
 	int64_t code;
 
-	if (rt_sum_metadata(ev, "exit_code", &v) && rt_json_int(&v, &code) && code == 124)
+	if (rt_json_int(&words[EXIT_CODE], &code) && code == 124)
 		return true;
-	if (rt_sum_metadata(ev, "timed_out", &v) && v.type == RT_JSON_TRUE)
-		return true;
-	if (rt_sum_metadata(ev, "timeout", &v) && v.type == RT_JSON_TRUE)
+	if (words[TIMED_OUT].type == RT_JSON_TRUE || words[TIMEOUT].type == RT_JSON_TRUE)
 		return true;
 	if (rt_event_get(ev, RT_F_RESULT, &v) && v.type != RT_JSON_TRUE && is_timeout(&v))
 		return true;
 	if (rt_event_get(ev, RT_F_ERROR, &v) && v.type != RT_JSON_TRUE && is_timeout(&v))
 		return true;
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (rt_sum_metadata(ev, places[i], &v) && v.type == RT_JSON_STRING &&
-		    is_timeout(&v))
+	for (int i = STATUS; i < WORDS; i++)
+		if (words[i].type == RT_JSON_STRING && is_timeout(&words[i]))
 			return true;
-	}
 	return ev->type == RT_T_STEP_FAILED && rt_event_get(ev, RT_F_MESSAGE, &v) && is_timeout(&v);
 }
 
 /* The word that the end is told by beside its type, as a state. */
-static bool said_state(const struct rt_event *ev, enum sum_state *state)
+static bool said_state(const struct rt_event *ev, const struct rt_json words[WORDS],
+		       enum sum_state *state)
 {
 	enum rt_state said;
 	struct rt_json v;
 
-	if (!(rt_event_get(ev, RT_F_RESULT, &v) || rt_sum_metadata(ev, "status", &v) ||
-	      rt_sum_metadata(ev, "result", &v)))
-		return false;
+	if (!rt_event_get(ev, RT_F_RESULT, &v))
+		v = words[words[STATUS].type > RT_JSON_NULL ? STATUS : RESULT];
 	if (rt_json_is(&v, "skipped"))
 		*state = SUM_SKIPPED;
 	else if (!rt_state_find(v.text, &said))
@@ -108,23 +135,24 @@ static bool said_state(const struct rt_event *ev, enum sum_state *state)
 
 enum sum_state rt_sum_end_state(const struct rt_event *ev)
 {
+	struct rt_json words[WORDS], v;
 	enum sum_state state;
-	struct rt_json v;
 	int64_t code;
 
 	if (other_end(ev, &state))
 		return state;
 	if (ev->type == RT_T_STEP_SKIPPED)
 		return SUM_SKIPPED;
-	if (timed_out(ev))
+	find_words(ev, words);
+	if (timed_out(ev, words))
 		return SUM_TIMEOUT;
-	if (said_state(ev, &state))
+	if (said_state(ev, words, &state))
 		return state;
 	if (ev->type == RT_T_STEP_FAILED)
 		return SUM_FAILED;
 	if (rt_event_get(ev, RT_F_SUCCESS, &v) && v.type == RT_JSON_FALSE)
 		return SUM_FAILED;
-	if (rt_sum_metadata(ev, "exit_code", &v) && rt_json_int(&v, &code) && code != 0)
+	if (rt_json_int(&words[EXIT_CODE], &code) && code != 0)
 		return SUM_FAILED;
 	return SUM_SUCCESS;
 }
