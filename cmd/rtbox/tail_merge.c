@@ -138,27 +138,6 @@ static void show(struct tail *t, struct tail_source *s)
 	free(v);
 }
 
-/*
- * The source whose line comes first, and *limit: the time up to which it stays
- * so. Of equal times the source that was found first goes first, as backwards.
- */
-static size_t pick(struct tail_source *const *v, size_t n, int64_t *limit)
-{
-	size_t best = 0;
-
-	for (size_t i = 1; i < n; i++)
-		if (v[i]->ns < v[best]->ns)
-			best = i;
-	*limit = INT64_MAX;
-	for (size_t i = 0; i < n; i++) {
-		int64_t until = i < best ? v[i]->ns - 1 : v[i]->ns;
-
-		if (i != best && until < *limit)
-			*limit = until;
-	}
-	return best;
-}
-
 static bool is_enough(const struct tail *t)
 {
 	return t->met || tail_is_stopped(t) || ferror(t->printer.out->f);
@@ -179,11 +158,43 @@ static bool show_some(struct tail *t, struct tail_source *s, int64_t limit)
 	return more && !is_enough(t);
 }
 
-/* The sources that have a line to show. */
+/* The sources that have a line to show: a heap, the one whose line comes first on top. */
 struct ready {
 	struct tail_source **v;
 	size_t n;
 };
+
+/* Of equal times the source that was found first goes first, as backwards. */
+static bool goes_before(const struct tail_source *a, const struct tail_source *b)
+{
+	return a->ns != b->ns ? a->ns < b->ns : a->rank < b->rank;
+}
+
+static void sink(struct ready *r, size_t i)
+{
+	for (size_t first = 2 * i + 1; first < r->n; first = 2 * i + 1) {
+		struct tail_source *s = r->v[i];
+
+		if (first + 1 < r->n && goes_before(r->v[first + 1], r->v[first]))
+			first++;
+		if (!goes_before(r->v[first], s))
+			break;
+		r->v[i] = r->v[first];
+		r->v[first] = s;
+		i = first;
+	}
+}
+
+/* Up to which time the one on top stays there. */
+static int64_t stays_until(const struct ready *r)
+{
+	const struct tail_source *next;
+
+	if (r->n < 2)
+		return INT64_MAX;
+	next = r->n > 2 && goes_before(r->v[2], r->v[1]) ? r->v[2] : r->v[1];
+	return next->rank < r->v[0]->rank ? next->ns - 1 : next->ns;
+}
 
 static void begin(struct ready *r, struct tail_run *run, struct tail_source *s)
 {
@@ -191,6 +202,7 @@ static void begin(struct ready *r, struct tail_run *run, struct tail_source *s)
 	tail_use(run->t, s);
 	if (tail_source_begin(s, tail_is_over(run)) && tail_source_next(s)) {
 		r->v = xrealloc(r->v, (r->n + 1) * sizeof(*r->v));
+		s->rank = r->n;
 		r->v[r->n++] = s;
 	} else {
 		tail_source_end(s);
@@ -233,14 +245,16 @@ bool tail_pass(struct tail *t)
 	t->heard = false;
 	begin_all(&r, t);
 	news = r.n > 0;
+	for (size_t i = r.n / 2; i-- > 0;)
+		sink(&r, i);
 	while (r.n) {
-		int64_t limit;
-		size_t i = pick(r.v, r.n, &limit);
+		struct tail_source *s = r.v[0];
 
-		if (show_some(t, r.v[i], limit))
-			continue;
-		tail_source_end(r.v[i]);
-		memmove(r.v + i, r.v + i + 1, (--r.n - i) * sizeof(*r.v));
+		if (!show_some(t, s, stays_until(&r))) {
+			tail_source_end(s);
+			r.v[0] = r.v[--r.n];
+		}
+		sink(&r, 0);
 	}
 	free(r.v);
 	return news;

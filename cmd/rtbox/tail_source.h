@@ -101,6 +101,7 @@ struct tail_source {
 	struct rt_str line;
 	off_t next_at; /* where it is dealt with */
 	int64_t ns;    /* when; a line that does not say is as old as the one before */
+	size_t rank;   /* among sources that are merged: of equal times the lowest goes first */
 	bool valid;    /* it is an event, or a record of output */
 	struct rt_event *ev;
 	struct rt_lines *lines; /* that are outlined together; NULL: they are not */
