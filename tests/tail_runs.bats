@@ -181,3 +181,17 @@ make_three() {
 	[ "$(sort out | uniq | wc -l)" -eq 300 ]
 	[ "$(wc -l <out)" -eq 300 ]
 }
+
+@test "runs that are not followed: more than directories may be open" {
+	local n
+	for n in {10..59}; do
+		make_run "run$n"
+		event "run$n" "$n.000" "event $n"
+		record "run$n" run "$n.500000000" stdout F "output $n"
+	done
+	ulimit -n 40
+	run -0 --separate-stderr rt-tail -a -n all -o cat
+	[ -z "$stderr" ]
+	[ "$output" = "$(for n in {10..59}; do printf 'event %s\noutput %s\n' "$n" "$n"; done)" ]
+	[ "$(rt-tail -a -n 3 -o cat)" = $'output 58\nevent 59\noutput 59' ]
+}

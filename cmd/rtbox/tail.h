@@ -276,6 +276,10 @@ void tail_signals_end(struct tail *t);
 struct tail_run *tail_run_open(struct tail *t, const struct rt_found *found, struct rt_err *err);
 void tail_run_free(struct tail_run *run);
 
+/* Where many runs are shown and none is followed, only those that are being read stay open. */
+void tail_run_park(struct tail_run *run);
+void tail_run_wake(struct tail_run *run);
+
 /* Find the logs that are there now, or the one in the logs folder called `name`. */
 void tail_discover(struct tail_run *run);
 void tail_discover_one(struct tail_run *run, const char *name);

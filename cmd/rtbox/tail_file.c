@@ -31,7 +31,7 @@ static bool stat_file(const struct tail_source *s, int n, struct stat *st)
 {
 	char name[PATH_MAX];
 
-	return fstatat(s->dirfd, file_name(s, n, name), st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstatat(s->run->dir.fd, file_name(s, n, name), st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       S_ISREG(st->st_mode);
 }
 
@@ -67,7 +67,7 @@ static int find_known(const struct tail_source *s)
 static int open_file(struct tail_source *s, int n)
 {
 	char name[PATH_MAX];
-	int fd = rt_file_open(s->dirfd, file_name(s, n, name), O_RDONLY, 0);
+	int fd = rt_file_open(s->run->dir.fd, file_name(s, n, name), O_RDONLY, 0);
 
 	if (fd >= 0 || errno == ENOENT || s->complained)
 		return fd;

@@ -35,9 +35,13 @@ void tail_use(struct tail *t, struct tail_source *s)
 		return;
 	tail_forget(t, s);
 	while (t->n_open && t->n_open >= t->open_max) {
+		struct tail_run *run = t->open[0]->run;
+
 		tail_source_park(t->open[0]);
 		take_out(t, 0);
+		tail_run_park(run);
 	}
+	tail_run_wake(s->run);
 	t->open[t->n_open++] = s;
 	if (t->packed && t->n_open > TAIL_OPEN_MAX)
 		tail_source_doze(t->open[t->n_open - 1 - TAIL_OPEN_MAX]);

@@ -282,6 +282,23 @@ static void add_sources(struct tail_run *run, bool is_file)
 		run->run_log = add_source(run, RT_RUN_LOG, false, NULL);
 }
 
+void tail_run_park(struct tail_run *run)
+{
+	if (run->t->follow || run->file || run->dir.fd < 0)
+		return;
+	for (size_t i = 0; i < run->n; i++)
+		if (run->v[i]->fd >= 0)
+			return;
+	close(run->dir.fd);
+	run->dir.fd = -1;
+}
+
+void tail_run_wake(struct tail_run *run)
+{
+	if (run->dir.fd < 0 && !run->packed)
+		run->dir.fd = open(run->dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 struct tail_run *tail_run_open(struct tail *t, const struct rt_found *found, struct rt_err *err)
 {
 	struct tail_run *run = xcalloc(1, sizeof(*run));
@@ -298,8 +315,10 @@ struct tail_run *tail_run_open(struct tail *t, const struct rt_found *found, str
 			watch(run, run->dir.fd, &run->top);
 		add_sources(run, found->file);
 		tail_discover(run);
-		if (tail_look(run, err) == 0)
+		if (tail_look(run, err) == 0) {
+			tail_run_park(run);
 			return run;
+		}
 	}
 	tail_run_free(run);
 	return NULL;

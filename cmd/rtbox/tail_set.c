@@ -48,10 +48,13 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Each run takes two descriptors for good; logs share what is left. */
+/*
+ * Each run that is followed takes two descriptors for good, and logs share what is
+ * left; one that is not takes one while a log of it is open.
+ */
 static void share_files(struct tail *t)
 {
-	size_t taken = KEPT_FILES + 2 * t->n_runs, most;
+	size_t taken = KEPT_FILES + (t->follow ? 2 * t->n_runs : 0), most;
 	struct rlimit limit;
 
 	if (t->packed || t->n_runs < 2 || getrlimit(RLIMIT_NOFILE, &limit) < 0) {
@@ -59,6 +62,7 @@ static void share_files(struct tail *t)
 		return;
 	}
 	most = limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
+	most = t->follow ? most : most / 2;
 	t->open_max = most < OPEN_MIN ? OPEN_MIN : most < OPEN_MAX ? most : OPEN_MAX;
 }
 

@@ -21,7 +21,6 @@ struct tail_source *tail_source_new(struct tail_run *run, const char *path, bool
 	memset(s, 0, sizeof(*s));
 	s->run = run;
 	s->place = (struct tail_place){ .kind = TAIL_STEP, .source = s };
-	s->dirfd = run->dir.fd;
 	s->packed = run->packed ? &run->dir : NULL;
 	s->path = xstrdup(path);
 	s->events = events;
@@ -31,7 +30,6 @@ struct tail_source *tail_source_new(struct tail_run *run, const char *path, bool
 	s->dirty = true;
 	s->fd = s->file.fd = -1;
 	s->ns = INT64_MIN;
-	s->ev = events ? xmalloc(sizeof(*s->ev)) : NULL;
 	/* of one run alone, since it is large */
 	s->lines = events && !run->packed && !run->t->printer.across ? xmalloc(sizeof(*s->lines)) :
 								       NULL;
@@ -50,7 +48,6 @@ void tail_source_free(struct tail_source *s)
 		rt_buf_release(&s->pieces[i].ts);
 	}
 	free(s->lines);
-	free(s->ev);
 	free(s->step_name);
 	free(s->step_id);
 	free(s->path);
@@ -66,6 +63,8 @@ static bool start_reading(struct tail_source *s)
 	s->reader.whole_only = !s->torn;
 	s->reader.skipping = !s->backward && s->skipping;
 	s->reading = true;
+	if (s->events) /* which is large, and sources may be many */
+		s->ev = xmalloc(sizeof(*s->ev));
 	if (s->lines)
 		rt_lines_init(s->lines, s->simd);
 	return true;
@@ -78,6 +77,8 @@ static void stop_reading(struct tail_source *s)
 	if (!s->backward)
 		s->skipped += s->reader.skipped;
 	rt_reader_release(&s->reader);
+	free(s->ev);
+	s->ev = NULL;
 	s->reading = false;
 }
 

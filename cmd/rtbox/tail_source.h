@@ -58,8 +58,7 @@ struct tail_mark {
 struct tail_source {
 	struct tail_run *run;
 	struct tail_place place; /* the folder of its step */
-	int dirfd;               /* not owned */
-	char *path;              /* below it */
+	char *path;              /* below the run's directory */
 	char *step_id;           /* of captured output: "step_001", or NULL */
 	char *step_name;         /* NULL: not known */
 	bool events;             /* JSON lines, else captured output */
@@ -103,7 +102,7 @@ struct tail_source {
 	int64_t ns;    /* when; a line that does not say is as old as the one before */
 	size_t rank;   /* among sources that are merged: of equal times the lowest goes first */
 	bool valid;    /* it is an event, or a record of output */
-	struct rt_event *ev;
+	struct rt_event *ev;    /* while it is read */
 	struct rt_lines *lines; /* that are outlined together; NULL: they are not */
 	struct rt_cri cri;
 

@@ -37,6 +37,7 @@ static bool is_met(struct tail_run *run, off_t end)
 	struct rt_str line;
 	bool met = false;
 
+	tail_run_wake(run);
 	if (open_events(run, &f) < 0)
 		return false;
 	if (rt_reader_init(&r, f.fd, 0, end, false) == 0) {
