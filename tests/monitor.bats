@@ -293,7 +293,8 @@ END
 	make_story
 	begin 80 24 rt-monitor story
 	see 'it broke'
-	type_text ':fil'
+	press : C-k
+	type_text 'fil'
 	press Tab
 	type_text 'lev'
 	press Tab Tab
@@ -306,7 +307,7 @@ END
 	type_text fe
 	press Tab
 	see ':details fetch'
-	press C-u
+	press C-a C-k
 	type_text 'xyz建'
 	press BSpace BSpace Left BSpace
 	see ':y'
@@ -330,7 +331,10 @@ END
 	make_run other '"status":"completed","started_at":"2026-06-01T12:00:00.000+00:00",
 		"finished_at":"2026-06-01T12:00:01.000+00:00","duration_ms":1000'
 	: >"$RT_RUNS_DIR/other/events.jsonl"
+	mkdir "$RT_RUNS_DIR/timeless"
+	echo '{"run_id":"timeless","status":"completed"}' >"$RT_RUNS_DIR/timeless/status.json"
 	begin 80 24 rt-monitor
+	see timeless
 	see nightly
 	type_text '/nightly'
 	press Enter Enter

@@ -31,9 +31,7 @@ static void draw_row(const struct monitor *m, struct spot *s, const struct rt_ro
 	rt_buf_init(&text);
 	if (began)
 		out_time(&m->out, &text, began);
-	text.len = text.len > 19 ? 19 : text.len;
-	text.s[text.len] = '\0';
-	spot_format(s, STYLE_DIM, " %-19s", text.s);
+	spot_format(s, STYLE_DIM, " %-19.19s", text.s);
 	rt_buf_release(&text);
 	draw_span(s, span, 9, STYLE_PLAIN);
 	spot_format(s, STYLE_PLAIN, " %4s%s ", row->percent, *row->percent ? "%" : " ");

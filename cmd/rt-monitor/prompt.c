@@ -268,8 +268,7 @@ enum prompt_did prompt_key(struct prompt *p, enum screen_key how, uint32_t key,
 		erase_text(p, 0, p->at);
 		break;
 	case CONTROL('k'):
-		p->text.len = p->at;
-		p->text.s[p->at] = '\0';
+		erase_text(p, p->at, p->text.len);
 		break;
 	case CONTROL('w'):
 		erase_text(p, word_before(p), p->at);
