@@ -9,7 +9,9 @@
 #include "rundir.h"
 #include "spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,8 @@ int summarize_git_add(const char *where, const struct rt_buf *paths)
 	    lseek(how.input, 0, SEEK_SET) < 0)
 		die(EXIT_FAIL, "out of memory");
 	rt_inherited_get(&in);
+	/* inherited as ignored, it would leave no exit status to wait for */
+	signal(SIGCHLD, SIG_DFL);
 	how.in = &in;
 	how.out = STDERR_FILENO; /* what is printed are paths */
 	how.err = STDERR_FILENO;
@@ -124,7 +128,8 @@ int summarize_git_add(const char *where, const struct rt_buf *paths)
 		return EXIT_FAIL;
 	}
 	while (waitpid(pid, &status, 0) < 0)
-		;
+		if (errno != EINTR)
+			die(EXIT_FAIL, "cannot wait for git: %s", strerror(errno));
 	if (rt_wait_code(status) == 0)
 		return 0;
 	error("--git-add: git could not add them");
