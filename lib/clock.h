@@ -59,6 +59,9 @@ int rt_duration_parse(const char *text, int64_t *ns, struct rt_err *err);
 /* "45s", "6m 50s", "1h 2m", "3d 4h"; below 10 s "1.4s", below 1 s "92ms". */
 void rt_duration_format(char out[32], int64_t ns);
 
+/* The same of milliseconds, any number of them; "" where they are negative: not known. */
+void rt_duration_format_ms(char out[32], int64_t ms);
+
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, and back.
  * Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
 int64_t rt_days_from_civil(int64_t year, int month, int day);

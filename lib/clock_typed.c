@@ -193,3 +193,11 @@ void rt_duration_format(char out[32], int64_t ns)
 	else
 		put_number(put_number(out, s / 86400, "d "), s / 3600 % 24, "h");
 }
+
+void rt_duration_format_ms(char out[32], int64_t ms)
+{
+	out[0] = '\0';
+	if (ms >= 0)
+		rt_duration_format(out,
+				   ms < INT64_MAX / RT_NS_PER_MS ? ms * RT_NS_PER_MS : INT64_MAX);
+}

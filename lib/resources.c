@@ -76,7 +76,7 @@ static void time_text(char text[32], int64_t ms)
 	if (ms < 60000)
 		snprintf(text, 32, "%d.%ds", (int)(ms / 1000), (int)(ms % 1000 / 100));
 	else
-		rt_duration_format(text, ms * RT_NS_PER_MS);
+		rt_duration_format_ms(text, ms);
 }
 
 void rt_resources_text(const struct rt_resources *r, char text[RT_RESOURCES_TEXT])

@@ -57,14 +57,22 @@ char *rt_sum_command(const struct rt_summary *s, const char *program, const char
 	return rt_buf_detach(&b);
 }
 
+int64_t rt_sum_run_ms(const struct rt_summary *s)
+{
+	int64_t end_ns = s->finished_ns ? s->finished_ns : s->story.last_ns;
+
+	if (!s->started_ns || end_ns < s->started_ns)
+		return -1;
+	return end_ns / RT_NS_PER_MS - s->started_ns / RT_NS_PER_MS;
+}
+
 static void add_duration(struct sum_facts *f, const struct rt_summary *s)
 {
-	int64_t end = s->finished_ns ? s->finished_ns : s->story.last_ns;
 	char text[32];
 
-	if (!s->started_ns || end < s->started_ns)
+	rt_duration_format_ms(text, rt_sum_run_ms(s));
+	if (!*text)
 		return;
-	rt_duration_format(text, end - s->started_ns);
 	rt_sum_factf(f, "Duration", "%s%s", text, s->finished_ns ? "" : " (to its last event)");
 }
 

@@ -13,8 +13,8 @@ void rt_summary_figures(const struct rt_summary *s, struct rt_figures *f)
 		f->good = s->state == RT_COMPLETED;
 		f->bad = s->state == RT_FAILED;
 	}
-	if (s->started_ns && s->finished_ns >= s->started_ns)
-		f->duration_ms = s->finished_ns / RT_NS_PER_MS - s->started_ns / RT_NS_PER_MS;
+	if (s->finished_ns)
+		f->duration_ms = rt_sum_run_ms(s);
 	f->retries = rt_sum_retries(s);
 	f->errors = s->all.errors;
 	f->warnings = s->all.warnings;

@@ -44,14 +44,13 @@ static void bar(struct rt_buf *out, const char *class, int64_t from, int64_t wid
 static void timeline(const struct rt_summary *s, int64_t from_ns, int64_t ms, const char *class,
 		     struct rt_buf *out)
 {
-	int64_t end_ns = s->finished_ns ? s->finished_ns : s->story.last_ns;
-	int64_t all_ms = (end_ns - s->started_ns) / RT_NS_PER_MS;
-	int64_t before_ms = (from_ns - s->started_ns) / RT_NS_PER_MS;
+	int64_t all_ms = rt_sum_run_ms(s);
+	int64_t before_ms = from_ns / RT_NS_PER_MS - s->started_ns / RT_NS_PER_MS;
 
-	if (!s->started_ns || !from_ns || ms < 0 || all_ms <= 0 || before_ms < 0)
+	if (!from_ns || ms < 0 || all_ms <= 0 || before_ms < 0)
 		return;
 	rt_buf_adds(out, SVG);
-	bar(out, class, before_ms ? part(before_ms, all_ms) : 0, part(ms ? ms : 1, all_ms));
+	bar(out, class, part(before_ms, all_ms), part(ms ? ms : 1, all_ms));
 	rt_buf_adds(out, "</svg>");
 }
 
@@ -82,10 +81,9 @@ static void count_cell(struct rt_buf *out, int64_t n)
 
 static void duration_cell(struct rt_buf *out, int64_t ms)
 {
-	char text[32] = "";
+	char text[32];
 
-	if (ms >= 0)
-		rt_duration_format(text, ms * RT_NS_PER_MS);
+	rt_duration_format_ms(text, ms);
 	rt_buf_addf(out, "<td class=\"n\">%s</td>", text);
 }
 
@@ -158,7 +156,7 @@ static void step_rows(const struct rt_summary *s, int64_t most_tokens, struct rt
 
 static void stage_row(const struct rt_summary *s, const struct sum_stage *g, struct rt_buf *out)
 {
-	int64_t ms = s->story.back && g->given_ms < 0 ? -1 : rt_sum_stage_ms(g);
+	int64_t ms = rt_sum_stage_ms(s, g);
 
 	rt_buf_adds(out, "<tr><td></td><td class=\"name\">");
 	rt_sum_xml(out, g->name);

@@ -85,9 +85,8 @@ static void head(const struct rt_summary *s, struct rt_buf *out)
 	when(out, "started_at", s->started_ns);
 	when(out, "finished_at", s->finished_ns);
 	when(out, "last_event_at", s->story.last_ns);
-	if (s->started_ns && s->finished_ns >= s->started_ns)
-		number(out, "duration_ms",
-		       s->finished_ns / RT_NS_PER_MS - s->started_ns / RT_NS_PER_MS);
+	if (s->finished_ns && rt_sum_run_ms(s) >= 0)
+		number(out, "duration_ms", rt_sum_run_ms(s));
 	if (s->exit_code >= 0)
 		number(out, "exit_code", s->exit_code);
 	if (s->signal)
@@ -198,7 +197,7 @@ static void step(const struct rt_summary *s, size_t i, struct rt_buf *out)
 static void stage(const struct rt_summary *s, size_t i, struct rt_buf *out)
 {
 	const struct sum_stage *g = &s->stages[i];
-	int64_t ms = rt_sum_stage_ms(g);
+	int64_t ms = rt_sum_stage_ms(s, g);
 
 	rt_buf_adds(out, "{\"name\":");
 	quote(out, g->name);

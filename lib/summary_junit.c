@@ -120,13 +120,6 @@ static void step_case(const struct rt_summary *s, const struct sum_step *st, str
 	rt_buf_release(&name);
 }
 
-static int64_t run_ms(const struct rt_summary *s)
-{
-	int64_t end = s->finished_ns ? s->finished_ns : s->story.last_ns;
-
-	return s->started_ns ? (end - s->started_ns) / RT_NS_PER_MS : 0;
-}
-
 static const char *host_of(const struct rt_summary *s)
 {
 	for (size_t i = 0; i < s->configuration.n; i++) {
@@ -147,7 +140,7 @@ static void head(const struct rt_summary *s, const size_t *of, size_t cases, str
 	rt_buf_addf(out, " timestamp=\"%.19s\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", ts,
 		    cases, of[FAILURE], of[ERROR]);
 	rt_buf_addf(out, " skipped=\"%zu\" time=\"", of[SKIPPED]);
-	seconds(out, run_ms(s));
+	seconds(out, rt_sum_run_ms(s));
 	rt_buf_adds(out, "\">\n<properties>\n");
 	rt_buf_adds(out, "<property name=\"run_id\"");
 	attribute(out, "value", s->id);
@@ -190,7 +183,7 @@ void rt_summary_junit(const struct rt_summary *s, struct rt_buf *out)
 	for (size_t i = 0; i < s->n_steps; i++)
 		step_case(s, &s->steps[i], out);
 	if (own) {
-		begin_case(s, "(run)", run_ms(s), out);
+		begin_case(s, "(run)", rt_sum_run_ms(s), out);
 		outcome(out, own_verdict(s), rt_state_name(s->state), s->error, tail_of(s, -1));
 		rt_buf_adds(out, "</testcase>\n");
 	}

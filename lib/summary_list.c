@@ -81,10 +81,9 @@ static int compare(const void *a, const void *b)
 
 static void add_duration(struct rt_buf *out, int64_t ms)
 {
-	char text[32] = "";
+	char text[32];
 
-	if (ms >= 0)
-		rt_duration_format(text, ms * RT_NS_PER_MS);
+	rt_duration_format_ms(text, ms);
 	rt_buf_adds(out, text);
 }
 

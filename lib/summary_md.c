@@ -109,17 +109,15 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 {
 	const struct sum_step *st = &s->steps[i];
 	const struct rt_usage *u = &st->tally.usage;
-	int64_t ms = rt_sum_step_ms(st);
 	int share = rt_sum_share(s, st);
-	char duration[32] = "", percent[16] = "";
+	char duration[32], percent[16] = "";
 	struct rt_buf label;
 
 	(void)brief;
 	if (share >= 0)
 		snprintf(percent, sizeof(percent), "%d %%", share);
 	rt_buf_init(&label);
-	if (ms >= 0)
-		rt_duration_format(duration, ms * RT_NS_PER_MS);
+	rt_duration_format_ms(duration, rt_sum_step_ms(st));
 	rt_sum_step_label(st, &label);
 	rt_buf_adds(out, "| ");
 	rt_sum_md_value(out, label.s);
@@ -139,12 +137,10 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 static void one_stage(const struct rt_summary *s, size_t i, bool brief, struct rt_buf *out)
 {
 	const struct sum_stage *g = &s->stages[i];
-	int64_t ms = s->story.back && g->given_ms < 0 ? -1 : rt_sum_stage_ms(g);
-	char duration[32] = "";
+	char duration[32];
 
 	(void)brief;
-	if (ms >= 0)
-		rt_duration_format(duration, ms * RT_NS_PER_MS);
+	rt_duration_format_ms(duration, rt_sum_stage_ms(s, g));
 	rt_buf_adds(out, "| ");
 	rt_sum_md_value(out, g->name);
 	rt_buf_addf(out, " | %s | %" PRId64 " | %" PRId64 " | %" PRId64 " |\n", duration,

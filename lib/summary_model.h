@@ -335,7 +335,8 @@ void rt_sum_path(const struct rt_summary *s, struct sum_facts *f);
 struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct sum_gist *g,
 			       const struct rt_event *ev);
 void rt_sum_end_stage(struct rt_summary *s, int64_t at_ns, enum rt_state state);
-int64_t rt_sum_stage_ms(const struct sum_stage *g); /* how long it took, -1: unknown */
+/* How long it took, -1: unknown. */
+int64_t rt_sum_stage_ms(const struct rt_summary *s, const struct sum_stage *g);
 
 /* summary_end.c */
 bool rt_sum_is_step_event(const struct rt_event *ev);
@@ -388,6 +389,7 @@ void rt_sum_notes(struct rt_summary *s, const struct rt_status *stored, int64_t 
 void rt_sum_identity(const struct rt_summary *s, struct sum_facts *f);
 void rt_sum_metrics(const struct rt_summary *s, struct sum_facts *f);
 void rt_sum_step_facts(const struct rt_summary *s, const struct sum_step *st, struct sum_facts *f);
+int64_t rt_sum_run_ms(const struct rt_summary *s); /* up to its end or last event; -1: unknown */
 size_t rt_sum_steps_done(const struct rt_summary *s);
 size_t rt_sum_steps_all(const struct rt_summary *s);
 int64_t rt_sum_retries(const struct rt_summary *s); /* of steps and of anything else */

@@ -15,16 +15,9 @@ static bool span_of(const struct sum_step *st, int64_t *from_ns, int64_t *to_ns)
 	return st->started_ns && *to_ns >= *from_ns;
 }
 
-static int64_t run_ns(const struct rt_summary *s)
-{
-	int64_t end_ns = s->finished_ns ? s->finished_ns : s->story.last_ns;
-
-	return s->started_ns && end_ns > s->started_ns ? end_ns - s->started_ns : 0;
-}
-
 int rt_sum_share(const struct rt_summary *s, const struct sum_step *st)
 {
-	int64_t ms = rt_sum_step_ms(st), all_ms = run_ns(s) / RT_NS_PER_MS;
+	int64_t ms = rt_sum_step_ms(st), all_ms = rt_sum_run_ms(s);
 
 	if (ms < 0 || all_ms <= 0 || ms > all_ms)
 		return -1;
@@ -99,7 +92,7 @@ static void add_longest(const struct rt_summary *s, struct sum_facts *f)
 		return;
 	rt_buf_init(&label);
 	add_label(&label, longest);
-	rt_duration_format(text, rt_sum_step_ms(longest) * RT_NS_PER_MS);
+	rt_duration_format_ms(text, rt_sum_step_ms(longest));
 	rt_sum_factf(f, "Longest Step", "%s (%s, %d %% of the time)", label.s, text,
 		     rt_sum_share(s, longest));
 	f->failed |= label.failed;
@@ -109,13 +102,13 @@ static void add_longest(const struct rt_summary *s, struct sum_facts *f)
 static void add_path(const struct rt_summary *s, const struct stop *v, size_t n,
 		     struct sum_facts *f)
 {
-	int64_t sum_ns = 0;
+	int64_t sum_ms = 0;
 	struct rt_buf path;
 	char text[32];
 
 	rt_buf_init(&path);
 	for (size_t i = 0; i < n; i++) {
-		sum_ns += v[i].to_ns - v[i].from_ns;
+		sum_ms += v[i].to_ns / RT_NS_PER_MS - v[i].from_ns / RT_NS_PER_MS;
 		if (i == SUM_PATH)
 			rt_buf_addf(&path, ", and %zu more", n - i);
 		if (i >= SUM_PATH)
@@ -123,7 +116,7 @@ static void add_path(const struct rt_summary *s, const struct stop *v, size_t n,
 		rt_buf_adds(&path, i ? ", " : "");
 		add_label(&path, &s->steps[v[i].at]);
 	}
-	rt_duration_format(text, sum_ns);
+	rt_duration_format_ms(text, sum_ms);
 	rt_sum_factf(f, "Critical Path", "%s (%s)", path.s, text);
 	f->failed |= path.failed;
 	rt_buf_release(&path);

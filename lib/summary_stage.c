@@ -79,7 +79,7 @@ static void end(struct rt_summary *s, struct sum_stage *g, const struct rt_event
 	double ms;
 
 	rt_sum_end_stage(s, at_ns, RT_COMPLETED);
-	if (rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms < 1e15)
+	if (rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms >= 0 && ms < 1e15)
 		g->given_ms = (int64_t)(ms + 0.5);
 }
 
@@ -111,11 +111,12 @@ struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct sum_gist *gist
 	return g;
 }
 
-int64_t rt_sum_stage_ms(const struct sum_stage *g)
+int64_t rt_sum_stage_ms(const struct rt_summary *s, const struct sum_stage *g)
 {
 	if (g->given_ms >= 0)
 		return g->given_ms;
-	if (!g->started_ns || g->finished_ns < g->started_ns)
+	/* where times go back, when it ended cannot be told from when others began */
+	if (s->story.back || !g->started_ns || g->finished_ns < g->started_ns)
 		return -1;
 	return g->finished_ns / RT_NS_PER_MS - g->started_ns / RT_NS_PER_MS;
 }

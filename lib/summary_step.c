@@ -327,7 +327,7 @@ static void end(struct rt_summary *s, struct sum_step *st, const struct rt_event
 	if (at_ns)
 		st->finished_ns = at_ns;
 	st->given_ms = -1;
-	if (rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms < 1e15)
+	if (rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms >= 0 && ms < 1e15)
 		st->given_ms = (int64_t)(ms + 0.5);
 	if (rt_sum_metadata(ev, "retries", &v) && rt_json_int(&v, &retries) &&
 	    retries > st->retries)

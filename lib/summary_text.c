@@ -72,16 +72,15 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 	const struct sum_step *st = &s->steps[i];
 	int64_t ms = rt_sum_step_ms(st);
 	struct sum_facts f = { .n = 0 };
-	char duration[32] = "unknown";
 	struct rt_buf line;
+	char duration[32];
 
 	rt_buf_init(&line);
-	if (ms >= 0)
-		rt_duration_format(duration, ms * RT_NS_PER_MS);
+	rt_duration_format_ms(duration, ms);
 	rt_buf_adds(&line, "Step ");
 	rt_sum_step_label(st, &line);
 	rt_buf_addf(&line, ": %s (duration: %s, retries: %" PRId64, rt_sum_state_name(st->state),
-		    duration, st->retries);
+		    ms < 0 ? "unknown" : duration, st->retries);
 	if (st->tally.errors)
 		rt_buf_addf(&line, ", errors: %" PRId64, st->tally.errors);
 	rt_buf_adds(&line, ")");
@@ -101,16 +100,15 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 static void one_stage(const struct rt_summary *s, size_t i, bool brief, struct rt_buf *out)
 {
 	const struct sum_stage *g = &s->stages[i];
-	int64_t ms = rt_sum_stage_ms(g);
+	int64_t ms = rt_sum_stage_ms(s, g);
 	struct rt_buf when, name;
 	char duration[32];
 
 	rt_buf_init(&when);
-	/* where times go back, when a stage ended cannot be told from when others began */
 	if (s->story.back && g->given_ms < 0) {
 		rt_sum_span(&when, g->tally.first_ns, g->tally.last_ns);
 	} else if (ms >= 0) {
-		rt_duration_format(duration, ms * RT_NS_PER_MS);
+		rt_duration_format_ms(duration, ms);
 		rt_buf_addf(&when, "duration: %s", duration);
 	} else {
 		rt_buf_adds(&when, "not ended");

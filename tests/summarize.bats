@@ -283,6 +283,37 @@ check_bounds() {
 	[[ $output != *"Step 003"* && $output != *"Steps Completed"* ]]
 }
 
+@test "how long a stage took is not told where times go back" {
+	events f.jsonl <<-'END'
+		progress "stage":"spec"
+		progress "stage":"zip"
+		run_completed
+	END
+	sed -i '2s/:01/:00/; 3s/:02/:01/; 1s/:00.000/:05.000/' f.jsonl
+	run -0 rt-summarize f.jsonl
+	has "Stage spec: 1 event (2026-07-01 12:00:05 UTC)"
+	run -0 rt-summarize --json f.jsonl
+	[ "$(jq -c '[.stages[].duration_ms]' <<<"$output")" = '[null,null]' ]
+}
+
+@test "centuries, and numbers that are no duration" {
+	events f.jsonl <<-'END'
+		step_started "step":1
+		step_completed "step":2,"duration_ms":9e13
+		step_completed "step":3,"duration_ms":-1e300
+		run_completed
+	END
+	sed -i '1s/2026/1700/; 4s/2026/2250/' f.jsonl
+	run -0 rt-summarize f.jsonl
+	has "Step 002: SUCCESS (duration: 106751d 23h, retries: 0)"
+	has "Step 003: SUCCESS (duration: unknown, retries: 0)"
+	has "Duration: 106751d 23h"
+	run -0 rt-summarize --json f.jsonl
+	[ "$(jq '.duration_ms / 86400000 | floor' <<<"$output")" = 200883 ]
+	run -0 rt-summarize --compare f.jsonl f.jsonl
+	grep -qE '^step 002 +106751d 23h +106751d 23h$' <<<"$output"
+}
+
 @test "tokens: a request and its response once, by step; running totals never add" {
 	events f.jsonl <<-'END'
 		step_started "step_id":"step_001"

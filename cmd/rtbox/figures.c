@@ -89,7 +89,7 @@ void figures_change_ms(struct rt_buf *out, int64_t from, int64_t to)
 
 	if (from == to || from < 0 || to < 0)
 		return;
-	rt_duration_format(text, (to > from ? to - from : from - to) * RT_NS_PER_MS);
+	rt_duration_format_ms(text, to > from ? to - from : from - to);
 	rt_buf_addf(out, "%c%s", to > from ? '+' : '-', text);
 	add_share(out, (double)from, (double)to);
 }
@@ -104,9 +104,8 @@ void figures_change(struct rt_buf *out, double from, double to)
 
 void figures_duration(struct rt_buf *out, int64_t ms)
 {
-	char text[32] = "?";
+	char text[32];
 
-	if (ms >= 0)
-		rt_duration_format(text, ms * RT_NS_PER_MS);
-	rt_buf_adds(out, text);
+	rt_duration_format_ms(text, ms);
+	rt_buf_adds(out, *text ? text : "?");
 }

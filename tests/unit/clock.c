@@ -279,6 +279,8 @@ static void span(struct tap *t, int64_t ms, const char *want)
 
 	rt_duration_format(s, ms * RT_NS_PER_MS);
 	is_text(t, s, want, want);
+	rt_duration_format_ms(s, ms);
+	is_text(t, s, ms < 0 ? "" : want, "of milliseconds");
 }
 
 int main(void)
@@ -303,6 +305,8 @@ int main(void)
 	span(&t, -1500, "-1.5s");
 	rt_duration_format(s, INT64_MIN);
 	is_text(&t, s, "-106751d 23h", "the longest span");
+	rt_duration_format_ms(s, INT64_MAX);
+	is_text(&t, s, "106751d 23h", "and one that is longer");
 	ok(&t, rt_clock_monotonic_ns() <= rt_clock_monotonic_ns(), "the monotonic clock goes on");
 	ok(&t, rt_clock_now_ns() > NOON / 2 * RT_NS_PER_S, "the wall clock is set");
 	return tap_done(&t);
