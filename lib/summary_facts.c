@@ -199,6 +199,7 @@ static void add_usage(struct sum_facts *f, const struct rt_usage *u)
 		rt_buf_init(&cost);
 		rt_sum_cost(&cost, u->cost_usd);
 		rt_sum_factf(f, "Cost", "%s USD", cost.s);
+		f->failed |= cost.failed;
 		rt_buf_release(&cost);
 	}
 }
@@ -300,4 +301,16 @@ size_t *rt_sum_steps_order(const struct rt_summary *s)
 		}
 	}
 	return order;
+}
+
+static int compare(const void *a, const void *b)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void rt_sum_steps_sort(size_t *order, size_t n)
+{
+	qsort(order, n, sizeof(*order), compare);
 }

@@ -133,13 +133,6 @@ static void step_row(const struct rt_summary *s, const struct sum_step *st, int6
 	rt_buf_release(&label);
 }
 
-static int by_place(const void *a, const void *b)
-{
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void step_rows(const struct rt_summary *s, int64_t most_tokens, struct rt_buf *out)
 {
 	size_t *order = rt_sum_steps_order(s), n = s->n_steps < STEPS_MAX ? s->n_steps : STEPS_MAX;
@@ -148,7 +141,7 @@ static void step_rows(const struct rt_summary *s, int64_t most_tokens, struct rt
 		out->failed = true;
 		return;
 	}
-	qsort(order, n, sizeof(*order), by_place);
+	rt_sum_steps_sort(order, n);
 	for (size_t i = 0; i < n; i++)
 		step_row(s, &s->steps[order[i]], most_tokens, out);
 	free(order);

@@ -102,6 +102,7 @@ static void add_notes(const struct rt_summary *s, const struct sum_step *st, str
 			rt_buf_adds(out, f.v[i].value);
 		comma = "; ";
 	}
+	out->failed |= f.failed;
 	rt_sum_facts_release(&f);
 }
 
@@ -131,6 +132,7 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 		    st->tally.warnings, u->calls, u->total);
 	add_notes(s, st, out);
 	rt_buf_adds(out, " |\n");
+	out->failed |= label.failed;
 	rt_buf_release(&label);
 }
 
@@ -252,6 +254,7 @@ static void one_group(const struct rt_summary *s, size_t i, bool brief, struct r
 		rt_buf_adds(out, g->elsewhere ? " and elsewhere" : "");
 	}
 	rt_buf_addc(out, '\n');
+	out->failed |= when.failed;
 	rt_buf_release(&when);
 }
 

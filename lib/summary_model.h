@@ -396,7 +396,8 @@ int64_t rt_sum_retries(const struct rt_summary *s); /* of steps and of anything 
 int64_t rt_sum_timeouts(const struct rt_summary *s);
 /* Its steps by urgency (what went wrong first), n_steps of them; NULL: no memory. Free it. */
 size_t *rt_sum_steps_order(const struct rt_summary *s);
-void rt_sum_short(struct rt_buf *out, const char *name);               /* cut to a few words */
+void rt_sum_steps_sort(size_t *order, size_t n);         /* back into the order of the table */
+void rt_sum_short(struct rt_buf *out, const char *name); /* cut to a few words */
 void rt_sum_step_label(const struct sum_step *st, struct rt_buf *out); /* "001" or its name */
 void rt_sum_time(char out[32], int64_t ns); /* "2026-07-01 12:00:00 UTC" */
 void rt_sum_span(struct rt_buf *out, int64_t first_ns, int64_t last_ns);

@@ -50,13 +50,6 @@ void rt_sum_clip(struct rt_buf *out, size_t start, size_t room)
 	rt_buf_splice(out, end, out->len - end, NULL, 0);
 }
 
-static int by_place(const void *a, const void *b)
-{
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* ", of them 3 FAILED, 9 SUCCESS": the steps from order[shown] on. */
 static void count_states(const struct rt_summary *s, const size_t *order, size_t shown,
 			 struct rt_buf *out)
@@ -95,7 +88,7 @@ size_t rt_sum_list_steps(const struct rt_summary *s, sum_entry_fn *entry, size_t
 		shown = rt_sum_list(s, order, n, entry, true, room, out);
 		rt_buf_splice(out, start, out->len - start, NULL, 0);
 		count_states(s, order, shown, left_out);
-		qsort(order, shown, sizeof(*order), by_place);
+		rt_sum_steps_sort(order, shown);
 		rt_sum_list(s, order, shown, entry, true, room, out);
 	}
 	free(order);

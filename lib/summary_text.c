@@ -91,6 +91,7 @@ static void one_step(const struct rt_summary *s, size_t i, bool brief, struct rt
 		rt_sum_step_facts(s, st, &f);
 		for (size_t k = 0; k < f.n; k++)
 			rt_sum_wrapf(out, 6, 2, "  - %s: %s", f.v[k].label, f.v[k].value);
+		out->failed |= f.failed;
 		rt_sum_facts_release(&f);
 	}
 	out->failed |= line.failed;
@@ -119,6 +120,7 @@ static void one_stage(const struct rt_summary *s, size_t i, bool brief, struct r
 	rt_sum_short(&name, g->name);
 	rt_sum_wrapf(out, 2, brief ? 1 : 2, "Stage %s: %" PRId64 " event%s (%s)", name.s,
 		     g->tally.events, g->tally.events == 1 ? "" : "s", when.s);
+	out->failed |= name.failed || when.failed;
 	rt_buf_release(&name);
 	rt_buf_release(&when);
 }
@@ -191,6 +193,7 @@ static void one_group(const struct rt_summary *s, size_t i, bool brief, struct r
 		rt_buf_addf(&when, "%s%s", g->where, g->elsewhere ? " and elsewhere" : "");
 	if (when.len)
 		rt_sum_wrapf(out, 4, 1, "    %s", when.s);
+	out->failed |= when.failed;
 	rt_buf_release(&when);
 }
 
