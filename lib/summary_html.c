@@ -48,17 +48,25 @@ void rt_sum_html_element(struct rt_buf *out, const char *name, const char *text)
 	rt_buf_addf(out, "</%s>", name);
 }
 
-void rt_sum_html_more(const struct rt_summary *s, int64_t n, const char *arguments,
+/* That n entries are not here, and where they are. */
+static void more_in(struct rt_buf *out, size_t n, const char *where)
+{
+	if (n == 0)
+		return;
+	rt_buf_addf(out, "<p>%zu more: ", n);
+	rt_sum_html_element(out, "code", where);
+	rt_buf_adds(out, "</p>\n");
+}
+
+void rt_sum_html_more(const struct rt_summary *s, size_t n, const char *arguments,
 		      struct rt_buf *out)
 {
 	char *command;
 
-	if (n <= 0)
+	if (n == 0)
 		return;
 	command = rt_sum_command(s, "rt-query", arguments);
-	rt_buf_addf(out, "<p>%" PRId64 " more: ", n);
-	rt_sum_html_element(out, "code", command ? command : "");
-	rt_buf_adds(out, "</p>\n");
+	more_in(out, n, command ? command : "");
 	out->failed |= !command;
 	free(command);
 }
@@ -183,9 +191,11 @@ static void errors_section(const struct rt_summary *s, struct rt_buf *out)
 	rt_buf_adds(out, n ? "</ul>\n" : "");
 	for (size_t i = n; i < s->n_groups; i++)
 		left += s->groups[i].n;
-	rt_sum_html_more(s, left, SUM_SHOW_ERRORS, out);
+	rt_sum_html_more(s, (size_t)left, SUM_SHOW_ERRORS, out);
 	for (size_t i = 0; i < s->n_tails; i++)
 		tail(s, &s->tails[i], out);
+	if (s->more_tails)
+		rt_buf_addf(out, "<p>Output of %zu more</p>\n", s->more_tails);
 }
 
 static void moment(const struct sum_moment *m, const char *what, struct rt_buf *out)
@@ -210,8 +220,10 @@ static void recon_section(const struct rt_summary *s, struct rt_buf *out)
 	for (size_t i = s->n_recon - n; i < s->n_recon; i++)
 		moment(&s->recon[i % SUM_LINES], "", out);
 	rt_buf_adds(out, "</ul>\n");
-	if (!s->recon_file)
-		rt_sum_html_more(s, (int64_t)(s->n_recon - n), SUM_SHOW_RECON, out);
+	if (s->recon_file)
+		more_in(out, s->n_recon - n, SUM_RECON_LOG);
+	else
+		rt_sum_html_more(s, s->n_recon - n, SUM_SHOW_RECON, out);
 }
 
 static void people_section(const struct rt_summary *s, struct rt_buf *out)
@@ -223,7 +235,7 @@ static void people_section(const struct rt_summary *s, struct rt_buf *out)
 	for (size_t i = 0; i < s->n_people; i++)
 		moment(&s->people[i], rt_type_name(s->people[i].type), out);
 	rt_buf_adds(out, "</ul>\n");
-	rt_sum_html_more(s, (int64_t)s->more_people, SUM_SHOW_PEOPLE, out);
+	rt_sum_html_more(s, s->more_people, SUM_SHOW_PEOPLE, out);
 }
 
 static void artifacts_section(const struct rt_summary *s, struct rt_buf *out)
@@ -246,8 +258,10 @@ static void artifacts_section(const struct rt_summary *s, struct rt_buf *out)
 		rt_buf_addf(out, " <span class=\"dim\">%s</span></li>\n", rt_sum_made(a->made));
 	}
 	rt_buf_adds(out, "</ul>\n");
-	if (s->artifacts[0].made != SUM_FOUND)
-		rt_sum_html_more(s, (int64_t)s->more_artifacts, SUM_SHOW_ARTIFACTS, out);
+	if (s->artifacts[0].made == SUM_FOUND)
+		more_in(out, s->more_artifacts, RT_ARTIFACTS_DIR "/");
+	else
+		rt_sum_html_more(s, s->more_artifacts, SUM_SHOW_ARTIFACTS, out);
 }
 
 void rt_summary_html(const struct rt_summary *s, struct rt_buf *out)
@@ -261,6 +275,7 @@ void rt_summary_html(const struct rt_summary *s, struct rt_buf *out)
 	people_section(s, out);
 	artifacts_section(s, out);
 	table(out, "Configuration", &s->configuration);
+	more_in(out, s->configuration.left_out, RT_METADATA_FILE);
 	table(out, "Archive integrity", &s->archive);
 	rt_buf_adds(out, "</body>\n</html>\n");
 }

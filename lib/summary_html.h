@@ -8,7 +8,7 @@ void rt_sum_html_heading(struct rt_buf *out, const char *title);
 /* <name>text</name> */
 void rt_sum_html_element(struct rt_buf *out, const char *name, const char *text);
 /* That n entries are not here, and the rt-query that shows them; nothing when n is 0. */
-void rt_sum_html_more(const struct rt_summary *s, int64_t n, const char *arguments,
+void rt_sum_html_more(const struct rt_summary *s, size_t n, const char *arguments,
 		      struct rt_buf *out);
 
 /* summary_html_steps.c */

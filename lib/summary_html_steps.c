@@ -190,5 +190,5 @@ void rt_sum_html_steps(const struct rt_summary *s, struct rt_buf *out)
 		stage_row(s, &s->stages[i], out);
 	rt_buf_adds(out, "</table></div>\n");
 	if (s->n_steps > STEPS_MAX)
-		rt_sum_html_more(s, (int64_t)(s->n_steps - STEPS_MAX), SUM_SHOW_STEPS, out);
+		rt_sum_html_more(s, s->n_steps - STEPS_MAX, SUM_SHOW_STEPS, out);
 }
