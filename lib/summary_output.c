@@ -18,22 +18,24 @@
 static void read_tail(struct rt_summary *s, const struct rt_rundir *d, int64_t step,
 		      int64_t after_ns)
 {
-	struct sum_tail *t = &s->tails[s->n_tails];
 	struct rt_last_lines l;
+	struct sum_tail *t;
 	struct rt_str line;
 	char step_id[32];
 	size_t at = 0;
 	bool there;
 
 	snprintf(step_id, sizeof(step_id), "step_%03" PRId64, step);
-	there = rt_last_lines_read(&l, d, step < 0 ? NULL : step_id) == 0;
+	there = rt_last_lines_read(&l, d, step < 0 ? NULL : step_id) == 0 &&
+		(!after_ns || l.last_ns > after_ns) && rt_last_lines_next(&l, &at, &line);
 	if (there && s->n_tails == SUM_TAILS) {
 		s->more_tails++;
-	} else if (there && (!after_ns || l.last_ns > after_ns)) {
+	} else if (there) {
+		t = &s->tails[s->n_tails++];
 		t->step = step;
-		while (rt_last_lines_next(&l, &at, &line))
+		do
 			t->lines[t->n++] = rt_sum_keep(s, line, LINE_MAX_KEPT);
-		s->n_tails += t->n > 0;
+		while (rt_last_lines_next(&l, &at, &line));
 	}
 	rt_last_lines_release(&l);
 }

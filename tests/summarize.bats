@@ -463,6 +463,9 @@ check_bounds() {
 	grep -q ' more: metadata.json)' text
 	grep -q 'line 299$' text # the last ones, they have the result
 	[ "$(wc -c < <(rt-summarize -o md big))" -le 10000 ]
+	run -0 rt-summarize -o html big
+	has '<p>52 more: <code>metadata.json</code></p>'
+	has '<p>292 more: <code>rt-query big --component reconciliation</code></p>'
 	# as it stands, however long the name is
 	long=$(printf 'x%.0s' {1..40})
 	mv "$RT_RUNS_DIR/big" "$RT_RUNS_DIR/$long"
@@ -470,6 +473,13 @@ check_bounds() {
 	check_bounds text
 	run -0 bash -c "$(perl -0ne "print /more:\\s+(rt-query[^)]*?'type~\^\(cl[^']*')/" text) -c"
 	[ "$output" = 300 ]
+	make_run files
+	mkdir -p "$RT_RUNS_DIR/files/artifacts" "$RT_RUNS_DIR/files/logs"
+	touch "$RT_RUNS_DIR"/files/artifacts/{1..300}
+	seq 30 >"$RT_RUNS_DIR/files/logs/reconciliation.log"
+	run -0 rt-summarize -o html files
+	has '<p>44 more: <code>artifacts/</code></p>'
+	has '<p>22 more: <code>logs/reconciliation.log</code></p>'
 }
 
 @test "hostile text is inert in every form" {
@@ -751,6 +761,26 @@ check_bounds() {
 	shown=$(grep -c "^Last output" out.text)
 	has "(output of $((30 - shown)) more)"
 	rt-summarize --json big | jq -e '.last_output | length == 8 and all(.lines | length == 8)'
+}
+
+@test "of output that is left out only what there is counts" {
+	local i dir=$RT_RUNS_DIR/r
+
+	make_run r '"status":"failed"'
+	for i in {1..9}; do
+		printf 'step_started "step":%d\nstep_failed "step":%d\n' "$i" "$i"
+		mkdir -p "$dir/logs/step_00$i"
+		[ "$i" = 9 ] || echo "2026-07-01T12:00:00.000000000Z stdout F $i" >"$dir/logs/step_00$i/output.log"
+	done | events "$dir/events.jsonl"
+	echo '2026-07-01T11:59:59.000000000Z stdout F before' >"$dir/logs/run.log"
+	: >"$dir/logs/step_009/output.log"
+	run -0 rt-summarize r
+	[[ $output == *"Last output of step 008"* && $output != *"(output of "* ]]
+	echo '2026-07-01T12:00:59.000000000Z stdout F after' >"$dir/logs/run.log"
+	run -0 rt-summarize r
+	has "(output of 1 more)"
+	run -0 rt-summarize -o html r
+	has "<p>Output of 1 more</p>"
 }
 
 @test "a run recorded from end to end; its end writes metrics.json" {
