@@ -220,6 +220,19 @@ END
 	see_no END
 	press l l l l
 	see END
+	# as wide as the time of an event is
+	screen resize-window -t it -x 9 -y 40
+	press 3 z w
+	see $'\nwarning'
+}
+
+@test "how long a step took is not shown where no event says when" {
+	make_run timeless '"status":"running"'
+	echo '{"type":"step_completed","step_id":"step_001","stage":"build","duration_ms":5000}' \
+		>"$RT_RUNS_DIR/timeless/events.jsonl"
+	begin 80 24 rt-monitor timeless
+	see success
+	[[ $(shown) =~ success\ *$'\n' ]]
 }
 
 @test "tabs, wide and combining characters keep to their columns" {

@@ -10,7 +10,7 @@
 #define HEADER_ROWS 2
 #define BOTTOM_ROWS 2
 #define WIDE 140     /* columns from which the plan stands beside the other panes */
-#define PLAN_LEAST 3 /* rows that a pane has */
+#define PANE_LEAST 3 /* rows that a pane has, if all are shown */
 
 static const char *const pane_names[PANES] = { "Plan", "Log", "Events" };
 
@@ -32,7 +32,7 @@ static void lay_out(struct monitor *m)
 
 	for (int i = 0; i < PANES; i++)
 		m->boxes[i] = (struct box){ 0, 0, 0, 0 };
-	if (m->zoom || rows < 3 * (PLAN_LEAST + 1)) {
+	if (m->zoom || rows < PANES * (PANE_LEAST + 1)) {
 		m->boxes[m->focus] = (struct box){ top, 0, rows - 1, columns };
 	} else if (columns >= WIDE) {
 		log = (rows - 2) * 3 / 5;
@@ -44,7 +44,7 @@ static void lay_out(struct monitor *m)
 		rows -= 3;
 		plan = rows * 2 / 5;
 		if (steps < (size_t)plan)
-			plan = steps < PLAN_LEAST ? PLAN_LEAST : (int)steps;
+			plan = steps < PANE_LEAST ? PANE_LEAST : (int)steps;
 		log = (rows - plan + 1) / 2;
 		m->boxes[PANE_PLAN] = (struct box){ top, 0, plan, columns };
 		m->boxes[PANE_LOG] = (struct box){ top + plan + 1, 0, log, columns };
@@ -75,9 +75,8 @@ static void draw_title(const struct monitor *m, const struct box *box, const cha
 	while (s.column < s.end)
 		spot_str(&s, "─", line);
 	s.end = end;
-	if (*right) {
+	if (*right)
 		spot_format(&s, line, " %s ", right);
-	}
 }
 
 /* A line of a file, from the row `from` of it on. Returns the rows that it took. */
@@ -97,9 +96,11 @@ static int draw_line(const struct monitor *m, const struct pager *p, const struc
 		struct spot s = { &m->screen, box->row + row + drawn, box->column,
 				  box->column + box->columns, match };
 		struct rt_str rest = { text.p + at, text.n - at };
+		size_t next;
 
 		if (p->wrap)
 			rest.n = rt_text_cut(rest, (size_t)box->columns);
+		next = at + (rest.n ? rest.n : 1);
 		if (at < line->dim && !match) {
 			struct rt_str dim = { rest.p, line->dim - at };
 
@@ -107,12 +108,11 @@ static int draw_line(const struct monitor *m, const struct pager *p, const struc
 			spot_text(&s, dim, STYLE_DIM);
 			rest.p += dim.n;
 			rest.n -= dim.n;
-			at += dim.n;
 		}
 		spot_text(&s, rest, line->style);
 		if (match)
 			spot_fill(&s, s.end);
-		at += rest.n ? rest.n : 1;
+		at = next;
 		drawn++;
 	} while (p->wrap && at < text.n && row + drawn < box->rows);
 	return drawn;
@@ -228,13 +228,9 @@ static void draw_sheet(struct monitor *m)
 static void draw_list(struct monitor *m)
 {
 	struct box box = { 1, 0, m->screen.rows - 1 - BOTTOM_ROWS, m->screen.columns };
-	struct rt_buf text;
 
-	rt_buf_init(&text);
-	rt_buf_adds(&text, m->runs.dir);
-	draw_title(m, &box, "Runs", text.s, "", true);
+	draw_title(m, &box, "Runs", m->runs.dir, "", true);
 	draw_runs(m, &box, rt_clock_now_ns());
-	rt_buf_release(&text);
 }
 
 /* What can be done here; while something is typed what it may become. */

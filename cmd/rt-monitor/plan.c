@@ -25,7 +25,7 @@ void plan_init(struct plan *p)
 	*p = (struct plan){ .v = NULL };
 }
 
-void plan_clear(struct plan *p)
+void plan_release(struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->v[i].id);
@@ -36,11 +36,6 @@ void plan_clear(struct plan *p)
 	free(p->v);
 	free(p->index);
 	plan_init(p);
-}
-
-void plan_release(struct plan *p)
-{
-	plan_clear(p);
 }
 
 /* Where a step of that id is in the index, or would be. */
@@ -143,7 +138,8 @@ static void end_step(struct plan *p, struct plan_step *s, const struct rt_event 
 	double ms;
 
 	s->finished_ns = ns;
-	if (rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms >= 0 && ms < 9e12 && !s->started_ns)
+	if (rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms >= 0 && ms < 9e12 && ns &&
+	    !s->started_ns)
 		s->started_ns = ns - (int64_t)(ms * 1e6);
 	if (metadata_of(ev, "exit_code", &code) && rt_json_int(&code, &n) && n >= 0 && n < 256)
 		s->exit_code = (int)n;
@@ -203,7 +199,7 @@ int plan_read(struct plan *p, int fd, bool over)
 	if (fstat(fd, &st) < 0)
 		return -1;
 	if (st.st_size < p->read) /* another file, or cut */
-		plan_clear(p);
+		plan_release(p);
 	if (st.st_size == p->read)
 		return 0;
 	if (rt_reader_init(&r, fd, p->read, -1, false) < 0)

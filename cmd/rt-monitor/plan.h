@@ -38,8 +38,7 @@ struct plan {
 };
 
 void plan_init(struct plan *p);
-void plan_release(struct plan *p);
-void plan_clear(struct plan *p);
+void plan_release(struct plan *p); /* it can be used again */
 
 /*
  * Read on in the events, open as fd, for a moment. `over`: nothing is written any more.
