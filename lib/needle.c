@@ -17,16 +17,15 @@ static int commonness(unsigned char c)
 	return at ? (int)(at - order) + 1 : 0;
 }
 
-/* Of the bytes from place `from` on the least common one that has to be there. */
-static size_t rarest(const struct rt_needle *needle, size_t from)
+/* The place of the least common byte that has to be there, but for `other`; or other itself. */
+static size_t rarest(const struct rt_needle *needle, size_t other)
 {
-	size_t best = from;
+	size_t best = other;
 
-	for (size_t i = from; i < needle->n; i++) {
-		bool any = needle->open[i] == 0xff, best_any = needle->open[best] == 0xff;
-
-		if (!any &&
-		    (best_any || commonness(needle->want[i]) < commonness(needle->want[best])))
+	for (size_t i = 0; i < needle->n; i++) {
+		if (i == other || needle->open[i] == 0xff)
+			continue;
+		if (best == other || commonness(needle->want[i]) < commonness(needle->want[best]))
 			best = i;
 	}
 	return best;
@@ -35,16 +34,12 @@ static size_t rarest(const struct rt_needle *needle, size_t from)
 /* How it is looked for; the two places are the rarest byte, and the rarest of the others. */
 static void choose(struct rt_needle *needle)
 {
-	size_t first = rarest(needle, 0), second = first, i;
+	size_t first = rarest(needle, needle->n), second;
 
+	if (first == needle->n) /* any byte will do, everywhere */
+		first = 0;
+	second = rarest(needle, first);
 	needle->simd = rt_simd_best();
-	for (i = 0; i < needle->n; i++) {
-		if (i == first || needle->open[i] == 0xff)
-			continue;
-		if (second == first ||
-		    commonness(needle->want[i]) < commonness(needle->want[second]))
-			second = i;
-	}
 	needle->rare[0] = first < second ? first : second;
 	needle->rare[1] = first < second ? second : first;
 }
@@ -205,10 +200,11 @@ static const char *find_fast(const struct rt_needle *needle, const char **p, con
 
 const char *rt_needle_find(const struct rt_needle *needle, const char *p, const char *end)
 {
-	const char *last = end - needle->n, *at;
+	const char *last, *at;
 
 	if ((size_t)(end - p) < needle->n)
 		return NULL;
+	last = end - needle->n;
 	at = needle->simd == RT_SIMD_PORTABLE ? NULL : find_fast(needle, &p, last);
 	return at ? at : find_portable(needle, p, last);
 }

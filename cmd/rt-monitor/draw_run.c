@@ -22,7 +22,7 @@ static struct spot line(const struct monitor *m, int row)
 	return (struct spot){ &m->screen, row, 0, m->screen.columns, false };
 }
 
-static void draw_percent(const struct monitor *m, struct spot *s, double percent)
+static void draw_percent(struct spot *s, double percent)
 {
 	int full = (int)(percent * BAR / 100);
 
@@ -32,7 +32,6 @@ static void draw_percent(const struct monitor *m, struct spot *s, double percent
 	for (int i = 0; i < BAR; i++)
 		spot_str(s, i < full ? "█" : "░", i < full ? STYLE_GOOD : STYLE_DIM);
 	spot_format(s, STYLE_PLAIN, "%5.4g%%", percent);
-	(void)m;
 }
 
 /* Name, id, state, what is being done. */
@@ -60,7 +59,7 @@ static void draw_who(const struct monitor *m)
 		spot_raw(&s, rt_buf_view(&st->stage), STYLE_NAME);
 	}
 	s.end = m->screen.columns;
-	draw_percent(m, &s, percent);
+	draw_percent(&s, percent);
 }
 
 static void draw_fact(struct spot *s, const char *name, const char *value)

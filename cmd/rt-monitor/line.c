@@ -20,7 +20,8 @@ void line_style_release(struct line_style *s)
 	rt_buf_release(&s->scratch);
 }
 
-void line_clock(const struct out *o, struct rt_buf *b, int64_t ns)
+/* "12:00:01" of a time, as --utc has it. */
+static void add_clock(const struct out *o, struct rt_buf *b, int64_t ns)
 {
 	struct rt_buf full; /* "2026-07-01 12:00:00 +02:00" */
 
@@ -34,7 +35,7 @@ void line_clock(const struct out *o, struct rt_buf *b, int64_t ns)
 static void add_time(struct line_style *s, struct pager_line *line, bool known, int64_t ns)
 {
 	if (known)
-		line_clock(s->out, &line->text, ns);
+		add_clock(s->out, &line->text, ns);
 	else
 		rt_buf_adds(&line->text, "        ");
 	rt_buf_addc(&line->text, ' ');

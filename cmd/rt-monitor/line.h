@@ -16,9 +16,6 @@ struct line_style {
 void line_style_init(struct line_style *s, const struct out *o);
 void line_style_release(struct line_style *s);
 
-/* "12:00:01" of a time, as --utc has it. */
-void line_clock(const struct out *o, struct rt_buf *b, int64_t ns);
-
 /* For a pager: an event that meets the filter, and any line of output. */
 bool line_of_event(struct line_style *s, struct rt_str raw, struct pager_line *line);
 bool line_of_output(struct line_style *s, struct rt_str raw, struct pager_line *line);

@@ -54,8 +54,7 @@ static int run(const struct rt_applet *self, int argc, char **argv)
 	common_apply(&o.common, &start.out);
 	if (argc > 1)
 		die_usage("one run at a time: \"%s\" is too much", argv[1]);
-	selects = o.select.all || o.select.name.n || o.select.group.n || o.select.status.n ||
-		  o.select.label.n || o.select.host.n;
+	selects = selection_given(&o.select);
 	if (selects && argc)
 		die_usage("\"%s\" is a run, and the list is of those that are selected: one of "
 			  "the two",

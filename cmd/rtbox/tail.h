@@ -89,7 +89,6 @@ struct tail_run {
 };
 
 #define TAIL_UNTIL 2
-#define TAIL_CURSOR_NAME 63
 
 struct tail_left {          /* a run that was shown to its end */
 	struct rt_buf text; /* its part of a cursor */
@@ -223,7 +222,6 @@ void tail_cursor_begin(struct tail *t, const char *after, const char *path, bool
 
 /* Whether a run that is over may have more to show than was shown up to the cursor. */
 bool tail_cursor_covers(const struct tail *t, const struct rt_row *row);
-bool tail_cursor_knows(const struct tail *t, const char *id);
 
 /* Let the first pass over a run begin where the cursor says; what that does not know is new. */
 void tail_cursor_seek(struct tail *t, struct tail_run *run);

@@ -24,6 +24,7 @@
 
 #define VERSION "v1:"
 #define CURSOR_MAX (64u << 20)
+#define NAME_BYTES 63 /* of the file that it is kept in, which a temporary one has as well */
 #define LEFT_NS (10 * RT_NS_PER_S) /* so long a run that has left is remembered */
 
 /* Writing. */
@@ -226,13 +227,6 @@ static bool find_run(const struct tail_cursor *c, const char *id, struct rt_str 
 	return found;
 }
 
-bool tail_cursor_knows(const struct tail *t, const char *id)
-{
-	struct rt_str places;
-
-	return find_run(&t->cursor, id, &places);
-}
-
 void tail_cursor_seek(struct tail *t, struct tail_run *run)
 {
 	struct rt_str places, place;
@@ -302,9 +296,9 @@ static void open_file(struct tail_cursor *c, const char *path)
 	char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup("."), *where;
 
 	c->file = xstrdup(slash ? slash + 1 : path);
-	if (!*c->file || strlen(c->file) > TAIL_CURSOR_NAME)
+	if (!*c->file || strlen(c->file) > NAME_BYTES)
 		die_usage("bad --cursor-file: the name in \"%s\" has 1 to %d bytes", path,
-			  TAIL_CURSOR_NAME);
+			  NAME_BYTES);
 	c->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->dirfd < 0)
 		die(EXIT_FAIL, "cannot open the folder of \"%s\": %s", path, strerror(errno));
@@ -337,6 +331,7 @@ void tail_cursor_begin(struct tail *t, const char *after, const char *path, bool
 bool tail_cursor_covers(const struct tail *t, const struct rt_row *row)
 {
 	const struct tail_cursor *c = &t->cursor;
+	struct rt_str places;
 
-	return c->given && (row->updated_ns >= c->ns - LEFT_NS || tail_cursor_knows(t, row->id));
+	return c->given && (row->updated_ns >= c->ns - LEFT_NS || find_run(c, row->id, &places));
 }

@@ -94,6 +94,7 @@ static void add_span(struct rt_buf *b, size_t room, const char *what, int64_t ns
 static void add_bar(struct rt_buf *b, size_t room, double percent)
 {
 	int full = percent >= 100 ? BAR_COLUMNS : (int)(percent / 100 * BAR_COLUMNS);
+
 	if (room >= BAR_COLUMNS + 10)
 		rt_buf_addf(b, "[%.*s%.*s] ", full, "####################", BAR_COLUMNS - full,
 			    "....................");
@@ -157,7 +158,7 @@ static void compose(struct tail *t, int64_t now_ns, size_t room)
 	if (per_second >= RATE_MIN)
 		add_part(&rest, room, number, "/s");
 	if (one)
-		add_stage(t, t->runs[0], room - rest.len);
+		add_stage(t, t->runs[0], room > rest.len ? room - rest.len : 0);
 	rt_buf_addv(&l->next, rt_buf_view(&rest));
 	rt_buf_release(&rest);
 }
