@@ -209,16 +209,24 @@ static int read_files(struct rt_summary *s, int dirfd, const struct files *f, st
 	return ret;
 }
 
-/* What a command calls it. */
+/* The id is the folder's name, also where "." or ".." was said; and what a command calls it. */
 static void name_tree(struct rt_summary *s, const char *path)
 {
 	size_t n = strlen(path), from;
+	char *real = NULL, *slash = NULL;
+	struct rt_str base;
 
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	for (from = n; from > 0 && path[from - 1] != '/';)
 		from--;
-	s->id = rt_sum_keep(s, (struct rt_str){ path + from, n - from }, SUM_KEY);
+	base = (struct rt_str){ path + from, n - from };
+	if (rt_str_is(base, ".") || rt_str_is(base, ".."))
+		real = realpath(path, NULL);
+	if (real)
+		slash = strrchr(real, '/');
+	s->id = rt_sum_keep(s, slash && slash[1] ? rt_str(slash + 1) : base, SUM_KEY);
+	free(real);
 	rt_buf_clear(&s->scratch);
 	rt_buf_addf(&s->scratch, "./%.*s", (int)(n - from), path + from);
 	s->ref = rt_sum_keep(s, rt_buf_view(&s->scratch), SUM_TEXT);

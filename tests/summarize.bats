@@ -1280,6 +1280,8 @@ foreign() {
 	rt-summarize --import in/beta >first
 	cp -R in/beta elsewhere
 	TZ=Asia/Tokyo rt-summarize --import elsewhere | cmp - first
+	[ "$(cd $run && rt-summarize --import . -o jsonl | jq -r .run_id)" = u1 ]
+	[ "$(cd $run/sprint_001 && rt-summarize --import .. -o jsonl | jq -r .run_id)" = u1 ]
 }
 
 @test "--import: every error is counted, and a command shows those that are left out" {
