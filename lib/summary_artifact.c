@@ -75,11 +75,12 @@ void rt_sum_artifact(struct rt_summary *s, const struct rt_event *ev)
 		s->more_artifacts++;
 		return;
 	} else {
-		s->failed |= !rt_sum_put(&s->artifact_index, key, s->n_artifacts);
+		at = s->n_artifacts;
 		a = add(s, key);
+		if (!a)
+			return;
+		s->failed |= !rt_sum_put(&s->artifact_index, key, at);
 	}
-	if (!a)
-		return;
 	a->made = ev->type == RT_T_ARTIFACT_CREATED ? SUM_CREATED :
 		  ev->type == RT_T_ARTIFACT_UPDATED ? SUM_UPDATED :
 						      SUM_DELETED;

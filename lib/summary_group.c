@@ -119,7 +119,7 @@ static void add_group(struct rt_summary *s, const struct rt_event *ev, struct rt
 	*g = (struct sum_group){ .level = ev->level, .n = 1, .first_ns = at_ns, .last_ns = at_ns };
 	g->late = s->next_group > 0;
 	g->key = malloc(key.n);
-	g->key_n = key.n;
+	g->key_n = g->key ? key.n : 0;
 	if (g->key)
 		memcpy(g->key, key.p, key.n);
 	g->message = rt_sum_keep(s, message, SUM_TEXT);
