@@ -75,7 +75,8 @@ struct file *files_find(const struct files *f, struct rt_str path)
 	return NULL;
 }
 
-bool files_unchanged(const struct file *file, const struct stat *now)
+/* Whether it is as it was found: not replaced, not written to. */
+static bool is_unchanged(const struct file *file, const struct stat *now)
 {
 	return now->st_ino == file->st.st_ino && now->st_dev == file->st.st_dev &&
 	       now->st_mode == file->st.st_mode && now->st_size == file->st.st_size &&
@@ -87,7 +88,7 @@ int files_open(const struct rt_rundir *d, const struct file *file)
 	int fd = rt_file_open(d->fd, file->path, O_RDONLY, 0);
 	struct stat st;
 
-	if (fd < 0 || (fstat(fd, &st) == 0 && files_unchanged(file, &st)))
+	if (fd < 0 || (fstat(fd, &st) == 0 && is_unchanged(file, &st)))
 		return fd;
 	close(fd);
 	errno = ESTALE;
@@ -168,7 +169,7 @@ static int remove_file(const struct file *file, const struct rt_rundir *d, struc
 
 	if (dirfd < 0 || fstatat(dirfd, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		ret = errno == ENOENT ? 1 : rt_err_sys(err, "cannot look at \"%s\"", file->path);
-	else if (!folder && !files_unchanged(file, &now))
+	else if (!folder && !is_unchanged(file, &now))
 		ret = 0;
 	else if (unlinkat(dirfd, name, folder ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT &&
 		 !(folder && (errno == ENOTEMPTY || errno == EEXIST)))

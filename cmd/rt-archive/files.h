@@ -39,9 +39,6 @@ static inline bool file_is_folder(const struct file *file)
 /* Open a regular file that was found; -1 (errno ESTALE) when it is another one by now. */
 int files_open(const struct rt_rundir *d, const struct file *file);
 
-/* Whether it is as it was found: not replaced, not written to. */
-bool files_unchanged(const struct file *file, const struct stat *now);
-
 /*
  * Hold what is in an archive against the files: marks which are seen, and the same.
  * *lacking is how many members the directory lacks, or has as something else, and
