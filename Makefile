@@ -164,6 +164,9 @@ helper_files = $(foreach h,$(all_helpers),$(BINDIR)/$h $(helper_dir)/$h $(MANDIR
 # Installing. install-programs and install-devel each pair with a list of what
 # they put there: uninstall removes the two lists and the folders that are ours.
 helper_dir := $(LIBEXECDIR)/rtbox
+# As seen from BINDIR where both are in one folder, so that what DESTDIR holds
+# works there, and after it was moved.
+helper_link = $(patsubst $(dir $(abspath $(BINDIR)))%,../%,$(abspath $(helper_dir)))
 programs = $(addprefix $(BINDIR)/,rtbox $(LINKS) $(HELPERS)) $(addprefix $(helper_dir)/,$(HELPERS)) \
 	$(man1:man/%=$(MANDIR)/man1/%) $(man5:man/%=$(MANDIR)/man5/%) \
 	$(addprefix $(BASHDIR)/,rtbox $(LINKS) $(HELPERS)) $(ZSHDIR)/_rt \
@@ -186,7 +189,7 @@ install-programs: all
 	for n in $(LINKS); do ln -sf rtbox $(DESTDIR)$(BINDIR)/$$n || exit; done
 	for n in $(HELPERS); do \
 		install -m 755 $(BUILD)/libexec/rtbox/$$n $(DESTDIR)$(helper_dir) && \
-		ln -sf $(abspath $(helper_dir))/$$n $(DESTDIR)$(BINDIR)/$$n || exit; \
+		ln -sf $(helper_link)/$$n $(DESTDIR)$(BINDIR)/$$n || exit; \
 	done
 	for n in $(LINKS) $(HELPERS); do \
 		ln -sf rtbox $(DESTDIR)$(BASHDIR)/$$n && \
