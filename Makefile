@@ -57,6 +57,7 @@ man1 := $(filter-out $(patsubst %,man/%.1,$(filter-out $(HELPERS),$(all_helpers)
 man3 := $(sort $(wildcard man/*.3))
 man5 := $(sort $(wildcard man/*.5))
 share := $(sort $(wildcard share/*))
+doc := README.md CHANGELOG.md LICENSE
 pictures := $(sort $(wildcard doc/*.svg))
 # A header with an underscore (event_names.h) is for its own module only.
 headers := $(foreach h,$(sort $(wildcard lib/*.h)),$(if $(findstring _,$h),,$h))
@@ -171,7 +172,7 @@ programs = $(addprefix $(BINDIR)/,rtbox $(LINKS) $(HELPERS)) $(addprefix $(helpe
 	$(man1:man/%=$(MANDIR)/man1/%) $(man5:man/%=$(MANDIR)/man5/%) \
 	$(addprefix $(BASHDIR)/,rtbox $(LINKS) $(HELPERS)) $(ZSHDIR)/_rt \
 	$(foreach n,rtbox $(LINKS) $(HELPERS),$(FISHDIR)/$n.fish) \
-	$(addprefix $(RTDIR)/,$(notdir $(share))) $(DOCDIR)/README.md $(DOCDIR)/LICENSE \
+	$(addprefix $(RTDIR)/,$(notdir $(share))) $(addprefix $(DOCDIR)/,$(doc)) \
 	$(pictures:%=$(DOCDIR)/%)
 devel = $(LIBDIR)/librundir.a $(LIBDIR)/pkgconfig/rundir.pc \
 	$(headers:lib/%=$(INCLUDEDIR)/rundir/%) $(man3:man/%=$(MANDIR)/man3/%)
@@ -196,7 +197,7 @@ install-programs: all
 		ln -sf rtbox.fish $(DESTDIR)$(FISHDIR)/$$n.fish || exit; \
 	done
 	install -m 644 $(share) $(DESTDIR)$(RTDIR)
-	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 $(doc) $(DESTDIR)$(DOCDIR)
 	install -m 644 $(pictures) $(DESTDIR)$(DOCDIR)/doc
 
 install-devel: all $(BUILD)/rundir.pc
