@@ -291,6 +291,16 @@ try \"$p --help\"" ]
 	[[ $output == --exit-status$'\t'* ]]
 }
 
+@test "completion: behind -- there is a command, and then its files" {
+	candidates() { rt-run --complete "$@"; }
+	for words in '--' 'step --' 'step build --' 'step --shell' 'step build -r a --shell'; do
+		# shellcheck disable=SC2086 # they are several
+		[ "$(candidates $words ba)" = :command ]
+		# shellcheck disable=SC2086
+		[ "$(candidates $words bash ba)" = :file ]
+	done
+}
+
 @test "completion works in bash" {
 	make_run abc
 	# shellcheck disable=SC2016 # the inner shell expands it

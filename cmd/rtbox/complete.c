@@ -279,8 +279,15 @@ struct context {
 	const struct rt_applet *a;
 	const struct opt *pending; /* the last word is its argument */
 	bool operands_only;        /* after "--" */
+	bool command;              /* and they are a command */
 	int operands;              /* how many there were */
 };
+
+/* --shell of a step stands in place of "--". */
+static bool ends_options(const struct rt_applet *a, const char *word)
+{
+	return strcmp(word, "--") == 0 || (a->command && strcmp(word, "--shell") == 0);
+}
 
 static void read_words(struct context *c, struct request *q, int argc, char **argv)
 {
@@ -294,8 +301,11 @@ static void read_words(struct context *c, struct request *q, int argc, char **ar
 			c->pending = NULL;
 		} else if (c->operands_only) {
 			c->operands++;
-		} else if (strcmp(word, "--") == 0) {
+		} else if (ends_options(c->a, word)) {
 			c->operands_only = true;
+			c->command = c->a->command;
+			if (c->command)
+				c->operands = 0;
 		} else if (word[0] == '-' && word[1]) {
 			c->pending = wants_next(c->a, word);
 			if (strncmp(word, "--runs-dir=", 11) == 0)
@@ -313,16 +323,18 @@ static void read_words(struct context *c, struct request *q, int argc, char **ar
 static void offer_operand(struct request *q, const struct context *c)
 {
 	const struct rt_applet *const *sub = c->a->subs;
+	enum opt_complete kind;
 
 	if (sub && !c->operands && !c->operands_only) {
 		for (; *sub; sub++)
 			offer(q, rt_str((*sub)->name), rt_str((*sub)->summary));
 		return;
 	}
-	if (c->a->operands == COMPLETE_COMMAND && c->operands)
+	kind = c->command ? COMPLETE_COMMAND : c->a->operands;
+	if (kind == COMPLETE_COMMAND && c->operands)
 		puts(":file");
 	else
-		offer_kind(q, c->a->operands);
+		offer_kind(q, kind);
 }
 
 int opt_complete(const struct rt_applet *a, int argc, char **argv)

@@ -74,6 +74,7 @@ struct rt_applet {
 	const struct rt_applet *const *subs; /* subcommands, NULL-terminated, or NULL */
 	enum opt_complete operands;
 	bool operands_last; /* stop at the first operand: what follows belongs to a command */
+	bool command;       /* what follows "--" is a command, whatever the operands are */
 	const char *more;   /* further help text, or NULL */
 	int usage_exit;     /* what a wrong command line exits with; 0: EXIT_USAGE */
 	/* argv[0] is the first operand; what it returns is the exit code */

@@ -390,6 +390,7 @@ const struct rt_applet run_step_applet = {
 	.usage = "[options] [NAME] -- COMMAND [ARG...]\n[options] [NAME] --shell SHELL [ARG...]",
 	.groups = step_groups,
 	.operands = COMPLETE_STEP,
+	.command = true,
 	.usage_exit = EXIT_NOT_RUN,
 	.more = "The step is numbered, and its output captured in logs/step_NNN/output.log.\n"
 		"Without a run set (RT_RUN or -r) the command runs, and nothing is recorded.",
