@@ -291,6 +291,21 @@ try \"$p --help\"" ]
 	[[ $output == --exit-status$'\t'* ]]
 }
 
+@test "-o: help and completion have the forms that the program takes" {
+	make_run abc
+	while read -ra words; do
+		run -2 --separate-stderr "${words[@]}" -o no-such-form
+		read -ra forms < <(sed -n 's/.*one of //p' <<<"$stderr")
+		diff <(printf '%s\n' "${forms[@]%,}" | sort) <("${words[0]}" --complete -o '' | cut -f1 | sort)
+		"${words[0]}" --help | grep -A1 -e '-o, --output' >help
+		for form in "${forms[@]%,}"; do grep -qw "$form" help; done
+	done <<-'END'
+		rt-tail
+		rt-query
+		rt-prune --keep-last 1 --delete
+	END
+}
+
 @test "completion: behind -- there is a command, and then its files" {
 	candidates() { rt-run --complete "$@"; }
 	for words in '--' 'step --' 'step build --' 'step --shell' 'step build -r a --shell'; do

@@ -189,6 +189,7 @@ static const struct rt_applet rt_applet_archive = {
 		 "--list [OPTION...] [RUN|FILE]\n"
 		 "--cat PATH [--optional] [RUN|FILE]",
 	.groups = archive_groups,
+	.forms = "pretty|jsonl|json|csv",
 	.operands = COMPLETE_RUN,
 	.more = "Archived is what git does not track, of a run that is over; everything reads\n"
 		"such a run as before. To look into an archive RUN is the latest one unless it is\n"

@@ -85,6 +85,7 @@ static const struct rt_applet applet = {
 	.summary = "ask runs and their events in SQL",
 	.usage = "--sql SELECT [OPTION...] [RUN|FILE|-]...\n--schema",
 	.groups = sql_groups,
+	.forms = "table|jsonl|json|csv",
 	.operands = COMPLETE_RUN,
 	.more = "The same as rt-query --sql. Without RUN or FILE: -r, else $RT_RUN, else all runs\n"
 		"of the runs folder. With -q nothing is printed: it exits with 0 at the first\n"

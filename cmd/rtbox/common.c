@@ -38,8 +38,7 @@ const struct opt common_opts[] = {
 const struct opt output_opts[] = {
 	{ 0, "", NULL, OPT_HEADING, 0, NULL, "Output", NULL, COMPLETE_NONE },
 	{ 'o', "output", NULL, OPT_STRING, AT(output_opts, mode), "FORM",
-	  "the form of the output, one of those named in the man page",
-	  "pretty|table|jsonl|json|csv|cat|raw|prometheus", COMPLETE_NONE },
+	  "the form of the output", NULL, COMPLETE_FORM },
 	{ 0, "json", NULL, OPT_SET, AT(output_opts, mode), NULL,
 	  "the same as -o json", "json", COMPLETE_NONE },
 	{ 0, "format", NULL, OPT_STRING, AT(output_opts, format), "TEXT",

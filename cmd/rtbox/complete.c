@@ -209,13 +209,14 @@ static void offer_kind(struct request *q, enum opt_complete kind)
 	case COMPLETE_COMMAND:
 		puts(":command");
 		break;
+	case COMPLETE_FORM:
 	case COMPLETE_NONE:
 		break;
 	}
 }
 
 /* An option's argument; lists take several with commas between them. */
-static void offer_argument(struct request *q, const struct opt *o)
+static void offer_argument(struct request *q, const struct rt_applet *a, const struct opt *o)
 {
 	for (size_t i = q->part.n; o->kind == OPT_LIST && i > 0; i--) {
 		if (q->part.p[i - 1] != ',')
@@ -227,7 +228,9 @@ static void offer_argument(struct request *q, const struct opt *o)
 	}
 	if (o->kind == OPT_COUNT)
 		offer(q, rt_str("all"), rt_str(""));
-	if (o->choices)
+	if (o->complete == COMPLETE_FORM)
+		offer_choices(q, a->forms ? a->forms : "");
+	else if (o->choices)
 		offer_choices(q, o->choices);
 	else
 		offer_kind(q, o->complete);
@@ -355,7 +358,7 @@ int opt_complete(const struct rt_applet *a, int argc, char **argv)
 		c.pending = ref.opt;
 	}
 	if (c.pending)
-		offer_argument(&q, c.pending);
+		offer_argument(&q, c.a, c.pending);
 	else if (!c.operands_only && word[0] == '-')
 		offer_options(&q, c.a);
 	else

@@ -1,9 +1,11 @@
 /* --help: the text that an applet's tables make, 80 columns wide. */
+#include "buf.h"
 #include "die.h"
 #include "opt.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HELP_AT 28 /* the column where an option's text begins */
@@ -43,16 +45,33 @@ static void print_entry(const char *left, const char *text)
 	print_wrapped(text, HELP_AT);
 }
 
-static void print_option(const struct opt *o)
+/* What -o does, with the forms that this program has. */
+static char *form_help(const struct rt_applet *a, const struct opt *o)
 {
-	char letter[8] = "    ", left[128];
+	struct rt_buf b;
+
+	rt_buf_init(&b);
+	rt_buf_addf(&b, "%s: ", o->help);
+	for (const char *s = a->forms; *s; s++) {
+		rt_buf_addc(&b, *s == '|' ? ',' : *s);
+		if (*s == '|')
+			rt_buf_addc(&b, ' ');
+	}
+	return rt_buf_detach(&b);
+}
+
+static void print_option(const struct rt_applet *a, const struct opt *o)
+{
+	char letter[8] = "    ", left[128], *forms;
 
 	if (o->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 	snprintf(left, sizeof(left), "  %s--%s%s%s%s%s", letter, o->name, o->alias ? ", --" : "",
 		 o->alias ? o->alias : "", opt_takes_arg(o) ? " " : "",
 		 opt_takes_arg(o) ? (o->arg ? o->arg : "VALUE") : "");
-	print_entry(left, o->help);
+	forms = o->complete == COMPLETE_FORM && a->forms ? form_help(a, o) : NULL;
+	print_entry(left, forms ? forms : o->help);
+	free(forms);
 }
 
 static void print_options(const struct rt_applet *a)
@@ -66,7 +85,7 @@ static void print_options(const struct rt_applet *a)
 		} else {
 			if (first)
 				putchar('\n');
-			print_option(ref.opt);
+			print_option(a, ref.opt);
 		}
 		first = false;
 	}

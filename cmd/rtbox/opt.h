@@ -41,6 +41,7 @@ enum opt_complete {
 	COMPLETE_NAME, /* names of runs */
 	COMPLETE_GROUP,
 	COMPLETE_STEP, /* step names seen in the latest runs */
+	COMPLETE_FORM, /* the applet's `forms` */
 };
 
 struct opt_list {
@@ -72,6 +73,7 @@ struct rt_applet {
 	const char *usage; /* what follows the name: "[-s STAGE] MESSAGE..." ; lines split by \n */
 	const struct opt_group *groups;
 	const struct rt_applet *const *subs; /* subcommands, NULL-terminated, or NULL */
+	const char *forms; /* of -o, "table|jsonl|json": for help and completion */
 	enum opt_complete operands;
 	bool operands_last; /* stop at the first operand: what follows belongs to a command */
 	bool command;       /* what follows "--" is a command, whatever the operands are */

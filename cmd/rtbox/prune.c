@@ -338,6 +338,7 @@ const struct rt_applet rt_applet_prune = {
 		 "--max-size SIZE [OPTION...] --archive|--delete\n"
 		 "--keep-last N [OPTION...] --archive|--delete",
 	.groups = prune_groups,
+	.forms = "pretty|table|jsonl|json|csv",
 	.operands = COMPLETE_NONE,
 	.more = "Of all runs, unless options select some. Only runs that are completed, failed or\n"
 		"cancelled go. For cron: quiet when there is nothing to do, else one line.",

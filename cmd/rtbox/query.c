@@ -414,6 +414,7 @@ const struct rt_applet rt_applet_query = {
 	.summary = "print the events of runs that meet a condition",
 	.usage = "[OPTION...] [RUN|FILE|-]...",
 	.groups = query_groups,
+	.forms = "pretty|jsonl|json|table|csv",
 	.operands = COMPLETE_RUN,
 	.more = "Without RUN or FILE: -r, else $RT_RUN, else all runs of the runs folder, the\n"
 		"oldest first. With -q nothing is printed: it exits with 0 at the first event\n"

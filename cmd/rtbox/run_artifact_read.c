@@ -246,7 +246,7 @@ static int run_list(const struct rt_applet *self, int argc, char **argv)
 	if (opt_parse(self, argc, argv, &o, &words, NULL) > 0)
 		die_usage("\"%s\" is too much: list takes -r RUN", words[0]);
 	common_apply(&o.common, &out);
-	mode = output_mode(&o.output, "table|jsonl|json|csv");
+	mode = output_mode(&o.output, self->forms);
 	source_open(&s, &o.common);
 	if (rt_artifact_keys_load(&keys, &s.dir, &err) < 0)
 		die_err(&err);
@@ -264,6 +264,7 @@ const struct rt_applet artifact_list_applet = {
 	.summary = "list artifacts",
 	.usage = "[options]",
 	.groups = show_groups,
+	.forms = "table|jsonl|json|csv",
 	.run = run_list,
 };
 
@@ -321,6 +322,7 @@ const struct rt_applet artifact_stat_applet = {
 	.summary = "show size, time and SHA-256 of an artifact",
 	.usage = "[options] KEY",
 	.groups = show_groups,
+	.forms = "pretty|jsonl|json",
 	.more = "Where there is no KEY, KEY.json is taken. With -q nothing is shown, and the exit\n"
 		"code says whether it is there: 0 or 1.",
 	.run = run_stat,

@@ -250,6 +250,7 @@ const struct rt_applet rt_applet_status = {
 		 "[OPTION...] --wait [--timeout TIME] [RUN]\n"
 		 "[OPTION...] -l",
 	.groups = status_groups,
+	.forms = "pretty|table|jsonl|json|csv|prometheus",
 	.operands = COMPLETE_RUN,
 	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN. It may be\n"
 		"a file of events, too.\n",

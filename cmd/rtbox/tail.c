@@ -193,7 +193,7 @@ static int tail_run(const struct rt_applet *self, int argc, char **argv)
 	common_apply(&o.common, &out);
 	if (o.output.columns)
 		die_usage("--columns is of tables, and there is none here");
-	mode = output_mode(&o.output, "pretty|jsonl|json|cat|raw");
+	mode = output_mode(&o.output, self->forms);
 	if (!filter)
 		die(EXIT_FAIL, "out of memory");
 	event_filter_init(filter, &o.event);
@@ -225,6 +225,7 @@ const struct rt_applet rt_applet_tail = {
 	.summary = "show the last events and output of runs, and follow them",
 	.usage = "[OPTION...] [RUN|FILE]...",
 	.groups = tail_groups,
+	.forms = "pretty|jsonl|json|cat|raw",
 	.operands = COMPLETE_RUN,
 	.more = "RUN is the latest one unless it is given here, with -r or in $RT_RUN, or runs\n"
 		"are selected; with -f new ones of a selection join. Options that select events\n"
