@@ -316,6 +316,13 @@ try \"$p --help\"" ]
 	done
 }
 
+@test "completion: rt-emit is offered no type that it refuses" {
+	run -0 rt-emit --complete -t ''
+	[[ $output == *step_started* && $output != *run_started* ]]
+	run -0 rt-query --complete --type run_st
+	[ "$output" = run_started$'\t' ]
+}
+
 @test "completion works in bash" {
 	make_run abc
 	# shellcheck disable=SC2016 # the inner shell expands it

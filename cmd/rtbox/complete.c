@@ -172,6 +172,16 @@ static void offer_stages(struct request *q, bool steps)
 	rt_catalog_release(&c);
 }
 
+static void offer_types(struct request *q, bool new)
+{
+	for (int t = RT_T_OTHER + 1; t < RT_TYPE_COUNT; t++) {
+		const char *name = rt_type_name((enum rt_type)t);
+
+		if (!new || strncmp(name, "run_", 4) != 0)
+			offer(q, rt_str(name), rt_str(""));
+	}
+}
+
 static void offer_kind(struct request *q, enum opt_complete kind)
 {
 	switch (kind) {
@@ -189,8 +199,8 @@ static void offer_kind(struct request *q, enum opt_complete kind)
 		offer_names(q, kind == COMPLETE_GROUP);
 		break;
 	case COMPLETE_TYPE:
-		for (int t = RT_T_OTHER + 1; t < RT_TYPE_COUNT; t++)
-			offer(q, rt_str(rt_type_name((enum rt_type)t)), rt_str(""));
+	case COMPLETE_NEW_TYPE:
+		offer_types(q, kind == COMPLETE_NEW_TYPE);
 		break;
 	case COMPLETE_STATE:
 		for (int s = RT_PENDING; s < RT_STATE_COUNT; s++)

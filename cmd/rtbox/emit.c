@@ -20,7 +20,7 @@ static const struct opt emit_options[] = {
 	  "the message, for text that starts with a dash", NULL, COMPLETE_NONE },
 	{ 't', "type", NULL, OPT_STRING, FIELD(RT_F_TYPE), "TYPE",
 	  "what happened (default: progress with a stage or percent, else info)", NULL,
-	  COMPLETE_TYPE },
+	  COMPLETE_NEW_TYPE },
 	{ 'l', "level", NULL, OPT_STRING, FIELD(RT_F_LEVEL), "LEVEL",
 	  "debug, info, warning, error or critical", NULL, COMPLETE_LEVEL },
 	{ 'p', "percent", NULL, OPT_STRING, FIELD(RT_F_PERCENT), "N",

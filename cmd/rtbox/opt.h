@@ -40,8 +40,9 @@ enum opt_complete {
 	COMPLETE_LEVEL,
 	COMPLETE_NAME, /* names of runs */
 	COMPLETE_GROUP,
-	COMPLETE_STEP, /* step names seen in the latest runs */
-	COMPLETE_FORM, /* the applet's `forms` */
+	COMPLETE_STEP,     /* step names seen in the latest runs */
+	COMPLETE_NEW_TYPE, /* types that rt-emit takes: none of a run's own */
+	COMPLETE_FORM,     /* the applet's `forms` */
 };
 
 struct opt_list {
