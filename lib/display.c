@@ -226,6 +226,27 @@ size_t rt_text_cut(struct rt_str text, size_t columns)
 	return i;
 }
 
+static struct rt_str behind(struct rt_str text, size_t n)
+{
+	return (struct rt_str){ text.p + n, text.n - n };
+}
+
+void rt_text_fit(struct rt_buf *b, struct rt_str text, size_t columns)
+{
+	size_t all = rt_text_columns(text), room = columns - 3, tail = room - room / 3, skip;
+
+	if (all <= columns) {
+		rt_buf_addv(b, text);
+		return;
+	}
+	rt_buf_add(b, text.p, rt_text_cut(text, room - tail));
+	rt_buf_adds(b, "...");
+	skip = rt_text_cut(text, all - tail);
+	if (rt_text_columns(behind(text, skip)) > tail) /* by half a wide character */
+		skip = rt_text_cut(text, all - tail + 1);
+	rt_buf_addv(b, behind(text, skip));
+}
+
 void rt_inert_json(struct rt_buf *b, struct rt_str text)
 {
 	size_t from = 0;

@@ -28,4 +28,10 @@ size_t rt_text_columns(struct rt_str text);
 /* The bytes of the longest beginning that takes at most so many columns. */
 size_t rt_text_cut(struct rt_str text, size_t columns);
 
+/*
+ * Append text in at most so many columns (8 or more): of a longer one "..." stands
+ * for the middle, as the end is what tells one command line from another.
+ */
+void rt_text_fit(struct rt_buf *b, struct rt_str text, size_t columns);
+
 #endif

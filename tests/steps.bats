@@ -670,6 +670,10 @@ names() {
 	step bash --noprofile --norc -eo pipefail script
 	long=$(printf 'true %0100d' 7)
 	step sh -c "$long"
+	compile='true -DHAVE_CONFIG_H -I. -I.. -I../include -g -O2 -Wall -MD -MP -MF .deps/main.Tpo -c -o main.o main.c'
+	step sh -c "$compile"
+	# of 38 columns for the end a wide character would take the 39th
+	step sh -c "true $(printf '建%.0s' {1..60})z"
 	step sh -c "true $(printf 'é%.0s' {1..60})"
 	# a secret that would be cut in two
 	step sh -c "true $(printf 'x%.0s' {1..45}) opensesame99 and more"
@@ -682,9 +686,11 @@ names() {
 	names a >got
 	{
 		printf '%s\n' 'true one; true' 'true two' 'true three' 'Build the thing' 'true four' 'true *** 5' 'true six' 'true six'
-		echo "${long:0:57}..."
-		echo "true $(printf 'é%.0s' {1..26})..."
-		echo "true $(printf 'x%.0s' {1..45}) *** an..."
+		echo "${long:0:19}...${long: -38}"
+		echo "${compile:0:19}...${compile: -38}"
+		echo "true $(printf '建%.0s' {1..7})...$(printf '建%.0s' {1..18})z"
+		echo "true $(printf 'é%.0s' {1..14})...$(printf 'é%.0s' {1..38})"
+		echo "true $(printf 'x%.0s' {1..14})...$(printf 'x%.0s' {1..25}) *** and more"
 		printf '%s\n' sh true true true 'a name'
 	} | diff - got
 }

@@ -1,6 +1,7 @@
 /* What a shell is told to do, as the name of a step. See shell.h. */
 #include "shell.h"
 #include "die.h"
+#include "display.h"
 #include "fdio.h"
 #include "text.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME_MAX_BYTES 60
+#define NAME_COLUMNS 60
 #define SCRIPT_MAX 8192 /* bytes of a script that are looked at */
 
 bool shell_take(int argc, char **argv)
@@ -110,18 +111,17 @@ static struct rt_str first_line(struct rt_str text)
 /* Masked before it is cut, since no part of a secret is known as one. */
 static char *shorten(struct rt_str line, const struct rt_redact *redact)
 {
-	struct rt_buf name;
+	struct rt_buf masked, name;
 
+	rt_buf_init(&masked);
 	rt_buf_init(&name);
-	rt_redact_text(redact, line, &name);
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.s[i] == '\t' || name.s[i] == '\0')
-			name.s[i] = ' ';
+	rt_redact_text(redact, line, &masked);
+	for (size_t i = 0; i < masked.len; i++) {
+		if (masked.s[i] == '\t' || masked.s[i] == '\0')
+			masked.s[i] = ' ';
 	}
-	if (name.len > NAME_MAX_BYTES) {
-		name.len = rt_utf8_cut(rt_buf_view(&name), NAME_MAX_BYTES - 3);
-		rt_buf_adds(&name, "...");
-	}
+	rt_text_fit(&name, rt_buf_view(&masked), NAME_COLUMNS);
+	rt_buf_release(&masked);
 	return rt_buf_detach(&name);
 }
 
