@@ -111,6 +111,8 @@ ids() {
 	rt-status wide | grep -v Path: >view
 	run ! grep -E '.{81}' view
 	grep -q 'x\.\.\.$' view
+	grep -qE '^  step_001  xxx\.\.\.x{26}  success ' view
+	COLUMNS=120 rt-status wide | grep -qE '^  step_001  x+\.\.\.x{53}  success '
 	# a wide character takes two columns
 	[ "$(grep 進捗 view | wc -m)" -eq 79 ]
 }

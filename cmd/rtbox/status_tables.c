@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TABLE_ROWS 12 /* steps or stages shown: the last ones */
-#define NAME_COLUMNS 42
+#define TABLE_ROWS 12   /* steps or stages shown: the last ones */
+#define NAME_COLUMNS 42 /* that a name has at least */
+#define REST_COLUMNS 38 /* what is beside it: state, duration, retries */
 
 static void span(struct rt_buf *b, int64_t ns)
 {
@@ -80,23 +81,31 @@ static enum out_style entry_style(struct rt_str status)
 	return rt_state_find(status, &state) ? out_state_style(state) : STYLE_PLAIN;
 }
 
-static void print_entry(const struct status_view *v, struct out *o, struct rt_str entry,
-			size_t width)
+/* What an entry is called, with the id where it is a step, in at most so many columns. */
+static void add_name(struct rt_buf *b, struct rt_str entry, size_t columns)
 {
-	struct rt_buf name, status, rest;
-	size_t fits;
+	struct rt_buf name;
 
 	rt_buf_init(&name);
-	rt_buf_init(&status);
-	rt_buf_init(&rest);
 	add_member(&name, entry, "step_id");
 	if (name.len)
 		rt_buf_adds(&name, "  ");
 	add_member(&name, entry, "name");
+	rt_text_fit(b, rt_buf_view(&name), columns);
+	rt_buf_release(&name);
+}
+
+static void print_entry(const struct status_view *v, struct out *o, struct rt_str entry,
+			size_t width)
+{
+	struct rt_buf name, status, rest;
+
+	rt_buf_init(&name);
+	rt_buf_init(&status);
+	rt_buf_init(&rest);
+	add_name(&name, entry, width);
 	add_entry_status(&status, v, entry);
 	add_entry_span(&rest, v, entry);
-	fits = rt_text_cut(rt_buf_view(&name), width);
-	name.len = fits;
 	fprintf(o->f, "  %.*s%*s  %s%-10s%s  %8s", (int)name.len, name.s,
 		(int)(width - rt_text_columns(rt_buf_view(&name))), "",
 		out_on(o, entry_style(rt_buf_view(&status))), status.s, out_off(o), rest.s);
@@ -115,32 +124,31 @@ static void heading(struct out *o, const char *text)
 	fprintf(o->f, "\n%s%s%s\n", out_on(o, STYLE_BOLD), text, out_off(o));
 }
 
-/* The columns that the names of a table take: at most NAME_COLUMNS. */
-static size_t table_width(const struct rt_table *t)
+/* The columns that the names of a table take. */
+static size_t table_width(const struct out *o, const struct rt_table *t)
 {
-	size_t at = 0, width = 0;
+	size_t at = 0, width = 0, room = NAME_COLUMNS;
 	struct rt_str entry;
 
+	if ((size_t)o->width > NAME_COLUMNS + REST_COLUMNS)
+		room = (size_t)o->width - REST_COLUMNS;
 	while (rt_table_next(t, &at, &entry)) {
 		struct rt_buf b;
 		size_t n;
 
 		rt_buf_init(&b);
-		add_member(&b, entry, "step_id");
-		if (b.len)
-			rt_buf_adds(&b, "  ");
-		add_member(&b, entry, "name");
+		add_name(&b, entry, room);
 		n = rt_text_columns(rt_buf_view(&b));
 		width = n > width ? n : width;
 		rt_buf_release(&b);
 	}
-	return width < NAME_COLUMNS ? width : NAME_COLUMNS;
+	return width;
 }
 
 static void print_table(const struct status_view *v, struct out *o, const char *title,
 			const struct rt_table *t)
 {
-	size_t width = table_width(t), at = 0, i = 0;
+	size_t width = table_width(o, t), at = 0, i = 0;
 	struct rt_str entry;
 
 	if (t->n == 0)
