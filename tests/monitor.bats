@@ -293,6 +293,9 @@ END
 	type_text ':filter nothing has this'
 	press Enter
 	see nothing
+	type_text ':filter  percent >  50 nearly level = warning'
+	press Enter
+	see 'nearly full ^[[31m'
 	type_text ':filter level=loud'
 	press Enter
 	see loud

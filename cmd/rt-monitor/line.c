@@ -156,9 +156,38 @@ static int add_condition(struct rt_filter *f, const char *word, struct rt_err *e
 	return rt_filter_match_expr(f, word, err);
 }
 
-struct rt_filter *line_filter(const char *words, struct rt_err *err)
+static bool is_operator(struct rt_str word)
+{
+	return (word.n == 1 && memchr("=<>~", word.p[0], 4)) ||
+	       (word.n == 2 && memchr("!<>", word.p[0], 3) && word.p[1] == '=');
+}
+
+/* "level = error" is "level=error", since --match is written so, too. */
+static char *join_conditions(const char *words)
+{
+	struct rt_buf b;
+
+	rt_buf_init(&b);
+	while (*words) {
+		struct rt_str word = { words, strcspn(words, " ") };
+		bool joins = b.len && is_operator(word);
+
+		if (joins && b.s[b.len - 1] == ' ')
+			b.len--;
+		rt_buf_addv(&b, word);
+		words += word.n;
+		if (*words && !joins)
+			rt_buf_addc(&b, ' ');
+		words += strspn(words, " ");
+	}
+	return rt_buf_detach(&b);
+}
+
+struct rt_filter *line_filter(const char *text, struct rt_err *err)
 {
 	struct rt_filter *f = rt_filter_new();
+	char *joined = join_conditions(text);
+	const char *words = joined;
 	struct rt_buf pattern;
 	int ret = 0;
 
@@ -186,6 +215,7 @@ struct rt_filter *line_filter(const char *words, struct rt_err *err)
 	if (ret == 0 && pattern.len)
 		ret = rt_filter_grep(f, pattern.s, false, err);
 	rt_buf_release(&pattern);
+	free(joined);
 	if (ret == 0 && !rt_filter_empty(f))
 		return f;
 	rt_filter_free(f);

@@ -21,11 +21,11 @@ bool line_of_event(struct line_style *s, struct rt_str raw, struct pager_line *l
 bool line_of_output(struct line_style *s, struct rt_str raw, struct pager_line *line);
 
 /*
- * The filter that words mean: "level=warning stage=build what it says". A word with an
+ * The filter that text means: "level=warning stage=build what it says". A word with an
  * operator is a condition, as --match takes it, but for level=, which is that level or a
  * worse one, and step=, which takes a step's number, id or name; the others together
  * are a regular expression that the message has to match. NULL and no error: all events.
  */
-struct rt_filter *line_filter(const char *words, struct rt_err *err);
+struct rt_filter *line_filter(const char *text, struct rt_err *err);
 
 #endif
