@@ -36,7 +36,11 @@ load tail
 	finish on
 	run -0 rt-tail on --until-type deployed -n 0
 	run -1 rt-tail on --until-type nope -n 0
-	[ "$output" = 'rt-tail: nothing more comes, and what was waited for has not' ]
+	[ "$output" = 'rt-tail: nothing more comes, and no event met --until-type' ]
+	run -1 rt-tail on --until-stage nope -n 0
+	[ "$output" = 'rt-tail: nothing more comes, and no event met --until-stage' ]
+	run -1 rt-tail on --until-type nope --until-stage nope -n 0
+	[ "$output" = 'rt-tail: nothing more comes, and no event met --until-type or --until-stage' ]
 	# not before the time that is asked about
 	run -1 rt-tail on --until-type deployed -n 0 --since 2026-07-01T12:00:02Z
 	run -0 rt-tail on --until-type deployed -n 0 --since 2026-07-01T12:00:01Z

@@ -78,7 +78,10 @@ void tail_until_tell(struct tail *t)
 		t->code = EXIT_TIMEOUT;
 	} else if ((t->until[0] || t->until[1]) && !t->met && t->code != EXIT_FAIL &&
 		   !tail_is_stopped(t)) {
-		warn("nothing more comes, and what was waited for has not");
+		warn("nothing more comes, and no event met %s",
+		     !t->until[1] ? "--until-type" :
+		     !t->until[0] ? "--until-stage" :
+				    "--until-type or --until-stage");
 		t->code = EXIT_NO;
 	}
 }
