@@ -68,6 +68,32 @@ static inline uint64_t rt_load64(const char *p)
 	return w;
 }
 
+/* The same of four. */
+static inline uint32_t rt_load32(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap32(w);
+#endif
+	return w;
+}
+
+/* Its first eight bytes as a number, zeros behind a shorter one. */
+static inline uint64_t rt_str_head(struct rt_str s)
+{
+	uint64_t head = 0;
+
+	if (s.n >= 8)
+		return rt_load64(s.p);
+	if (s.n >= 4) /* the bytes in the middle are in both */
+		return rt_load32(s.p) | (uint64_t)rt_load32(s.p + s.n - 4) << (8 * (s.n - 4));
+	for (size_t i = s.n; i-- > 0;)
+		head = head << 8 | (unsigned char)s.p[i];
+	return head;
+}
+
 static inline bool rt_str_eq(struct rt_str a, struct rt_str b)
 {
 	return a.n == b.n && rt_same_bytes(a.p, b.p, a.n);

@@ -90,6 +90,20 @@ static inline enum fit fit_member(enum rt_field_kind kind, const struct rt_json 
 	return fit_value(kind, v);
 }
 
+/* Whether it fits, where it does not matter how it is written. */
+static inline bool fits(enum rt_field_kind kind, const struct rt_json *v)
+{
+	if (v->type == RT_JSON_STRING && kind <= RT_KIND_ANY)
+		return true;
+	if (v->type == RT_JSON_OBJECT && kind == RT_KIND_OBJECT)
+		return true;
+	/* 0 to 99 are a number, an integer and a percentage. */
+	if (v->type == RT_JSON_INT && v->text.n <= 2 && v->text.p[0] != '-' &&
+	    kind >= RT_KIND_INT && kind <= RT_KIND_PERCENT)
+		return true;
+	return fit_value(kind, v) != UNFIT;
+}
+
 void rt_event_init(struct rt_event *ev)
 {
 	ev->line = (struct rt_str){ NULL, 0 };
@@ -235,29 +249,39 @@ enum rt_level rt_event_default_level(const struct rt_event *ev)
 	enum rt_level level;
 
 	if (!v || !v->escaped)
-		return rt_type_level(ev->type, v ? v->text : rt_str(rt_type_name(ev->type)));
+		return rt_type_level(ev->type, v ? v->text : rt_type_text(ev->type));
 	rt_buf_init(&scratch);
 	level = rt_type_level(ev->type, rt_json_plain(v, &scratch));
 	rt_buf_release(&scratch);
 	return level;
 }
 
+static enum rt_type find_type(const struct rt_json *v)
+{
+	struct rt_buf scratch;
+	enum rt_type type;
+
+	if (!v->escaped)
+		return rt_type_find(v->text);
+	rt_buf_init(&scratch);
+	type = rt_type_find(rt_json_plain(v, &scratch));
+	rt_buf_release(&scratch);
+	return type;
+}
+
 void rt_event_derive(struct rt_event *ev)
 {
 	const struct rt_json *type = rt_event_type_value(ev),
 			     *level = rt_event_peek(ev, RT_F_LEVEL);
-	struct rt_buf scratch;
 
-	rt_buf_init(&scratch);
 	if (type)
-		ev->type = rt_type_find(rt_json_plain(type, &scratch));
+		ev->type = find_type(type);
 	else
 		ev->type = rt_event_has(ev, RT_F_STAGE) || rt_event_has(ev, RT_F_PERCENT) ?
 				   RT_T_PROGRESS :
 				   RT_T_INFO;
-	if (!level || !rt_level_find(rt_json_plain(level, &scratch), &ev->level))
+	if (!level || !find_level(level, &ev->level))
 		ev->level = rt_event_default_level(ev);
-	rt_buf_release(&scratch);
 }
 
 /* What only the whole event tells: required fields, and whether type and level are canonical. */
@@ -269,7 +293,7 @@ static bool is_canonical(const struct rt_event *ev)
 	if ((ev->fields & required) != required)
 		return false;
 	v = rt_event_peek(ev, RT_F_TYPE);
-	if (ev->type != RT_T_OTHER ? !rt_str_is(v->text, rt_type_name(ev->type)) :
+	if (ev->type != RT_T_OTHER ? !rt_str_eq(v->text, rt_type_text(ev->type)) :
 				     !rt_type_valid(v->text))
 		return false;
 	/* As it is written: there when it is not info, or not what the type alone would mean. */
@@ -303,14 +327,17 @@ static inline void take_wanted(struct rt_event *ev, const struct rt_member *m, u
 		return;
 	if (ev->fields & field)
 		forget(ev, name);
-	if (fit_member((enum rt_field_kind)name->kind, &m->value) == UNFIT) {
+	if (!fits((enum rt_field_kind)name->kind, &m->value)) {
 		ev->extra |= m->value.type != RT_JSON_NULL;
 		return;
 	}
-	ev->extra |= (ev->fields & field) != 0;
-	ev->have[name->field] = (uint8_t)((ev->fields & field ? ev->have[name->field] : 0) |
-					  1u << name->rank);
-	ev->fields |= field;
+	if (ev->fields & field) {
+		ev->extra = true; /* under another name */
+	} else {
+		ev->fields |= field;
+		ev->have[name->field] = 0;
+	}
+	ev->have[name->field] |= (uint8_t)(1u << name->rank);
 	ev->slot[name->field][name->rank] = m->value;
 }
 

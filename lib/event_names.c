@@ -113,19 +113,22 @@ static const struct rt_name names[] = {
 };
 
 #define NAMES (sizeof(names) / sizeof(*names))
-#define LONGEST 16
 
 /* Where the names of each length begin in `names`. */
-static const uint8_t by_length[LONGEST + 2] = {
+static const uint8_t by_length[RT_NAME_MAX + 2] = {
 	0, 0, 0, 1, 2, 8, 17, 24, 32, 36, 43, 51, 57, 61, 64, 66, 66, 67,
 };
 
 const struct rt_name *rt_name_find(struct rt_str key)
 {
-	if (key.n > LONGEST)
+	uint64_t head;
+
+	if (key.n > RT_NAME_MAX)
 		return NULL;
+	head = rt_str_head(key);
 	for (size_t i = by_length[key.n]; i < by_length[key.n + 1]; i++) {
-		if (rt_same_bytes(names[i].text, key.p, key.n))
+		if (rt_load64(names[i].text) == head &&
+		    (key.n <= 8 || rt_same_bytes(names[i].text, key.p, key.n)))
 			return &names[i];
 	}
 	return NULL;
@@ -169,11 +172,13 @@ bool rt_field_find(struct rt_str name, enum rt_field *f)
 	return false;
 }
 
-static const char *const level_names[] = { "debug", "info", "warning", "error", "critical" };
+static const struct rt_str level_names[] = {
+	{ "debug", 5 }, { "info", 4 }, { "warning", 7 }, { "error", 5 }, { "critical", 8 },
+};
 
 const char *rt_level_name(enum rt_level l)
 {
-	return level_names[l];
+	return level_names[l].p;
 }
 
 /* What else levels are called: syslog, log4j, pino, Go, OpenTelemetry. */
@@ -210,13 +215,13 @@ bool rt_level_find(struct rt_str name, enum rt_level *l)
 {
 	/* Most are written as rt does. */
 	for (int i = RT_DEBUG; i <= RT_CRITICAL; i++) {
-		if (rt_str_is(name, level_names[i])) {
+		if (rt_str_eq(name, level_names[i])) {
 			*l = (enum rt_level)i;
 			return true;
 		}
 	}
 	for (int i = RT_DEBUG; i <= RT_CRITICAL; i++) {
-		if (same_word(name, level_names[i])) {
+		if (same_word(name, level_names[i].p)) {
 			*l = (enum rt_level)i;
 			return true;
 		}

@@ -6,10 +6,12 @@
 
 /* Which JSON values a field takes; a key with another one counts as no field. */
 enum rt_field_kind {
-	RT_KIND_TIME, /* string or number */
+	/* Any string is one, */
+	RT_KIND_TIME, /* or a number */
 	RT_KIND_STRING,
-	RT_KIND_TEXT, /* any scalar */
+	RT_KIND_TEXT, /* or any other scalar */
 	RT_KIND_ANY,
+	/* Not any. */
 	RT_KIND_INT,     /* integral, from 0 */
 	RT_KIND_NUMBER,  /* from 0 */
 	RT_KIND_PERCENT, /* 0 to 100 */
@@ -24,16 +26,20 @@ struct rt_field_def {
 	enum rt_field_kind kind;
 };
 
+#define RT_NAME_MAX 16
+
 struct rt_name {
-	const char *text;
+	char text[RT_NAME_MAX + 1]; /* zeros behind it */
 	uint8_t len;
 	uint8_t field, rank; /* the field's rank-th name */
 	uint8_t kind;        /* enum rt_field_kind of the field */
 };
 
+#define RT_TYPE_MAX 23
+
 struct rt_type_def {
-	const char *name;
-	size_t len;
+	char name[RT_TYPE_MAX + 1]; /* zeros behind it */
+	uint8_t len;
 	const char *message;
 };
 
@@ -41,6 +47,7 @@ enum rt_field_kind rt_field_kind(enum rt_field f);
 struct rt_str rt_field_key(enum rt_field f); /* its name as a view */
 const struct rt_name *rt_name_find(struct rt_str key);
 const char *rt_type_template(enum rt_type t);
+struct rt_str rt_type_text(enum rt_type t); /* its name as a view */
 
 /* duration_ms was given in seconds: under a name that is none of these. */
 #define RT_RANKS_IN_MS 0x3

@@ -81,12 +81,20 @@ const char *rt_type_name(enum rt_type t)
 	return types[t].name;
 }
 
+struct rt_str rt_type_text(enum rt_type t)
+{
+	return (struct rt_str){ types[t].name, types[t].len };
+}
+
 const char *rt_type_template(enum rt_type t)
 {
 	return types[t].message;
 }
 
-/* The known types by the length of their names, and where each length begins. */
+/*
+ * The known types by the length of their names, the frequent ones first, and where each
+ * length begins.
+ */
 static const uint8_t types_by_length[] = {
 	RT_T_INFO,
 	RT_T_ERROR,
@@ -94,48 +102,48 @@ static const uint8_t types_by_length[] = {
 	RT_T_PROGRESS,
 	RT_T_RUN_FAILED,
 	RT_T_RUN_PAUSED,
+	RT_T_STEP_FAILED,
+	RT_T_TASK_FAILED,
 	RT_T_DIFF_FAILED,
 	RT_T_GATE_WARNED,
 	RT_T_RUN_RESUMED,
 	RT_T_RUN_STARTED,
-	RT_T_STEP_FAILED,
-	RT_T_TASK_FAILED,
+	RT_T_STEP_SKIPPED,
+	RT_T_STEP_STARTED,
+	RT_T_TASK_SKIPPED,
+	RT_T_TASK_STARTED,
 	RT_T_DIFF_APPLIED,
 	RT_T_FILE_WRITTEN,
 	RT_T_GATE_BLOCKED,
 	RT_T_GATE_CHECKED,
 	RT_T_MODEL_ROUTED,
-	RT_T_STEP_SKIPPED,
-	RT_T_STEP_STARTED,
-	RT_T_TASK_SKIPPED,
-	RT_T_TASK_STARTED,
 	RT_T_AGENT_INVOKED,
-	RT_T_CONTEXT_ADDED,
-	RT_T_COST_TRACKING,
 	RT_T_PHASE_STARTED,
-	RT_T_RUN_CANCELLED,
-	RT_T_RUN_COMPLETED,
 	RT_T_STEP_RETRYING,
 	RT_T_TASK_RETRYING,
+	RT_T_CONTEXT_ADDED,
+	RT_T_COST_TRACKING,
+	RT_T_RUN_CANCELLED,
+	RT_T_RUN_COMPLETED,
 	RT_T_AGENT_RESPONSE,
-	RT_T_GATE_EVALUATED,
-	RT_T_SESSION_FAILED,
 	RT_T_STEP_COMPLETED,
 	RT_T_TASK_COMPLETED,
 	RT_T_TASK_SCHEDULED,
-	RT_T_PAUSE_REQUESTED,
+	RT_T_GATE_EVALUATED,
+	RT_T_SESSION_FAILED,
 	RT_T_PHASE_COMPLETED,
+	RT_T_PAUSE_REQUESTED,
 	RT_T_SESSION_ABORTED,
 	RT_T_SESSION_STARTED,
+	RT_T_COMMAND_EXECUTED,
+	RT_T_LLM_REQUEST_SENT,
+	RT_T_PHASE_TRANSITION,
 	RT_T_ARTIFACT_CREATED,
 	RT_T_ARTIFACT_DELETED,
 	RT_T_ARTIFACT_UPDATED,
 	RT_T_CANCEL_REQUESTED,
-	RT_T_COMMAND_EXECUTED,
 	RT_T_DELIVERY_STARTED,
 	RT_T_FILE_READ_FAILED,
-	RT_T_LLM_REQUEST_SENT,
-	RT_T_PHASE_TRANSITION,
 	RT_T_RESUME_REQUESTED,
 	RT_T_ITERATION_STARTED,
 	RT_T_SESSION_COMPLETED,
@@ -153,16 +161,18 @@ static const uint8_t type_lengths[] = {
 	0, 0, 0, 0, 0, 1, 2, 2, 3, 4, 4, 6, 12, 21, 29, 35, 39, 49, 51, 52, 55, 56, 57, 58, 59,
 };
 
-#define TYPE_LONGEST 23
-
 static enum rt_type find_known(struct rt_str name)
 {
-	if (name.n > TYPE_LONGEST)
+	uint64_t head;
+
+	if (name.n > RT_TYPE_MAX)
 		return RT_T_OTHER;
+	head = rt_str_head(name);
 	for (size_t i = type_lengths[name.n]; i < type_lengths[name.n + 1]; i++) {
 		const struct rt_type_def *def = &types[types_by_length[i]];
 
-		if (rt_same_bytes(def->name, name.p, name.n))
+		if (rt_load64(def->name) == head &&
+		    (name.n <= 8 || rt_same_bytes(def->name, name.p, name.n)))
 			return (enum rt_type)types_by_length[i];
 	}
 	return RT_T_OTHER;
@@ -233,7 +243,7 @@ static void with_stage(char *name, void (*each)(void *arg, const char *name), vo
 
 void rt_type_spellings(enum rt_type t, void (*each)(void *arg, const char *name), void *arg)
 {
-	struct rt_str name = { types[t].name, types[t].len };
+	struct rt_str name = rt_type_text(t);
 	char copy[64];
 
 	memcpy(copy, name.p, name.n + 1);

@@ -20,14 +20,11 @@ static inline uint64_t rt_hash_mix(uint64_t h)
 /* Of s, or of what was hashed into `seed` and then s. */
 static inline uint64_t rt_hash(struct rt_str s, uint64_t seed)
 {
-	uint64_t last = 0;
-	size_t i = 0;
+	struct rt_str rest = s;
 
-	for (; i + 8 <= s.n; i += 8)
-		seed = rt_hash_mix(seed ^ rt_load64(s.p + i)) + RT_HASH_SEED;
-	for (size_t shift = 0; i < s.n; i++, shift += 8)
-		last |= (uint64_t)(unsigned char)s.p[i] << shift;
-	return rt_hash_mix(rt_hash_mix(seed ^ last) + s.n);
+	for (; rest.n >= 8; rest.p += 8, rest.n -= 8)
+		seed = rt_hash_mix(seed ^ rt_load64(rest.p)) + RT_HASH_SEED;
+	return rt_hash_mix(rt_hash_mix(seed ^ rt_str_head(rest)) + s.n);
 }
 
 #endif
