@@ -32,12 +32,12 @@ int rt_fd_read(int fd, struct rt_buf *b, size_t limit)
 		if (n == 0)
 			break;
 		b->len += (size_t)n;
+		b->s[b->len] = '\0';
 		if (b->len - start > limit) {
 			errno = EFBIG;
 			return -1;
 		}
 	}
-	b->s[b->len] = '\0';
 	return 0;
 }
 
