@@ -28,6 +28,7 @@ types_of() {
 
 # A run called r of a shell script, in the background, that has said "up".
 start_run() {
+	rm -f out # of one before
 	setsid rt-run --id r "${@:2}" -- sh -c "$1" >out 2>&1 3>&- &
 	wait_for 10 grep -q up out
 }
