@@ -54,15 +54,13 @@ int64_t rt_clock_of_seconds(int64_t s)
 	return ns;
 }
 
-int64_t rt_days_from_civil(int64_t year, int month, int day)
+int64_t rt_days_from_civil(int year, int month, int day)
 {
-	int64_t era, yoe, doy;
+	/* From March on, and 400 years on, so that nothing is below 0. */
+	unsigned y = (unsigned)(year + 400 - (month <= 2));
+	unsigned m = (unsigned)(month + (month <= 2 ? 9 : -3));
 
-	year -= month <= 2;
-	era = (year >= 0 ? year : year - 399) / 400;
-	yoe = year - era * 400;
-	doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+	return (int64_t)(y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5) + day - 865566;
 }
 
 void rt_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
@@ -313,7 +311,7 @@ bool rt_clock_parse(struct rt_str text, int64_t *ns)
 		return rt_clock_parse_number(text, ns);
 	if (!rt_stamp_parse(text, &st))
 		return rt_clock_parse_number(text, ns);
-	seconds = rt_days_from_civil(st.year, st.month, st.day) * 86400 + st.hour * 3600 +
+	seconds = rt_days_from_civil((int)st.year, st.month, st.day) * 86400 + st.hour * 3600 +
 		  st.minute * 60 + st.second - st.offset;
 	return rt_clock_join(seconds, st.ns, ns);
 }

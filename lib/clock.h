@@ -62,9 +62,10 @@ void rt_duration_format(char out[32], int64_t ns);
 /* The same of milliseconds, any number of them; "" where they are negative: not known. */
 void rt_duration_format_ms(char out[32], int64_t ms);
 
-/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, and back.
+/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, of a year from 0 to
+ * 9999, and back.
  * Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
-int64_t rt_days_from_civil(int64_t year, int month, int day);
+int64_t rt_days_from_civil(int year, int month, int day);
 void rt_civil_from_days(int64_t days, int64_t *year, int *month, int *day);
 
 #endif

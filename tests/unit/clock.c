@@ -23,7 +23,7 @@ static void test_days(struct tap *t)
 
 		rt_civil_from_days(day, &year, &month, &mday);
 		wrong += year != expected_year || month != expected_month || mday != expected_mday;
-		wrong += rt_days_from_civil(year, month, mday) != day;
+		wrong += rt_days_from_civil((int)year, month, mday) != day;
 		if (++expected_mday > lengths[expected_month - 1] + (leap && expected_month == 2)) {
 			expected_mday = 1;
 			expected_month = expected_month % 12 + 1;
