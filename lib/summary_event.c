@@ -250,7 +250,7 @@ static void add_event(struct rt_summary *s, const struct sum_gist *g, const stru
 		add_more(s, ev, g->at_ns);
 }
 
-void rt_sum_event(struct rt_summary *s, const struct sum_gist *g)
+void rt_sum_event(struct rt_summary *s, const struct sum_gist *g, enum rt_simd simd)
 {
 	bool begins = s->follows && s->follows->state == RT_PENDING;
 	struct sum_gist gist;
@@ -258,7 +258,7 @@ void rt_sum_event(struct rt_summary *s, const struct sum_gist *g)
 
 	if (!g->more && !begins) {
 		add_event(s, g, NULL);
-	} else if (rt_event_parse(&ev, g->line) == 0) {
+	} else if (rt_event_parse_with(&ev, g->line, simd, NULL) == 0) {
 		rt_sum_gist(&gist, &ev, &s->unescaped);
 		add_event(s, &gist, &ev);
 	}

@@ -86,6 +86,9 @@ void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unesc
 	const struct rt_json *step = rt_event_peek(ev, RT_F_STEP);
 
 	g->line = ev->line;
+	g->more = adds_more(ev);
+	if (g->more && !u)
+		return;
 	g->type = ev->type;
 	g->level = ev->level;
 	if (!rt_event_time(ev, &g->at_ns))
@@ -93,10 +96,10 @@ void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unesc
 	if (!step || !rt_json_int(step, &g->step) || g->step < 0)
 		g->step = -1;
 	g->used = rt_usage_read(ev, &g->said);
-	g->more = adds_more(ev);
 	g->run_id = text_of(g, rt_event_peek(ev, RT_F_RUN_ID), u ? &u->run_id : NULL);
 	g->stage = text_of(g, rt_event_peek(ev, RT_F_STAGE), u ? &u->stage : NULL);
 	g->step_id = text_of(g, rt_event_peek(ev, RT_F_STEP_ID), u ? &u->step_id : NULL);
 	g->model = spender_of(g, ev, RT_F_MODEL, u ? &u->model : NULL);
-	g->role = spender_of(g, ev, RT_F_AGENT_ROLE, u ? &u->role : NULL);
+	if (g->used)
+		g->role = spender_of(g, ev, RT_F_AGENT_ROLE, u ? &u->role : NULL);
 }

@@ -21,7 +21,7 @@ static uint64_t hash_of(struct rt_str key)
 
 static bool has_key(const struct sum_slot *s, struct rt_str key)
 {
-	return s->key && s->n == key.n && memcmp(s->key, key.p, key.n) == 0;
+	return s->key && s->n == key.n && rt_same_bytes(s->key, key.p, key.n);
 }
 
 /* The slot that has the key, or the free one where it would go. The table is never full. */

@@ -47,11 +47,12 @@ struct sum_gist {
 	int64_t at_ns; /* 0: unknown */
 	enum rt_type type;
 	enum rt_level level;
-	struct rt_str run_id, stage, step_id, model, role;
+	struct rt_str run_id, stage, step_id, model;
 	int64_t step; /* -1: none */
+	bool more;    /* the event adds more than this: parse the line */
+	bool used;    /* these are filled in: */
+	struct rt_str role;
 	struct rt_said said;
-	bool used; /* `said` says something */
-	bool more; /* the event adds more than this: parse the line */
 };
 
 /* Where texts of a gist stand that have escapes in the line. */
@@ -288,7 +289,7 @@ int rt_sum_read_events(struct rt_summary *s, int fd, bool over);
 void rt_sum_want(struct rt_wanted *w); /* what lines have to be parsed for */
 /*
  * Take it out of an event. Without `u` (NULL) one with escapes in its texts adds
- * more than its gist.
+ * more than its gist, and of what adds more there is nothing but the line.
  */
 void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unescaped *u);
 
@@ -296,7 +297,7 @@ void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unesc
 int rt_sum_read_tree(struct rt_summary *s, const char *path, struct rt_err *err);
 
 /* summary_event.c: one event, of which all is parsed again where its gist is not enough */
-void rt_sum_event(struct rt_summary *s, const struct sum_gist *gist);
+void rt_sum_event(struct rt_summary *s, const struct sum_gist *gist, enum rt_simd simd);
 /* A field's text, in place or through scratch; empty when it is absent. */
 struct rt_str rt_sum_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch);
 /* A value of the event's metadata; false when there is none. */

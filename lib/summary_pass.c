@@ -104,7 +104,7 @@ static void add_gists(struct pass *p, const struct part *part)
 		return;
 	}
 	for (size_t i = 0; i < part->n; i++)
-		rt_sum_event(s, &part->gists[i]);
+		rt_sum_event(s, &part->gists[i], p->wanted.simd);
 	if (part->skipped) {
 		s->torn |= part->block.torn;
 		s->skipped += part->block.torn ? 0 : part->skipped;
