@@ -37,8 +37,7 @@ static void *help(void *arg)
 	return NULL;
 }
 
-/* Those that this process may use: more threads would only wait for each other. */
-static size_t processors(void)
+size_t rt_share_processors(void)
 {
 	cpu_set_t set;
 	int n = sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
@@ -52,7 +51,7 @@ size_t rt_share_threads(size_t n, size_t least)
 
 	if (threads < 2)
 		return 1;
-	cpus = processors();
+	cpus = rt_share_processors();
 	if (threads > cpus)
 		threads = cpus;
 	return threads < RT_SHARE_MAX ? threads : RT_SHARE_MAX;

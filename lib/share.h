@@ -12,6 +12,9 @@
 /* Do the pieces [from, to). Several threads are in it, each with another `worker` from 0 on. */
 typedef void rt_share_fn(void *arg, size_t worker, size_t from, size_t to);
 
+/* Processors that this process may use: more threads would only wait for each other. */
+size_t rt_share_processors(void);
+
 /* How many threads n pieces are worth when one thread should have `least`; at least 1. */
 size_t rt_share_threads(size_t n, size_t least);
 

@@ -507,6 +507,24 @@ bordering_lines() {
 	[ "$(wc -l <csv.1)" = $((2 * $(wc -l <large.jsonl) + 2 + 1 + 1)) ]
 }
 
+@test "there are no more threads than processors that it may use" {
+	local cpu pid threads
+	command -v taskset || skip "no taskset"
+	cpu=$(taskset -cp $$ | grep -o '[0-9]*$')
+	bordering_lines >large.jsonl
+	mkfifo pipe
+	exec 4<>pipe
+	taskset -c "$cpu" rt-query large.jsonl >&4 3>&- 4>&- &
+	pid=$!
+	# it prints more than the pipe takes: what it has begun it cannot end
+	read -r -u 4 _
+	threads=$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)
+	kill "$pid"
+	wait "$pid" || true
+	exec 4>&-
+	[ "$threads" = 1 ]
+}
+
 make_calls() {
 	cat >calls.jsonl <<'EOF'
 {"ts":"2026-07-01T10:00:00.000+00:00","type":"llm_response_received","stage":"spec","model":"m1","task_id":"t1","duration_ms":100,"metadata":{"tokens":{"prompt":10},"cost_usd":0.1}}

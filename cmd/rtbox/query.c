@@ -8,12 +8,12 @@
 #include "query.h"
 #include "applets.h"
 #include "die.h"
+#include "share.h"
 #include "sieve.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define JOBS_MAX 256
 
@@ -267,11 +267,9 @@ static bool answer_lines(void *arg, struct source *s, struct rt_str lines, size_
 
 static size_t threads(const struct query_opts *o)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = o->jobs > 0 ? (size_t)o->jobs : rt_share_processors();
 
-	if (o->jobs > 0)
-		return o->jobs < JOBS_MAX ? (size_t)o->jobs : JOBS_MAX;
-	return n < 1 ? 1 : n < JOBS_MAX ? (size_t)n : JOBS_MAX;
+	return n < JOBS_MAX ? n : JOBS_MAX;
 }
 
 static void ask(struct query *q, struct sources *sources)
