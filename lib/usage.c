@@ -10,7 +10,7 @@
 #define SAVED_MAX 32
 #define COUNT_MAX (INT64_C(1) << 40) /* tokens of one event */
 #define COST_MAX 1e12                /* dollars of one event */
-#define REMEMBER_MAX (1u << 21)      /* correlations; past that a late request may count twice */
+#define REMEMBER_MAX (1u << 17)      /* correlations in the table, which is 15 MB then */
 
 enum role { EMPTY, REQUEST, ANSWERED };
 
@@ -18,13 +18,15 @@ enum role { EMPTY, REQUEST, ANSWERED };
 struct open_request {
 	uint64_t hash; /* of the id */
 	enum role role;
+	uint32_t at;           /* the change of an entry that was its last one */
 	struct rt_usage usage; /* of requests that count as long as nothing answers */
 };
 
 struct rt_ledger {
 	struct rt_usage total;
 	struct open_request *slot; /* open addressing, cap is a power of two */
-	size_t cap, n;
+	size_t cap, n, n_open;
+	uint32_t changes;
 	uint64_t last[SAVED_MAX]; /* hashes of the last open requests, the oldest first */
 	size_t n_last;
 };
@@ -54,45 +56,19 @@ static uint64_t hash_text(struct rt_str s)
 	return h ? h : 1;
 }
 
+/* Where it would stand if there were nothing else, in a table of any size. */
+static size_t home(uint64_t hash)
+{
+	return (size_t)(hash ^ hash >> 32);
+}
+
 static struct open_request *probe(struct open_request *slot, size_t cap, uint64_t hash)
 {
-	size_t i = (size_t)(hash ^ hash >> 32) & (cap - 1);
+	size_t i = home(hash) & (cap - 1);
 
 	while (slot[i].role != EMPTY && slot[i].hash != hash)
 		i = (i + 1) & (cap - 1);
 	return &slot[i];
-}
-
-static bool grow(struct rt_ledger *l)
-{
-	size_t cap = l->cap ? l->cap * 2 : 64;
-	struct open_request *slot = calloc(cap, sizeof(*slot));
-
-	if (!slot)
-		return false;
-	for (size_t i = 0; i < l->cap; i++) {
-		if (l->slot[i].role != EMPTY)
-			*probe(slot, cap, l->slot[i].hash) = l->slot[i];
-	}
-	free(l->slot);
-	l->slot = slot;
-	l->cap = cap;
-	return true;
-}
-
-/* The entry of a correlation id, made when it is new; NULL when there can be no more. */
-static struct open_request *entry(struct rt_ledger *l, uint64_t hash)
-{
-	struct open_request *e = l->cap ? probe(l->slot, l->cap, hash) : NULL;
-
-	if (e && e->role != EMPTY)
-		return e;
-	if (l->n >= REMEMBER_MAX || ((l->n + 1) * 2 > l->cap && !grow(l)))
-		return NULL;
-	e = probe(l->slot, l->cap, hash);
-	e->hash = hash;
-	l->n++;
-	return e;
 }
 
 static void add(struct rt_usage *to, const struct rt_usage *u, int sign)
@@ -122,6 +98,91 @@ static void remember(struct rt_ledger *l, uint64_t hash)
 	if (l->n_last == SAVED_MAX)
 		forget(l, l->last[0]);
 	l->last[l->n_last++] = hash;
+}
+
+/* Later ones of the same row of slots move up (Knuth, TAOCP vol. 3, 6.4, algorithm R). */
+static void drop(struct rt_ledger *l, size_t hole)
+{
+	const size_t mask = l->cap - 1;
+	struct open_request *slot = l->slot;
+
+	for (size_t i = (hole + 1) & mask; slot[i].role != EMPTY; i = (i + 1) & mask) {
+		/* whether its way from home to i leads over the hole */
+		if (((i - home(slot[i].hash)) & mask) >= ((i - hole) & mask)) {
+			slot[hole] = slot[i];
+			hole = i;
+		}
+	}
+	memset(&slot[hole], 0, sizeof(slot[hole]));
+	l->n--;
+}
+
+/* What is kept is said in usage.h. */
+static void forget_oldest(struct rt_ledger *l)
+{
+	const bool all_open = l->n_open <= RT_LEDGER_OPEN;
+	size_t i = 0;
+
+	while (i < l->cap) {
+		const struct open_request *e = &l->slot[i];
+		uint32_t age = l->changes - e->at;
+
+		if (e->role == EMPTY || (e->role == REQUEST ? all_open || age < RT_LEDGER_OPEN :
+							      age < RT_LEDGER_SETTLED)) {
+			i++;
+			continue;
+		}
+		if (e->role == REQUEST) {
+			forget(l, e->hash);
+			l->n_open--;
+		}
+		drop(l, i); /* the next one may stand there now */
+	}
+}
+
+static bool grow(struct rt_ledger *l)
+{
+	size_t cap = l->cap ? l->cap * 2 : 64;
+	struct open_request *slot = calloc(cap, sizeof(*slot));
+
+	if (!slot)
+		return false;
+	for (size_t i = 0; i < l->cap; i++) {
+		if (l->slot[i].role != EMPTY)
+			*probe(slot, cap, l->slot[i].hash) = l->slot[i];
+	}
+	free(l->slot);
+	l->slot = slot;
+	l->cap = cap;
+	return true;
+}
+
+/* The entry of a correlation id, made when it is new; NULL: no memory. */
+static struct open_request *entry(struct rt_ledger *l, uint64_t hash)
+{
+	struct open_request *e = l->cap ? probe(l->slot, l->cap, hash) : NULL;
+
+	if (e && e->role != EMPTY)
+		return e;
+	if (l->n == REMEMBER_MAX)
+		forget_oldest(l);
+	if ((l->n + 1) * 2 > l->cap && !grow(l))
+		return NULL;
+	e = probe(l->slot, l->cap, hash);
+	e->hash = hash;
+	l->n++;
+	return e;
+}
+
+static void set_role(struct rt_ledger *l, struct open_request *e, enum role role)
+{
+	l->n_open += (role == REQUEST) - (e->role == REQUEST);
+	e->role = role;
+	e->at = ++l->changes;
+	if (role == REQUEST)
+		remember(l, e->hash);
+	else
+		forget(l, e->hash);
 }
 
 /* What an event itself says. */
@@ -260,15 +321,13 @@ bool rt_ledger_count(struct rt_ledger *l, const struct rt_said *said, struct rt_
 	if (said->request && e) {
 		if (e->role == ANSWERED)
 			return false;
-		e->role = REQUEST;
-		remember(l, said->correlation);
+		set_role(l, e, REQUEST);
 		add(&e->usage, &u, 1);
 	} else if (e) {
 		if (e->role == REQUEST)
 			add(&u, &e->usage, -1);
 		memset(&e->usage, 0, sizeof(e->usage));
-		e->role = ANSWERED;
-		forget(l, said->correlation);
+		set_role(l, e, ANSWERED);
 	}
 	add(&l->total, &u, 1);
 	if (delta)
@@ -321,9 +380,8 @@ static void load_one(struct rt_ledger *l, struct rt_str array)
 	}
 	e = hash ? entry(l, hash) : NULL;
 	if (e) {
-		e->role = REQUEST;
+		set_role(l, e, REQUEST);
 		e->usage = u;
-		remember(l, hash);
 	}
 }
 
@@ -333,7 +391,7 @@ void rt_ledger_load(struct rt_ledger *l, const struct rt_usage *total, struct rt
 	struct rt_member m;
 
 	l->total = *total;
-	l->n = l->n_last = 0;
+	l->n = l->n_open = l->n_last = 0;
 	if (l->cap)
 		memset(l->slot, 0, l->cap * sizeof(*l->slot));
 	if (open_json.n == 0 || rt_scan_init(&s, open_json) < 0)

@@ -28,7 +28,15 @@ bool rt_usage_read(const struct rt_event *ev, struct rt_said *said);
 /* Let lines be parsed for it: its fields, and members of the metadata. */
 void rt_usage_want(struct rt_wanted *w);
 
-struct rt_ledger; /* totals, and requests that wait for their response; opaque */
+/*
+ * Totals, and the requests and responses that may belong together; opaque. It is
+ * bounded, and exact as long as no more than RT_LEDGER_OPEN requests wait for a
+ * response at once, and no more than RT_LEDGER_SETTLED others come between a response
+ * and a request that is late. Past that the oldest are forgotten, and count twice.
+ */
+struct rt_ledger;
+#define RT_LEDGER_OPEN 65536
+#define RT_LEDGER_SETTLED 32768
 
 struct rt_ledger *rt_ledger_new(void); /* NULL when memory runs out */
 void rt_ledger_free(struct rt_ledger *l);

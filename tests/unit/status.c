@@ -511,6 +511,67 @@ static void test_saved_requests(struct tap *t)
 	rt_ledger_free(l);
 }
 
+static void say_call(struct rt_ledger *l, uint64_t id, bool response)
+{
+	struct rt_said said = { .usage = { .calls = 1, .prompt = 1, .total = 1 },
+				.request = !response,
+				.response = response,
+				/* spread as hashes are */
+				.correlation = id * UINT64_C(0x9e3779b97f4a7c15) };
+
+	rt_ledger_count(l, &said, NULL);
+}
+
+/* More calls than are remembered. */
+static void test_many_calls(struct tap *t)
+{
+	struct rt_ledger *l = rt_ledger_new();
+	int64_t n = 0;
+
+	for (; n < RT_LEDGER_OPEN / 2; n++)
+		say_call(l, (uint64_t)n + 1, false);
+	for (; n < 1000000; n++) {
+		say_call(l, (uint64_t)n + 1, false);
+		say_call(l, (uint64_t)n + 1, true);
+	}
+	ok(t, counts(l, (struct count){ n, n, 0, n }), "a million calls count once");
+	for (uint64_t id = 1; id <= RT_LEDGER_OPEN / 2; id++)
+		say_call(l, id, true);
+	ok(t, counts(l, (struct count){ n, n, 0, n }), "those that waited all the time, too");
+	for (uint64_t id = 1; id <= RT_LEDGER_OPEN / 2; id++)
+		say_call(l, id, false);
+	ok(t, counts(l, (struct count){ n, n, 0, n }), "their requests may be told of again");
+	say_call(l, RT_LEDGER_OPEN, false);
+	ok(t, counts(l, (struct count){ n + 1, n + 1, 0, n + 1 }),
+	   "what was settled long ago is forgotten");
+	rt_ledger_free(l);
+}
+
+/* More calls than are remembered, of which none is answered before all are made. */
+static void test_many_waiting(struct tap *t)
+{
+	struct rt_ledger *l = rt_ledger_new();
+	uint64_t id, n = 1000000;
+
+	for (id = 1; id <= n; id++)
+		say_call(l, id, false);
+	for (id = n; id > n - RT_LEDGER_OPEN; id--)
+		say_call(l, id, true);
+	ok(t, counts(l, (struct count){ (int64_t)n, (int64_t)n, 0, (int64_t)n }),
+	   "of a million that wait the last ones are known");
+	say_call(l, 1, true);
+	ok(t, counts(l, (struct count){ (int64_t)n + 1, (int64_t)n + 1, 0, (int64_t)n + 1 }),
+	   "and the first are not");
+	say_call(l, ++n, false);
+	for (id = n + 1; id < n + 300000; id++)
+		say_call(l, id, true);
+	say_call(l, n, true);
+	n = id + 1;
+	ok(t, counts(l, (struct count){ (int64_t)n - 1, (int64_t)n - 1, 0, (int64_t)n - 1 }),
+	   "one that waits afterwards is known, however long");
+	rt_ledger_free(l);
+}
+
 int main(void)
 {
 	struct tap t = { 0 };
@@ -527,5 +588,7 @@ int main(void)
 	test_ledger(&t);
 	test_usage(&t);
 	test_saved_requests(&t);
+	test_many_calls(&t);
+	test_many_waiting(&t);
 	return tap_done(&t);
 }
