@@ -34,6 +34,15 @@ int64_t rt_clock_later(int64_t at_ns, int64_t span_ns)
 	return __builtin_add_overflow(at_ns, span_ns, &at_ns) ? INT64_MAX : at_ns;
 }
 
+int64_t rt_clock_span(int64_t from_ns, int64_t to_ns)
+{
+	int64_t span;
+
+	if (!__builtin_sub_overflow(to_ns, from_ns, &span))
+		return span;
+	return to_ns > from_ns ? INT64_MAX : INT64_MIN;
+}
+
 int rt_clock_ms_until(int64_t until_ns)
 {
 	int64_t left = until_ns - rt_clock_monotonic_ns();

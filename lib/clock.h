@@ -23,6 +23,9 @@ int64_t rt_clock_monotonic_ns(void); /* for waiting and for durations */
 /* So much later, where people may give any span: at most INT64_MAX, which never comes. */
 int64_t rt_clock_later(int64_t at_ns, int64_t span_ns);
 
+/* How long it is from one time to the other, or the most that can be told. */
+int64_t rt_clock_span(int64_t from_ns, int64_t to_ns);
+
 /* Milliseconds from now until then on the monotonic clock, rounded up, as poll(2) takes them. */
 int rt_clock_ms_until(int64_t until_ns);
 

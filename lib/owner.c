@@ -155,7 +155,7 @@ static int64_t silence_ns(const struct rt_owner *o, int dirfd, int64_t now_ns)
 
 	if (!o->pid || fstatat(dirfd, RT_ALIVE_FILE, &alive, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
-	silence = now_ns - rt_mtime_ns(&alive);
+	silence = rt_clock_span(rt_mtime_ns(&alive), now_ns);
 	rt_buf_init(&text);
 	/* A false alarm is worse than a late one: where the two clocks differ, the kinder one. */
 	if (is_same_boot(o) && rt_file_read(dirfd, RT_ALIVE_FILE, &text, 64) == 0 && text.len) {
@@ -177,7 +177,7 @@ static int64_t quiet_limit_ns(void)
 
 enum rt_state rt_status_derive(const struct rt_status *st, int dirfd, int64_t now_ns)
 {
-	int64_t quiet = now_ns - st->updated_ns, silence;
+	int64_t quiet = rt_clock_span(st->updated_ns, now_ns), silence;
 
 	if (st->state != RT_RUNNING && st->state != RT_PAUSED && st->state != RT_PENDING)
 		return st->state;

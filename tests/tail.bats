@@ -116,6 +116,10 @@ all_of_full() {
 	[ "${lines[17]}" = '    2.4s info     end  run_completed' ]
 	printf '{"timestamp":"%s","message":"x"}\n' 2026-07-01T12:00:00Z 2026-07-01T13:05:00Z >log.jsonl
 	[ "$(rt-tail log.jsonl --time elapsed)" = $'     0ms info     x\n   1h 5m info     x' ]
+	# more time than fits into 64 bits
+	printf '{"ts":"%s","type":"info","message":"x"}\n' 1700-01-01T00:00:00Z 2250-01-01T00:00:00Z >log.jsonl
+	run -0 rt-tail log.jsonl --time elapsed
+	[[ ${lines[1]} =~ ^106751d\ 23h\ info ]]
 	printf '{"timestamp":"%s","message":"x"}\n' "$(date -u -d '100 days ago' +%FT%TZ)" >log.jsonl
 	echo '{"message":"y"}' >>log.jsonl
 	run -0 rt-tail log.jsonl --time relative

@@ -6,12 +6,14 @@ static void draw_row(const struct monitor *m, struct spot *s, const struct rt_ro
 		     int64_t now_ns)
 {
 	int64_t began = row->started_ns ? row->started_ns : row->created_ns;
-	int64_t span = row->duration_ms >= 0 ? row->duration_ms * RT_NS_PER_MS : -1;
 	int end = s->end, name = (end - 62) / 2;
 	struct rt_buf text;
+	int64_t span;
 
+	if (__builtin_mul_overflow(row->duration_ms, RT_NS_PER_MS, &span))
+		span = INT64_MAX;
 	if ((row->state == RT_RUNNING || row->state == RT_PAUSED) && began) {
-		span = now_ns - began;
+		span = rt_clock_span(began, now_ns);
 		span -= span % RT_NS_PER_S;
 	}
 	name = name < 12 ? 12 : name;

@@ -138,7 +138,7 @@ int64_t live_elapsed_ns(const struct live *l, int64_t now_ns)
 	int64_t from = st->started_ns ? st->started_ns : st->created_ns;
 	int64_t to = st->finished_ns ? st->finished_ns : live_over(l) ? st->updated_ns : now_ns;
 
-	return from && to >= from ? to - from : -1;
+	return from && to >= from ? rt_clock_span(from, to) : -1;
 }
 
 double live_percent(const struct live *l)

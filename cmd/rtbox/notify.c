@@ -74,7 +74,8 @@ static void describe(const struct notice *n, struct env_list *env)
 	add_time(env, "RT_STARTED_AT", st->started_ns);
 	add_time(env, "RT_FINISHED_AT", ended_ns);
 	add_number(env, "RT_DURATION_MS",
-		   st->started_ns ? (ended_ns - st->started_ns) / RT_NS_PER_MS : -1, -1);
+		   st->started_ns ? rt_clock_span(st->started_ns, ended_ns) / RT_NS_PER_MS : -1,
+		   -1);
 	/* A run that the notification makes must not tell of itself. */
 	env_add(env, "RT_NOTIFY_CMD", "");
 }

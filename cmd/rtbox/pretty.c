@@ -80,7 +80,8 @@ static void add_absolute(struct pretty *p, struct rt_buf *to, int64_t ns)
 
 static void add_span(struct pretty *p, struct rt_buf *to, int64_t ns)
 {
-	int64_t span = p->time == TIME_RELATIVE ? rt_clock_now_ns() - ns : ns - p->start_ns;
+	int64_t span = p->time == TIME_RELATIVE ? rt_clock_span(ns, rt_clock_now_ns()) :
+						  rt_clock_span(p->start_ns, ns);
 	char text[32];
 
 	/* a clock that was set back, or a line from before the start */

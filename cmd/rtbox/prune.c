@@ -102,7 +102,7 @@ static bool is_old(const struct prune_opts *o, const struct rt_row *row, int64_t
 {
 	int64_t ended_ns = row->finished_ns ? row->finished_ns : row->updated_ns;
 
-	return ended_ns && now_ns - ended_ns > o->older_ns;
+	return ended_ns && rt_clock_span(ended_ns, now_ns) > o->older_ns;
 }
 
 /* `rank`: how many of the same name are newer. */

@@ -50,7 +50,7 @@ static void explain_state(struct rt_buf *b, const struct status_view *v)
 			    (long long)st->owner.pid);
 	if (v->state == RT_STALE && st->updated_ns) {
 		rt_buf_adds(b, ", nothing heard for ");
-		span(b, v->now_ns - st->updated_ns);
+		span(b, rt_clock_span(st->updated_ns, v->now_ns));
 	}
 	if (st->signal)
 		rt_buf_addf(b, ", killed by signal %d (%s)", st->signal, strsignal(st->signal));
@@ -82,7 +82,7 @@ static void print_times(const struct status_view *v, struct out *o)
 		out_time(o, &b, began);
 		if (v->now_ns > began) {
 			rt_buf_adds(&b, ", ");
-			span(&b, v->now_ns - began);
+			span(&b, rt_clock_span(began, v->now_ns));
 			rt_buf_adds(&b, " ago");
 		}
 		status_line(o, st->started_ns ? "Started" : "Created", rt_buf_view(&b));
@@ -92,7 +92,7 @@ static void print_times(const struct status_view *v, struct out *o)
 	if (!st->finished_ns && v->state != RT_RUNNING && v->state != RT_PAUSED)
 		until = st->updated_ns;
 	if (began && until >= began && v->state != RT_PENDING)
-		span(&b, until - began);
+		span(&b, rt_clock_span(began, until));
 	status_line(o, rt_state_over(v->state) ? "Duration" : "Elapsed", rt_buf_view(&b));
 	rt_buf_release(&b);
 }

@@ -13,14 +13,6 @@
 #define NAME_COLUMNS 42 /* that a name has at least */
 #define REST_COLUMNS 38 /* what is beside it: state, duration, retries */
 
-static void span(struct rt_buf *b, int64_t ns)
-{
-	char text[32];
-
-	rt_duration_format(text, ns);
-	rt_buf_adds(b, text);
-}
-
 /* A text member of an entry, made inert. */
 static void add_member(struct rt_buf *b, struct rt_str entry, const char *key)
 {
@@ -48,15 +40,17 @@ static void add_entry_span(struct rt_buf *b, const struct status_view *v, struct
 {
 	int64_t ms, from, to;
 	struct rt_json value;
+	char text[32] = "";
 
 	if (rt_scan_find(entry, rt_str("duration_ms"), &value) && rt_json_int(&value, &ms)) {
-		span(b, ms * RT_NS_PER_MS);
+		rt_duration_format_ms(text, ms);
 	} else if (member_time(entry, "started_at", &from)) {
 		if (!member_time(entry, "finished_at", &to))
 			to = v->state == RT_RUNNING ? v->now_ns : v->st.updated_ns;
 		if (to >= from)
-			span(b, to - from);
+			rt_duration_format(text, rt_clock_span(from, to));
 	}
+	rt_buf_adds(b, text);
 }
 
 /* What became of an entry. One that nobody ended ended with the run, a step without a result. */
@@ -187,7 +181,7 @@ static bool all_in(const struct rt_table *a, const struct rt_table *b)
 static void add_short_time(struct rt_buf *b, const struct out *o, int64_t ns, int64_t now_ns)
 {
 	struct rt_buf full;
-	int64_t age_h = (now_ns - ns) / RT_NS_PER_S / 3600;
+	int64_t age_h = rt_clock_span(ns, now_ns) / RT_NS_PER_S / 3600;
 
 	rt_buf_init(&full);
 	out_time(o, &full, ns);

@@ -106,7 +106,7 @@ static void add_progress(struct rt_buf *b, size_t room, const struct tail_run *r
 {
 	const struct rt_status *st = &run->st;
 	int64_t began = st->started_ns ? st->started_ns : st->created_ns;
-	int64_t elapsed = began && now_ns > began ? now_ns - began : 0;
+	int64_t elapsed = began && now_ns > began ? rt_clock_span(began, now_ns) : 0;
 	double percent = st->percent.len ? strtod(st->percent.s, NULL) : -1;
 	bool known = percent >= 0 && percent <= 100;
 

@@ -307,6 +307,11 @@ int main(void)
 	is_text(&t, s, "-106751d 23h", "the longest span");
 	rt_duration_format_ms(s, INT64_MAX);
 	is_text(&t, s, "106751d 23h", "and one that is longer");
+	ok(&t, rt_clock_span(2, -1) == -3 && rt_clock_span(-1, 2) == 3, "from one time to another");
+	ok(&t,
+	   rt_clock_span(INT64_MIN, INT64_MAX) == INT64_MAX &&
+		   rt_clock_span(INT64_MAX, INT64_MIN) == INT64_MIN,
+	   "it is as long as can be told");
 	ok(&t, rt_clock_monotonic_ns() <= rt_clock_monotonic_ns(), "the monotonic clock goes on");
 	ok(&t, rt_clock_now_ns() > NOON / 2 * RT_NS_PER_S, "the wall clock is set");
 	return tap_done(&t);
