@@ -137,6 +137,17 @@ END
 	see_no nightly
 }
 
+@test "steps that ended long after their run are drawn to the edge" {
+	make_story
+	sed -i '/step_started.*step_002/s/2026/2260/; /step_completed\|step_failed/s/2026/2261/' \
+		"$RT_RUNS_DIR/story/events.jsonl"
+	begin 200 60 rt-monitor story
+	see 'it broke'
+	see 365d # step_002
+	press q
+	see 'ready%'
+}
+
 @test "on a screen that is very small there is the pane with the focus" {
 	make_story
 	begin 30 10 rt-monitor story

@@ -114,6 +114,14 @@ void draw_header(const struct monitor *m, int64_t now_ns)
 	draw_totals(m, now_ns);
 }
 
+/* Times that do not fit together end at the edge. */
+static int columns_of(int64_t span_ns, double scale, int most)
+{
+	double n = (double)span_ns * scale;
+
+	return n < 0 ? 0 : n < most ? (int)n : most;
+}
+
 /* The time that the run has taken, as the columns that are left, and the step's part of it. */
 static void draw_part(struct spot *s, const struct live *l, const struct plan_step *step,
 		      int64_t now_ns)
@@ -126,9 +134,8 @@ static void draw_part(struct spot *s, const struct live *l, const struct plan_st
 
 	if (columns < SPAN_LEAST || !step->started_ns || step->started_ns < begin || scale <= 0)
 		return;
-	from = (int)((double)(step->started_ns - begin) * scale);
-	from = from < columns ? from : columns - 1;
-	columns = (int)((double)(to - step->started_ns) * scale);
+	from = columns_of(rt_clock_span(begin, step->started_ns), scale, columns - 1);
+	columns = columns_of(rt_clock_span(step->started_ns, to), scale, columns - from);
 	spot_fill(s, s->column + from);
 	do
 		spot_str(s, "━", signs[step->state].style);
