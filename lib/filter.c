@@ -16,9 +16,9 @@ struct rt_filter *rt_filter_new(void)
 
 static void cond_release(struct rt_cond *c)
 {
-	if (c->regex)
-		regfree(c->regex);
-	free(c->regex);
+	if (c->ere)
+		rt_ere_release(c->ere);
+	free(c->ere);
 	if (c->utf8)
 		freelocale(c->utf8);
 	free(c->values);
@@ -168,7 +168,7 @@ static const char *foreign_escape(const char *p)
 static int compile(struct rt_cond *c, const char *pattern, struct rt_err *err)
 {
 	const char *foreign = foreign_escape(pattern);
-	regex_t *regex;
+	struct rt_ere *ere;
 	locale_t before;
 	char why[128];
 	int rc;
@@ -178,20 +178,20 @@ static int compile(struct rt_cond *c, const char *pattern, struct rt_err *err)
 				  "bad regular expression \"%s\": extended ones have no \\%c%s",
 				  pattern, foreign[1],
 				  foreign[1] == 'd' ? "; [0-9] is a digit" : "");
-	regex = malloc(sizeof(*regex));
-	if (!regex)
+	ere = malloc(sizeof(*ere));
+	if (!ere)
 		return no_memory(err);
 	c->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	before = rt_use_locale(c->utf8);
-	rc = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
+	rc = rt_ere_init(ere, pattern, 0);
 	rt_use_locale(before);
 	if (rc == 0) {
-		c->regex = regex;
+		c->ere = ere;
 		rt_literals_find(&c->literals, pattern);
 		return 0;
 	}
-	regerror(rc, regex, why, sizeof(why));
-	free(regex);
+	regerror(rc, &ere->regex, why, sizeof(why));
+	free(ere);
 	return rt_err_set(err, RT_ERR_USAGE, "bad regular expression \"%s\": %s", pattern, why);
 }
 

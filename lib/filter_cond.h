@@ -2,11 +2,11 @@
 #ifndef RT_FILTER_COND_H
 #define RT_FILTER_COND_H
 
+#include "ere.h"
 #include "filter.h"
 #include "filter_literals.h"
 
 #include <locale.h>
-#include <regex.h>
 
 enum rt_cond_kind {
 	RT_COND_TYPE,
@@ -41,7 +41,7 @@ struct rt_cond {
 	struct rt_str key;   /* what is looked for in the message, or compared */
 	struct rt_path path; /* what is looked at, where it is one value */
 	enum rt_cond_op op;
-	regex_t *regex;              /* compiled, or NULL */
+	struct rt_ere *ere;          /* what is looked for, or NULL */
 	locale_t utf8;               /* what it is used under, or 0 */
 	struct rt_literals literals; /* what matches it holds one of these */
 	bool quoted, has_time, has_level;

@@ -80,29 +80,6 @@ static bool step_holds(const struct rt_cond *c, const struct rt_event *ev, struc
 	return step_name(ev, &v) && one_of(c, rt_json_plain(&v, scratch));
 }
 
-#ifdef REG_STARTEND
-#define WHOLE_TEXT true
-#else
-#define WHOLE_TEXT false /* a NUL ends it */
-#endif
-
-static int run_regex(const regex_t *regex, struct rt_str text, struct rt_buf *scratch)
-{
-#ifdef REG_STARTEND
-	regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
-
-	(void)scratch;
-	return regexec(regex, text.n ? text.p : "", 0, &range, REG_STARTEND);
-#else
-	/* a NUL in the text ends it here */
-	if (text.p != scratch->s) {
-		rt_buf_clear(scratch);
-		rt_buf_addv(scratch, text);
-	}
-	return regexec(regex, scratch->s, 0, NULL, 0);
-#endif
-}
-
 static bool regex_holds(const struct rt_cond *c, struct rt_str text, struct rt_buf *scratch)
 {
 	locale_t before;
@@ -110,10 +87,10 @@ static bool regex_holds(const struct rt_cond *c, struct rt_str text, struct rt_b
 
 	if (c->literals.n && !rt_literals_in(&c->literals, text))
 		return false;
-	if (c->literals.exact && WHOLE_TEXT)
+	if (c->literals.exact && RT_ERE_SEES_NUL)
 		return true;
 	before = rt_use_locale(c->utf8);
-	holds = run_regex(c->regex, text, scratch) == 0;
+	holds = rt_ere_in(c->ere, text, scratch);
 	rt_use_locale(before);
 	return holds;
 }

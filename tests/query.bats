@@ -354,6 +354,17 @@ END
 	[ "$(grep -c '4 lines skipped in' <<<"$stderr")" = 2 ]
 }
 
+@test "-g: what fails at each place of a long text is no trap" {
+	{
+		printf '{"ts":"2026-07-01T12:00:00Z","type":"info","message":"'
+		head -c 1000000 /dev/zero | tr '\0' b
+		echo '"}'
+	} >long.jsonl
+	[ "$(timeout -s KILL 20 rt-query -c -g 'b.*c' long.jsonl)" = 0 ]
+	[ "$(timeout -s KILL 20 rt-query -c --match 'message ~ (b|x).*c|^c' long.jsonl)" = 0 ]
+	[ "$(timeout -s KILL 20 rt-query -c -g 'b.*b$' long.jsonl)" = 1 ]
+}
+
 @test "--check says where and why" {
 	printf '{"message":"a"}\nTraceback\n{"a":1,}\n' >log.jsonl
 	run -1 --separate-stderr rt-query --check log.jsonl

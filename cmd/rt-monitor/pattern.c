@@ -25,10 +25,10 @@ static bool is_plain(const char *text)
 bool pattern_init(struct pattern *p, const char *text, char *why, size_t n)
 {
 	bool any_case = !has_capital(text);
-	int bad = regcomp(&p->re, text, REG_EXTENDED | REG_NOSUB | (any_case ? REG_ICASE : 0));
+	int bad = rt_ere_init(&p->ere, text, any_case ? REG_ICASE : 0);
 
 	if (bad) {
-		regerror(bad, &p->re, why, n);
+		regerror(bad, &p->ere.regex, why, n);
 		return false;
 	}
 	p->any_case = any_case;
@@ -38,13 +38,19 @@ bool pattern_init(struct pattern *p, const char *text, char *why, size_t n)
 
 void pattern_release(struct pattern *p)
 {
-	regfree(&p->re);
+	rt_ere_release(&p->ere);
 	free(p->plain);
 }
 
 bool pattern_matches(const struct pattern *p, const char *text)
 {
+	struct rt_buf scratch;
+	bool matches;
+
 	if (p->plain)
 		return p->any_case ? strcasestr(text, p->plain) : strstr(text, p->plain);
-	return regexec(&p->re, text, 0, NULL, 0) == 0;
+	rt_buf_init(&scratch);
+	matches = rt_ere_in(&p->ere, rt_str(text), &scratch);
+	rt_buf_release(&scratch);
+	return matches;
 }

@@ -2,12 +2,13 @@
 #ifndef RT_PATTERN_H
 #define RT_PATTERN_H
 
-#include <regex.h>
+#include "ere.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 struct pattern {
-	regex_t re;
+	struct rt_ere ere;
 	char *plain;   /* the text, where no character of it means something else; or NULL */
 	bool any_case; /* there is no capital in it */
 };

@@ -2,9 +2,11 @@
  * lib/filter_literals: what every match of a regular expression contains. Known
  * ones, and expressions made at random (always the same), of few characters so
  * that they match often: what regexec finds has one of the texts, and where the
- * texts are said to be all there is, regexec finds each. `literals N` tries N
- * expressions instead of 20,000.
+ * texts are said to be all there is, regexec finds each. lib/ere, which reads long
+ * texts in another way, finds there what regexec does. `literals N` tries N expressions
+ * instead of 20,000.
  */
+#include "ere.h"
 #include "filter_literals.h"
 #include "lines.h"
 #include "tap.h"
@@ -145,7 +147,37 @@ static void add_text(struct rt_buf *out, uint64_t *state)
 
 struct counts {
 	size_t regexes, known, exact, matched, wrong;
+	size_t wrapped, in_long, wrong_long;
 };
+
+/* The same text with so much before or behind it, or in the middle of it, that it is long. */
+static void try_long(struct counts *c, const regex_t *regex, const char *pattern,
+		     struct rt_buf *text, uint64_t *state)
+{
+	static const char filler[] = " cb1\"\xc3\xa9.";
+	size_t at = text->len ? below(state, text->len + 1) : 0;
+	struct rt_buf longer;
+	struct rt_ere ere;
+	bool matches;
+
+	while (at && at < text->len && (text->s[at] & 0xc0) == 0x80)
+		at--;
+	rt_buf_init(&longer);
+	rt_buf_add(&longer, text->s, at);
+	while (longer.len < 1200)
+		rt_buf_adds(&longer, filler);
+	rt_buf_adds(&longer, text->s + at);
+	if (below(state, 8) == 0)
+		longer.s[600] = '\xff';
+	matches = regexec(regex, longer.s, 0, NULL, 0) == 0;
+	rt_ere_init(&ere, pattern, 0);
+	c->wrapped += ere.has_whole;
+	c->in_long += ere.has_whole && matches;
+	if (rt_ere_in(&ere, rt_buf_view(&longer), &longer) != matches && !c->wrong_long++)
+		printf("# %s: in a long text\n", pattern);
+	rt_ere_release(&ere);
+	rt_buf_release(&longer);
+}
 
 static void try_regex(struct counts *c, const char *pattern, uint64_t *state)
 {
@@ -170,6 +202,7 @@ static void try_regex(struct counts *c, const char *pattern, uint64_t *state)
 		if (((matches && !has) || (l.exact && has && !matches)) && !c->wrong++)
 			printf("# %s: %s\n", pattern, text.s);
 	}
+	try_long(c, &regex, pattern, &text, state);
 	rt_buf_release(&text);
 	regfree(&regex);
 }
@@ -177,7 +210,7 @@ static void try_regex(struct counts *c, const char *pattern, uint64_t *state)
 int main(int argc, char **argv)
 {
 	size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : EXPRESSIONS;
-	struct counts c = { 0, 0, 0, 0, 0 };
+	struct counts c = { 0 };
 	struct tap t = { 0, 0 };
 	uint64_t state = 1;
 	struct rt_buf regex;
@@ -191,9 +224,13 @@ int main(int argc, char **argv)
 		add_regex(&regex, 0, &state);
 		try_regex(&c, regex.s, &state);
 	}
+	/* a ")" that is a character, before a group */
+	try_regex(&c, "a)|(ba*\"a)", &state);
 	rt_buf_release(&regex);
 	ok(&t, c.wrong == 0 && c.matched > 0 && c.exact > 0 && c.known > c.exact,
 	   "%zu expressions, something known of %zu, all of %zu; %zu matches", c.regexes, c.known,
 	   c.exact, c.matched);
+	ok(&t, c.wrong_long == 0 && c.in_long > 0 && c.wrapped > c.in_long,
+	   "%zu of them in long texts, where %zu match", c.wrapped, c.in_long);
 	return tap_done(&t);
 }
