@@ -101,12 +101,14 @@ static int read_dir(struct rt_places *e, int fd, struct rt_str group, struct rt_
 		close(fd);
 		return no_memory(err);
 	}
-	while (ret == 0 && (d = readdir(dir)) != NULL) {
+	/* a directory that breaks off would else be one that ends */
+	for (errno = 0; ret == 0 && (d = readdir(dir)) != NULL; errno = 0) {
 		struct rt_str id = rt_str(d->d_name);
 
 		if ((d->d_type == DT_DIR || d->d_type == DT_UNKNOWN) && rt_id_valid(id))
 			ret = add_place(e, group, id) < 0 ? no_memory(err) : 0;
 	}
+	e->unreadable += errno != 0;
 	closedir(dir);
 	return ret;
 }

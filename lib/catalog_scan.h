@@ -26,7 +26,7 @@ struct rt_places {
 	struct rt_place *v;
 	size_t n, cap;
 	struct rt_names *names;
-	size_t unreadable; /* directories that could not be opened */
+	size_t unreadable; /* directories that could not be read, or not to their end */
 };
 
 /*

@@ -374,6 +374,20 @@ ids() {
 	[[ $stderr == *"1 directories in \"$RT_RUNS_DIR\" could not be read" ]]
 }
 
+@test "a directory that breaks off is counted" {
+	command -v strace >/dev/null || skip "no strace"
+	[ -z "${RT_SANITIZE-}" ] || skip "strace and sanitizers do not go together"
+	make_run a
+	make_run g/b
+	# the second part of the runs folder, then of g
+	for part in 2 4; do
+		strace -f -o trace -e trace=getdents64 -e inject=getdents64:error=EIO:when=$part \
+			rt-status -l >out 2>err || skip "strace does not work here"
+		grep -q "1 directories in \"$RT_RUNS_DIR\" could not be read" err
+		grep -q '^a ' out
+	done
+}
+
 @test "a RUN is an id, a unique prefix, GROUP/ID, or a stored id after mv" {
 	make_run abc
 	make_run abcd
