@@ -1,7 +1,8 @@
 /*
  * The hash that tables of texts use: eight bytes at a time, each mixed in by what
  * ends splitmix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
- * Generators", 2014). It differs between versions, and is never written down.
+ * Generators", 2014). It stands in cursors and, for open requests, in status.json:
+ * who reads them has to have the same one.
  */
 #ifndef RT_HASH_H
 #define RT_HASH_H

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 struct share {
 	atomic_size_t next; /* piece that nobody has begun */
@@ -40,8 +41,13 @@ static void *help(void *arg)
 size_t rt_share_processors(void)
 {
 	cpu_set_t set;
-	int n = sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
+	long n;
 
+	/* it fails where there are more than the set has room for */
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	else
+		n = sysconf(_SC_NPROCESSORS_ONLN);
 	return n < 1 ? 1 : (size_t)n;
 }
 
