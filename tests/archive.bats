@@ -300,7 +300,7 @@ make_large() {
 	run -0 --separate-stderr rt-status -l --format '{run_id}'
 	[ "$output" = two ]
 	[ "$(grep -c 'not installed' <<<"$stderr")" = 1 ]
-	[[ $stderr == *'1 directories in'* ]]
+	[[ $stderr == *'1 directory in'* ]]
 	run -3 --separate-stderr rt-query -a -c
 	[ "$output" = 1 ]
 	[ "$(grep -c 'not installed' <<<"$stderr")" = 1 ]

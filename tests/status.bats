@@ -371,7 +371,7 @@ ids() {
 	mkdir "$RT_RUNS_DIR/g"
 	chmod 0 "$RT_RUNS_DIR/g"
 	run -0 --separate-stderr rt-status -l
-	[[ $stderr == *"1 directories in \"$RT_RUNS_DIR\" could not be read" ]]
+	[[ $stderr == *"1 directory in \"$RT_RUNS_DIR\" could not be read" ]]
 }
 
 @test "a directory that breaks off is counted" {
@@ -383,7 +383,7 @@ ids() {
 	for part in 2 4; do
 		strace -f -o trace -e trace=getdents64 -e inject=getdents64:error=EIO:when=$part \
 			rt-status -l >out 2>err || skip "strace does not work here"
-		grep -q "1 directories in \"$RT_RUNS_DIR\" could not be read" err
+		grep -q "1 directory in \"$RT_RUNS_DIR\" could not be read" err
 		grep -q '^a ' out
 	done
 }

@@ -100,6 +100,9 @@ bool selection_given(const struct select_opts *o);
 void selection_init(struct rt_selection *s, const struct select_opts *o);
 void selection_release(struct rt_selection *s);
 
+/* Warn of runs that are not in the list since they could not be read, if there are any. */
+void selection_tell_unreadable(const struct rt_catalog *list, const char *runs_dir);
+
 /* A time as -S and -U take it, in nanoseconds; NULL gives `fallback`. Dies naming the option. */
 int64_t common_time(const char *option, const char *text, int64_t fallback);
 

@@ -277,8 +277,7 @@ static int work(const struct prune_opts *o, struct prune *p, uint64_t max_size, 
 		die_err(&err);
 	unpack_tell(&p->unpack);
 	prune_listed(&w, &c, max_size, out);
-	if (c.unreadable)
-		warn("%zu directories in \"%s\" could not be read", c.unreadable, p->runs_dir);
+	selection_tell_unreadable(&c, p->runs_dir);
 	rt_catalog_release(&c);
 	selection_release(&selection);
 	return w.n_failed ? EXIT_FAIL : 0;

@@ -157,3 +157,10 @@ void selection_release(struct rt_selection *s)
 	free_list(s->label);
 	free_list(s->host);
 }
+
+void selection_tell_unreadable(const struct rt_catalog *list, const char *runs_dir)
+{
+	if (list->unreadable)
+		warn("%zu director%s in \"%s\" could not be read", list->unreadable,
+		     list->unreadable == 1 ? "y" : "ies", runs_dir);
+}

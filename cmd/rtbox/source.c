@@ -127,8 +127,7 @@ static void add_selected(struct sources *s, const char *runs_dir, const struct s
 	if (rt_catalog_list(&c, runs_dir, &sel, &s->unpack.unpacker, &err) < 0)
 		die_err(&err);
 	selection_release(&sel);
-	if (c.unreadable)
-		warn("%zu directories in \"%s\" could not be read", c.unreadable, runs_dir);
+	selection_tell_unreadable(&c, runs_dir);
 	if (c.n == 0)
 		warn("no runs%s in \"%s\"", selection_given(select) ? " of that selection" : "",
 		     runs_dir);

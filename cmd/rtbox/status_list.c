@@ -220,8 +220,7 @@ int status_list_print(const struct status_list *l, struct out *o)
 		say_none(l);
 	else if (l->n == -2 && n < c.n)
 		warn("%zu of %zu runs; -n all shows all", n, c.n);
-	if (c.unreadable)
-		warn("%zu directories in \"%s\" could not be read", c.unreadable, l->runs_dir);
+	selection_tell_unreadable(&c, l->runs_dir);
 	free(rows);
 	unpack_release(&unpack);
 	rt_catalog_release(&c);

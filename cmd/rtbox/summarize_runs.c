@@ -40,8 +40,7 @@ static void add_selected(struct summarized_runs *runs, const struct common_opts 
 	selection_init(&sel, select);
 	if (rt_catalog_list(&list, runs_dir, &sel, &unpack->unpacker, &err) < 0)
 		die_err(&err);
-	if (list.unreadable)
-		warn("%zu directories in \"%s\" could not be read", list.unreadable, runs_dir);
+	selection_tell_unreadable(&list, runs_dir);
 	runs->selected = true;
 	runs->n = list.n;
 	runs->v = xcalloc(list.n + 1, sizeof(*runs->v));

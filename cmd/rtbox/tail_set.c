@@ -273,6 +273,7 @@ static void select_runs(struct tail *t, const struct select_opts *select)
 		die_err(&err);
 	if (list.n == 0 && !t->follow)
 		warn("no runs of that selection in \"%s\"", t->runs_dir);
+	selection_tell_unreadable(&list, t->runs_dir);
 	for (size_t i = list.n; i-- > 0;) {
 		struct rt_row *row = &list.rows[i];
 
