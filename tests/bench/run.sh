@@ -171,7 +171,7 @@ throughput "-c --type task_failed; grep -c -F" "$size" -n 7 -o counted \
 	rt-query -c --type task_failed large.jsonl --- grep -c -F '"type":"task_failed"' large.jsonl
 if have node && node -e 'require("@duckdb/node-api")' 2>/dev/null; then
 	duck="node $here/duck.cjs"
-	cpus=$(getconf _NPROCESSORS_ONLN)
+	cpus=$(nproc)
 	# shellcheck disable=SC2086
 	throughput "-c --type task_failed; DuckDB" "$size" -n 5 \
 		rt-query -c --type task_failed large.jsonl --- $duck count large.jsonl "$cpus"
