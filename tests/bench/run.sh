@@ -243,7 +243,8 @@ RT_RUNS_DIR=$work/crowd-runs RT_STALE=36500d ./crowd 1000 10 20 -- rt-tail -f -a
 rm -r crowd-runs
 
 # 10,000 runs that were over an hour ago, 100 events each, one in ten failed.
-mkdir -p "$RT_RUNS_DIR"
+rm -rf "$RT_RUNS_DIR"
+mkdir "$RT_RUNS_DIR"
 seq -f "$RT_RUNS_DIR/run-%05g" 10000 | xargs mkdir
 head -n 100 events.jsonl >some.jsonl
 awk -v dir="$RT_RUNS_DIR" -v size="$(stat -c %s some.jsonl)" 'BEGIN {
