@@ -212,12 +212,12 @@ bool rt_event_in_metadata(const struct rt_event *ev, struct rt_str key, struct r
  */
 bool rt_event_text(const struct rt_event *ev, enum rt_field f, struct rt_buf *out);
 
+/* The same as a view: in place where it can be, else in scratch, which is emptied. */
+struct rt_str rt_event_plain(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch);
+
 /* What `id` holds is replaced by the step_id, else by the number as rt would write it.
  * False when the event says neither. */
 bool rt_event_step_id(const struct rt_event *ev, struct rt_buf *id);
-
-/* The same as a view: in place where it can be, else in scratch, which is emptied. */
-struct rt_str rt_event_plain(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch);
 
 /* A numeric field; durations in milliseconds, whatever unit the line had. */
 bool rt_event_number(const struct rt_event *ev, enum rt_field f, double *number);
