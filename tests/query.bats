@@ -365,6 +365,14 @@ END
 	[ "$(timeout -s KILL 20 rt-query -c -g 'b.*b$' long.jsonl)" = 1 ]
 }
 
+@test "a form that there is not is refused before anything is read" {
+	mkfifo pipe
+	run -2 timeout 10 rt-query -o nonsense pipe
+	[[ $output == *'bad -o "nonsense"'* ]]
+	run -2 timeout 10 rt-query --agg count -o pretty pipe
+	[[ $output == *'bad -o "pretty"'* ]]
+}
+
 @test "--check says where and why" {
 	printf '{"message":"a"}\nTraceback\n{"a":1,}\n' >log.jsonl
 	run -1 --separate-stderr rt-query --check log.jsonl

@@ -303,14 +303,21 @@ static void ask(struct query *q, struct sources *sources)
 	}
 }
 
+/* The form of events, or of groups: what cannot be had is said before anything is read. */
+static enum out_mode find_mode(const struct query *q)
+{
+	const char *events = q->out.tty ? "pretty|jsonl|json|table|csv" :
+					  "jsonl|pretty|json|table|csv";
+	const char *groups = q->out.tty ? "table|jsonl|json|csv" : "jsonl|table|json|csv";
+
+	return output_mode(&q->opts->output, q->groups ? groups : events);
+}
+
 static int query_run(struct query *q, struct sources *sources)
 {
 	const struct query_opts *o = q->opts;
 	bool silent = o->common.quiet || o->count || q->groups;
-	enum out_mode mode = q->groups ? OUT_TABLE :
-					 output_mode(&o->output,
-						     q->out.tty ? "pretty|jsonl|json|table|csv" :
-								  "jsonl|pretty|json|table|csv");
+	enum out_mode mode = find_mode(q);
 
 	rt_buf_init(&q->scratch);
 	if (!silent)
@@ -319,7 +326,7 @@ static int query_run(struct query *q, struct sources *sources)
 	if (!silent)
 		printer_end(&q->printer);
 	else if (q->groups && !o->common.quiet)
-		print_groups(q->groups, &q->out, &o->output,
+		print_groups(q->groups, &q->out, &o->output, mode,
 			     o->n == QUERY_ALL ? SIZE_MAX : (size_t)o->n);
 	else if (o->count && !o->common.quiet)
 		fprintf(q->out.f, "%zu\n", q->matches);

@@ -65,7 +65,7 @@ void printer_end(struct printer *p); /* prints what is still held, and releases 
 
 /* --agg, --by: print the groups in order, at most so many. */
 void print_groups(struct rt_aggregate *a, struct out *o, const struct output_opts *opts,
-		  size_t most_groups);
+		  enum out_mode mode, size_t most_groups);
 
 /* --check: print what is wrong with the source's lines; how many are. */
 size_t query_check(struct source *s, struct out *o, bool quiet);

@@ -30,10 +30,8 @@ static void add_bar(struct rt_buf *row, double value, double most)
 }
 
 void print_groups(struct rt_aggregate *a, struct out *o, const struct output_opts *opts,
-		  size_t most_groups)
+		  enum out_mode mode, size_t most_groups)
 {
-	enum out_mode mode = output_mode(opts,
-					 o->tty ? "table|jsonl|json|csv" : "jsonl|table|json|csv");
 	bool bars = mode == OUT_TABLE && o->tty && !opts->columns;
 	struct rt_err err = RT_ERR_INIT;
 	struct records records;
