@@ -30,8 +30,10 @@ record() {
 	printf '2026-07-01T12:00:%sZ %s %s %s\n' "$3" "$4" "$5" "$6" >>"$log"
 }
 
-# The process, in the background, with its exit code in `code`.
+# The process, in the background, with its exit code in `code`. What an earlier
+# one left is gone before anybody waits for what this one says.
 start() {
+	rm -f code out err
 	{
 		local status=0
 		"$@" >out 2>err || status=$?
@@ -53,7 +55,6 @@ ends() {
 
 # Follow a run that goes on. When the first line is there, everything is watched.
 follow() {
-	rm -f code out
 	start rt-tail -f "$@"
 	wait_for 30 test -s out
 }

@@ -412,7 +412,6 @@ all_of_full() {
 	event on 03.000 c '"step_id":"step_001","component":"adapter"'
 	record on step_003 04.000000000 stdout F 'output of the step'
 	[ "$(rt-tail on --step 3 --component adapter -o cat)" = a ]
-	rm -f code
 	start rt-tail -f on --step 3 --component adapter -n all -o cat
 	wait_for 30 printed a
 	event on 05.000 d '"step_id":"step_003","component":"adapter"'
@@ -748,7 +747,6 @@ all_of_full() {
 	# a file, in which the end of a run means nothing
 	mkdir dir
 	echo '{"type":"session_completed","message":"over"}' >dir/log.jsonl
-	rm code
 	start strace -o trace rt-tail -f dir/log.jsonl
 	wait_for 30 printed over
 	echo '{"type":"session_completed","message":"again"}' >>dir/log.jsonl

@@ -105,7 +105,6 @@ stop() {
 	[ "$(cat out)" = $'ready\nbefore\nan error' ]
 	record on run 01.300000000 stdout P 'two '
 	record on run 01.400000000 stderr P 'half '
-	rm code
 	start rt-tail -f on -o cat --cursor-file cursor
 	event on 02.000 there
 	wait_for 30 printed there
@@ -115,7 +114,6 @@ stop() {
 	mv "$log" "$log.1"
 	record on run 03.000000000 stdout F 'three'
 	record on run 03.100000000 stderr P 'and '
-	rm code
 	start rt-tail -f on -o cat --cursor-file cursor
 	wait_for 30 printed three
 	stop
@@ -136,7 +134,6 @@ stop() {
 	done' >/dev/null 3>&- &
 	run=$!
 	until [ "$n" -ge 100 ] || grep -qs 'Run completed' all; do
-		rm -f code
 		start rt-tail -f --wait on -n all -o cat --cursor-file cursor
 		sleep "0.0$((RANDOM % 9))"
 		wait_for 30 pgrep -P "$follower" >/dev/null || true
@@ -160,6 +157,7 @@ stop() {
 	event past 00.000 'long ago'
 	rt-run start --id one --owner $$
 	start rt-tail -f -a -n all -o cat --cursor-file cursor
+	wait_for 30 printed 'Run started'
 	rt-run --id short -- echo 'of short'
 	wait_for 30 grep -q '"short" is over' err
 	stop
@@ -168,7 +166,6 @@ stop() {
 	rt-run finish -r one
 	rt-run --id two -- echo 'of two'
 	rt-run start --id three --owner $$
-	rm code
 	start rt-tail -f -a -o cat --cursor-file cursor
 	wait_for 30 printed 'Run' 4
 	rt-emit -r three 'the last'

@@ -137,7 +137,8 @@ make_three() {
 	start rt-tail -f --name yes --label a=b -o cat
 	rt-run --name no --label a=b -- echo 'not this'
 	rt-run --name yes -- echo 'nor this'
-	rt-run --name yes --label a=b -- echo 'but this'
+	# it goes on until it is seen
+	rt-run --name yes --label a=b -- bash -c 'echo "but this"; until grep -q this out; do sleep 0.05; done'
 	wait_for 30 printed 'Run completed'
 	kill "$(pgrep -P "$follower")"
 	ends 143

@@ -72,26 +72,22 @@ load tail
 }
 
 @test "--wait: a run, in a folder, a group or at a path that is not there yet" {
-	rm -f code
 	start rt-tail -f --wait soon -o cat
 	sleep 0.3
 	rt-run --id soon -- echo 'of soon'
 	ends
 	[ "$(cat out)" = $'Run started\nof soon\nRun completed' ]
-	rm code
 	start rt-tail --wait -f later/gr -o cat
 	sleep 0.3
 	rt-run --id other -- true
 	rt-run --group later --id gr -- echo 'in a group'
 	ends
 	grep -qx 'in a group' out
-	rm code
 	start rt-tail --wait @latest:named -n 1 -o cat
 	sleep 0.3
 	[ ! -s code ]
 	rt-run --name named -- echo x >/dev/null
 	ends
-	rm code
 	start rt-tail --wait --until-type x ./dir/log.jsonl -o cat
 	sleep 0.3
 	mkdir dir
