@@ -149,7 +149,8 @@ static void draw_step(const struct monitor *m, struct spot *s, const struct plan
 	int end = s->end;
 
 	if (step->started_ns)
-		span = (step->finished_ns ? step->finished_ns : now_ns) - step->started_ns;
+		span = rt_clock_span(step->started_ns,
+				     step->finished_ns ? step->finished_ns : now_ns);
 	if (step->state == PLAN_RUNNING)
 		span -= span % RT_NS_PER_S;
 	spot_format(s, signs[step->state].style, " %s ", signs[step->state].sign);

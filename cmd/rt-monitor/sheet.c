@@ -85,7 +85,7 @@ static void add_span(struct rt_buf *b, int64_t from, int64_t to)
 
 	if (!from || to < from)
 		return;
-	rt_duration_format(text, to - from);
+	rt_duration_format(text, rt_clock_span(from, to));
 	add_line(b, "Duration", text);
 }
 
