@@ -19,7 +19,7 @@ cd "$work"
 for name in $(env | sed -n 's/^\(RT_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 export HOME="$work" RT_RUNS_DIR="$work/runs" TZ=UTC LC_ALL=C.UTF-8
 for program in pair gen lag crowd; do
-	"${CC:-cc}" -std=c11 -O2 -D_GNU_SOURCE -o "$program" "$here/$program.c"
+	"${CC:-cc}" -std=c11 -O2 -D_GNU_SOURCE -pthread -o "$program" "$here/$program.c"
 done
 
 have() {
