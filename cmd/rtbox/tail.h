@@ -1,8 +1,8 @@
 /*
- * What the parts of rt-tail share. Runs are shown (tail_set.c), one or more; each
- * (tail_run.c) is read from several sources: its events, and the output that was
- * captured of it and of each of its steps (tail_source.c, over the files in
- * tail_file.c). A pass prints what is new in them, merged by time (tail_merge.c);
+ * What the parts of rt-tail share. Runs are shown (tail_set.c), one or more, and
+ * new ones join them (tail_join.c). Each (tail_run.c) is read from several sources:
+ * its events, and the output that was captured of it and of each of its steps
+ * (tail_source.c, over the files in tail_file.c). A pass prints what is new in them, merged by time (tail_merge.c);
  * before the first one it is settled where that begins (tail_last.c), and after it
  * passes go on as things happen (tail_follow.c), until the runs are over or what was
  * waited for has come (tail_until.c). A cursor (tail_cursor.c) says where the next
@@ -26,6 +26,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #define TAIL_OPEN_MAX 64  /* files of a run that are open at a time */
 #define TAIL_KEPT_MAX 256 /* of an archive: those of which something that was read is kept */
@@ -182,6 +183,23 @@ struct tail {
 void tail_open(struct tail *t, const struct common_opts *c, const struct select_opts *select,
 	       int argc, char **argv);
 
+/* Whether it is here for the first time; then it is remembered. */
+bool tail_is_new(struct tail *t, const struct stat *st);
+
+/*
+ * One of the selection. What cannot be opened is said; what was over before we
+ * came (a directory that was renamed, say) does not join any more.
+ */
+void tail_open_selected(struct tail *t, const char *path, bool joins);
+
+/* The run is shown to its end. */
+void tail_leave(struct tail *t, struct tail_run *run);
+
+/* All runs leave: nothing more is to be shown. */
+void tail_close(struct tail *t);
+
+/* tail_join.c */
+
 /* Something changed in the runs folder or in a group: name, or anything (NULL). */
 void tail_join(struct tail *t, struct tail_place *place, const char *name);
 
@@ -191,11 +209,8 @@ void tail_join_all(struct tail *t);
 /* Watch the runs folder and the groups that are there; false: there is no such folder. */
 bool tail_watch_folders(struct tail *t);
 
-/* The run is shown to its end. */
-void tail_leave(struct tail *t, struct tail_run *run);
-
-/* All runs leave: nothing more is to be shown. */
-void tail_close(struct tail *t);
+/* Nobody joins any more. */
+void tail_forget_folders(struct tail *t);
 
 /* tail_wait.c: the run that is meant, once it is there; false when time was up first. */
 bool tail_wait_for(struct tail *t, const struct common_opts *c, const char *arg,

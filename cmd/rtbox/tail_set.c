@@ -1,26 +1,23 @@
 /*
- * The runs that are shown: those that are named, or those that are selected. Of
- * a selection that is followed new ones join, and all leave when they are over.
+ * The runs that are shown: those that are named, or those that are selected. When
+ * they are over they leave.
  */
 #include "tail.h"
 #include "clock.h"
 #include "die.h"
 #include "fdio.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define KEPT_FILES 16 /* descriptors for what is neither a run nor a log */
 #define OPEN_MIN 8    /* logs that are open at a time, of several runs */
 #define OPEN_MAX 4096
 
-/* Whether it is here for the first time; then it is remembered. */
-static bool is_new(struct tail *t, const struct stat *st)
+bool tail_is_new(struct tail *t, const struct stat *st)
 {
 	for (size_t i = 0; i < t->n_seen; i++)
 		if (t->seen[i].dev == st->st_dev && t->seen[i].ino == st->st_ino)
@@ -34,7 +31,7 @@ static bool is_new_path(struct tail *t, const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) < 0 || is_new(t, &st);
+	return stat(path, &st) < 0 || tail_is_new(t, &st);
 }
 
 /* As many files as may be had. */
@@ -97,11 +94,7 @@ static void open_named(struct tail *t, const struct common_opts *c, const char *
 	rt_found_release(&found);
 }
 
-/*
- * One of the selection. What cannot be opened is said; what was over before we
- * came (a directory that was renamed, say) does not join any more.
- */
-static void open_selected(struct tail *t, const char *path, bool joins)
+void tail_open_selected(struct tail *t, const char *path, bool joins)
 {
 	struct rt_found found = { .path = xstrdup(path) };
 	struct rt_err err = RT_ERR_INIT;
@@ -117,140 +110,6 @@ static void open_selected(struct tail *t, const char *path, bool joins)
 		if (joins)
 			note("run \"%s\" joins", run->dir.id);
 	}
-}
-
-static void join(struct tail *t, const char *name, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == 0 &&
-	    rt_catalog_selects(t->runs_dir, name, &t->selection, &t->unpack.unpacker) &&
-	    is_new(t, &st))
-		open_selected(t, path, true);
-}
-
-static void join_folder(struct tail *t, int fd, struct tail_place *place)
-{
-	DIR *dir = fdopendir(fd);
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir)) != NULL)
-		tail_join(t, place, e->d_name);
-	if (dir)
-		closedir(dir);
-	else
-		close(fd);
-}
-
-/* A group, or the runs folder itself (""): watched first, looked into then if new ones join. */
-static void add_place(struct tail *t, const char *group, bool joins)
-{
-	char *path = xasprintf("%s/%s", t->runs_dir, group);
-	int fd = open(path, DIR_FLAGS);
-	struct tail_place *place;
-
-	free(path);
-	if (fd < 0)
-		return;
-	place = xcalloc(1, sizeof(*place));
-	place->kind = TAIL_RUNS;
-	place->group = *group ? xasprintf("%s/", group) : xstrdup("");
-	t->places = xrealloc(t->places, (t->n_places + 1) * sizeof(*t->places));
-	t->places[t->n_places++] = place;
-	tail_watch(t, fd, t->runs_dir, place);
-	if (joins)
-		join_folder(t, fd, place);
-	else
-		close(fd);
-}
-
-static bool has_place(const struct tail *t, const char *group)
-{
-	size_t n = strlen(group);
-
-	for (size_t i = 0; i < t->n_places; i++) {
-		const char *known = t->places[i]->group;
-
-		if (strncmp(known, group, n) == 0 && strcmp(known + n, n ? "/" : "") == 0)
-			return true;
-	}
-	return false;
-}
-
-void tail_join(struct tail *t, struct tail_place *place, const char *name)
-{
-	bool top = !*place->group;
-	struct stat st;
-	char *run, *path;
-
-	if (!name) {
-		path = xasprintf("%s/%s", t->runs_dir, place->group);
-		join_folder(t, open(path, DIR_FLAGS), place);
-		free(path);
-		return;
-	}
-	if (!rt_id_valid(rt_str(name)))
-		return;
-	run = xasprintf("%s%s", place->group, name);
-	path = xasprintf("%s/%s", t->runs_dir, run);
-	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		if (rt_rundir_is_run(AT_FDCWD, path))
-			join(t, run, path);
-		else if (top && !has_place(t, name))
-			add_place(t, name, true);
-	} else if (!top) { /* what was taken for a group may become a run */
-		run[strlen(place->group) - 1] = '\0';
-		path[strlen(path) - strlen(name) - 1] = '\0';
-		if (rt_rundir_is_run(AT_FDCWD, path))
-			join(t, run, path);
-	}
-	free(path);
-	free(run);
-}
-
-void tail_join_all(struct tail *t)
-{
-	size_t n = t->n_places;
-
-	if (n == 0)
-		add_place(t, "", true);
-	for (size_t i = 0; i < n; i++)
-		tail_join(t, t->places[i], NULL);
-}
-
-bool tail_watch_folders(struct tail *t)
-{
-	DIR *dir;
-	struct dirent *e;
-
-	if (!has_place(t, ""))
-		add_place(t, "", false);
-	dir = opendir(t->runs_dir);
-	while (dir && (e = readdir(dir)) != NULL) {
-		char *path = xasprintf("%s/%s", t->runs_dir, e->d_name);
-
-		if (rt_id_valid(rt_str(e->d_name)) && !has_place(t, e->d_name) &&
-		    !rt_rundir_is_run(AT_FDCWD, path))
-			add_place(t, e->d_name, false);
-		free(path);
-	}
-	if (dir)
-		closedir(dir);
-	return t->n_places > 0;
-}
-
-/* Those that are named are all there: nobody joins. */
-static void forget_folders(struct tail *t)
-{
-	for (size_t i = 0; i < t->n_places; i++) {
-		if (t->watch)
-			rt_watch_drop(t->watch, t->places[i]);
-		free(t->places[i]->group);
-		free(t->places[i]);
-	}
-	t->n_places = 0;
-	free(t->runs_dir);
-	t->runs_dir = NULL;
 }
 
 /* Those that are over are not followed; after a cursor there may be something left of them. */
@@ -277,8 +136,8 @@ static void select_runs(struct tail *t, const struct select_opts *select)
 	for (size_t i = list.n; i-- > 0;) {
 		struct rt_row *row = &list.rows[i];
 
-		if (is_wanted(t, row) && is_new_path(t, row->path))
-			open_selected(t, row->path, false);
+		if (is_wanted(t, row) && (!t->follow || is_new_path(t, row->path)))
+			tail_open_selected(t, row->path, false);
 	}
 	rt_catalog_release(&list);
 	if (t->follow) /* what began while the list was made */
@@ -312,7 +171,7 @@ void tail_open(struct tail *t, const struct common_opts *c, const struct select_
 	for (int i = 0; i < argc && !t->timed_out; i++)
 		open_named(t, c, argv[i]);
 	if (!selects)
-		forget_folders(t);
+		tail_forget_folders(t);
 }
 
 /* The state that a file of events tells of. */
@@ -388,7 +247,7 @@ void tail_close(struct tail *t)
 		tail_leave(t, t->runs[0]);
 	if (t->runs_dir)
 		selection_release(&t->selection);
-	forget_folders(t);
+	tail_forget_folders(t);
 	free(t->places);
 	free(t->seen);
 	free(t->runs);

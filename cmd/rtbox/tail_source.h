@@ -22,11 +22,18 @@ enum tail_place_kind {
 	TAIL_RUNS, /* the runs folder, or a group in it: new ones join */
 };
 
+/* What a folder holds, sorted. */
+struct tail_names {
+	char **v;
+	size_t n;
+};
+
 struct tail_place {
 	enum tail_place_kind kind;
 	struct tail_run *run;       /* of TAIL_RUN, TAIL_LOGS */
 	struct tail_source *source; /* of TAIL_STEP */
 	char *group;                /* of TAIL_RUNS: "GROUP/", or "" */
+	struct tail_names names;    /* of TAIL_RUNS: what was there at the last look */
 };
 
 /* A line of output that comes in pieces. */
