@@ -51,6 +51,7 @@ static struct rt_summary *new_model(void)
 	s->in_step = -1;
 	rt_buf_init(&s->scratch);
 	rt_buf_init(&s->scratch2);
+	rt_sum_texts_init(&s->texts);
 	init_unescaped(&s->unescaped);
 	return s;
 }
@@ -99,6 +100,7 @@ void rt_summary_free(struct rt_summary *s)
 	rt_ledger_free(s->ledger);
 	rt_buf_release(&s->scratch);
 	rt_buf_release(&s->scratch2);
+	rt_sum_texts_release(&s->texts);
 	release_unescaped(&s->unescaped);
 	free(s);
 }

@@ -72,23 +72,41 @@ enum word {
 	WORDS
 };
 
+static const char *const word_keys[WORDS] = { "exit_code",      "timed_out", "timeout",
+					      "status",         "result",    "reason",
+					      "failure_reason", "error",     "outcome" };
+
+void rt_sum_want_end(struct rt_wanted *w)
+{
+	rt_wanted_add(w, RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_RESULT) | RT_FIELD(RT_F_ERROR) |
+				 RT_FIELD(RT_F_MESSAGE) | RT_FIELD(RT_F_SUCCESS) |
+				 RT_FIELD(RT_F_METADATA));
+	for (int i = 0; i < WORDS; i++)
+		rt_scan_keys_add(&w->keys[1], rt_str(word_keys[i]));
+}
+
+static void take_word(struct rt_json words[WORDS], const struct rt_member *m)
+{
+	for (int i = 0; i < WORDS; i++)
+		if (rt_json_is(&m->key, word_keys[i]))
+			words[i] = m->value;
+}
+
 /* Those that are there; the others have no type. Looking for each would be a walk for each. */
 static void find_words(const struct rt_event *ev, struct rt_json words[WORDS])
 {
-	static const char *const keys[WORDS] = { "exit_code",      "timed_out", "timeout",
-						 "status",         "result",    "reason",
-						 "failure_reason", "error",     "outcome" };
-	struct rt_json metadata;
+	const struct rt_json *metadata = rt_event_peek(ev, RT_F_METADATA);
 	struct rt_member m;
 	struct rt_scan s;
 
 	memset(words, 0, WORDS * sizeof(*words));
-	if (!rt_event_get(ev, RT_F_METADATA, &metadata) || rt_scan_init(&s, metadata.text) < 0)
-		return;
-	while (rt_scan_next(&s, &m) > 0)
-		for (int i = 0; i < WORDS; i++)
-			if (rt_json_is(&m.key, keys[i]))
-				words[i] = m.value;
+	if (metadata && metadata->text.p == ev->listed) {
+		for (int i = 0; i < ev->n_within; i++)
+			take_word(words, &ev->within[i]);
+	} else if (metadata && rt_scan_init(&s, metadata->text) == 0) {
+		while (rt_scan_next(&s, &m) > 0)
+			take_word(words, &m);
+	}
 }
 
 /* Whether a step's end says that its time ran out. */
@@ -182,12 +200,12 @@ bool rt_sum_may_be_attempt(const struct rt_event *ev)
 	       ev->type == RT_T_TASK_FAILED || type_ends(ev, again, 3) || type_ends(ev, late, 4);
 }
 
-void rt_sum_attempts(struct rt_summary *s, const struct rt_event *ev)
+void rt_sum_attempts(struct sum_attempts *a, const struct rt_event *ev)
 {
 	if (rt_sum_is_step_event(ev))
 		return;
-	s->other_retries += ev->type == RT_T_TASK_RETRYING || type_ends(ev, again, 3);
-	s->other_timeouts += type_ends(ev, late, 4) ||
-			     ((ev->type == RT_T_TASK_COMPLETED || ev->type == RT_T_TASK_FAILED) &&
-			      rt_sum_end_state(ev) == SUM_TIMEOUT);
+	a->retries += ev->type == RT_T_TASK_RETRYING || type_ends(ev, again, 3);
+	a->timeouts += type_ends(ev, late, 4) ||
+		       ((ev->type == RT_T_TASK_COMPLETED || ev->type == RT_T_TASK_FAILED) &&
+			rt_sum_end_state(ev) == SUM_TIMEOUT);
 }

@@ -1,9 +1,10 @@
 /*
- * What one event adds to a summary: to the counts of the run, of its stage and
- * of its step, to the story of how the run began and ended, and to the lists of
- * what went wrong, what people did and what was made.
+ * What events add to a summary: to the counts of the run, of its stages and
+ * steps, to the story of how the run began and ended, and to the lists of what
+ * went wrong, what people did and what was made. Most are counted by a digest;
+ * the others are parsed as a whole in their turn.
  */
-#include "summary_model.h"
+#include "summary_digest.h"
 
 #include "text.h"
 
@@ -23,25 +24,33 @@ struct rt_str rt_sum_field(const struct rt_event *ev, enum rt_field f, struct rt
 	return rt_buf_view(scratch);
 }
 
-bool rt_sum_metadata(const struct rt_event *ev, const char *path, struct rt_json *value)
+bool rt_sum_metadata(const struct rt_event *ev, const char *key, struct rt_json *value)
 {
-	struct rt_json metadata;
-
-	return rt_event_get(ev, RT_F_METADATA, &metadata) &&
-	       rt_scan_find(metadata.text, rt_str(path), value);
+	return rt_event_in_metadata(ev, rt_str(key), value);
 }
 
-void rt_sum_tally(struct sum_tally *t, const struct sum_gist *g)
+void rt_sum_tally(struct sum_tally *to, enum rt_level level, int64_t at_ns)
 {
-	t->events++;
-	t->errors += g->level >= RT_ERROR;
-	t->warnings += g->level == RT_WARNING;
-	if (!g->at_ns)
+	to->events++;
+	to->errors += level >= RT_ERROR;
+	to->warnings += level == RT_WARNING;
+	if (!at_ns)
 		return;
-	if (!t->first_ns || g->at_ns < t->first_ns)
-		t->first_ns = g->at_ns;
-	if (g->at_ns > t->last_ns)
-		t->last_ns = g->at_ns;
+	if (!to->first_ns || at_ns < to->first_ns)
+		to->first_ns = at_ns;
+	if (at_ns > to->last_ns)
+		to->last_ns = at_ns;
+}
+
+static void add_tally(struct sum_tally *to, const struct sum_tally *t)
+{
+	to->events += t->events;
+	to->errors += t->errors;
+	to->warnings += t->warnings;
+	if (t->first_ns && (!to->first_ns || t->first_ns < to->first_ns))
+		to->first_ns = t->first_ns;
+	if (t->last_ns > to->last_ns)
+		to->last_ns = t->last_ns;
 }
 
 void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta)
@@ -115,19 +124,22 @@ static void run_ends(struct rt_summary *s, const struct rt_event *ev, int64_t at
 	rt_sum_end_stage(s, story->ended_ns, story->state);
 }
 
-/* ev is given where the event may begin or end the run. */
+static void add_times(struct rt_summary *s, const struct sum_times *t)
+{
+	struct sum_story *story = &s->story;
+
+	story->back += t->back + (t->first_ns < story->last_ns);
+	if (!story->first_ns)
+		story->first_ns = t->first_ns;
+	story->last_ns = t->last_ns;
+}
+
 static void tell_story(struct rt_summary *s, int64_t at_ns, const struct rt_event *ev)
 {
 	struct sum_story *story = &s->story;
 	enum rt_state state;
 
-	if (at_ns) {
-		story->back += at_ns < story->last_ns;
-		if (!story->first_ns)
-			story->first_ns = at_ns;
-		story->last_ns = at_ns;
-	}
-	if (!ev || !state_of(s, ev->type, &state))
+	if (!state_of(s, ev->type, &state))
 		return;
 	story->state = state;
 	if (rt_state_over(state)) {
@@ -142,15 +154,20 @@ static void tell_story(struct rt_summary *s, int64_t at_ns, const struct rt_even
 	}
 }
 
-/* A line should have no run's id, or this run's. */
-static void check_id(struct rt_summary *s, struct rt_str id)
+/* Lines should have no run's id, or this run's. */
+static void check_id(struct rt_summary *s, struct rt_str id, int64_t lines)
 {
 	if (!id.n)
 		return;
-	if (!s->own_id)
+	if (!s->own_id) {
 		s->own_id = rt_sum_keep(s, id, SUM_TEXT);
-	else if (!rt_str_is(id, s->own_id) && !rt_str_is(id, s->id) && !s->strangers++)
+		lines--;
+	}
+	if (!lines || rt_str_is(id, s->own_id) || rt_str_is(id, s->id))
+		return;
+	if (!s->strangers)
 		s->stranger = rt_sum_keep(s, id, SUM_KEY);
+	s->strangers += (size_t)lines;
 }
 
 /* What a person did, or was asked. */
@@ -178,29 +195,57 @@ static void add_person(struct rt_summary *s, const struct rt_event *ev, int64_t 
 	s->n_people += m->text != NULL;
 }
 
-/* The counts of the run, its stage and its step; and the step's own story. */
-static void count(struct rt_summary *s, const struct sum_gist *g, const struct rt_event *ev)
+static struct sum_stage *stage_in(struct rt_summary *s, const struct sum_places *in)
 {
-	struct rt_usage delta = { 0, 0, 0, 0, 0 };
-	bool used = g->used && rt_ledger_count(s->ledger, &g->said, &delta);
-	bool of_step = ev && rt_sum_is_step_event(ev);
-	struct sum_stage *stage = rt_sum_stage(s, g, ev);
-	struct sum_step *step = rt_sum_step(s, g, of_step ? ev : NULL);
+	return in->stage ? &s->stages[in->stage - 1] : NULL;
+}
 
-	rt_sum_tally(&s->all, g);
+static struct sum_step *step_in(struct rt_summary *s, const struct sum_places *in)
+{
+	return in->step ? &s->steps[in->step - 1] : NULL;
+}
+
+/* Count events of one kind; ev is given where it is a step_* event. */
+static void count(struct rt_summary *s, const struct sum_kind *kind, const struct sum_tally *t,
+		  const struct rt_event *ev, struct sum_places *in)
+{
+	struct sum_stage *stage = rt_sum_stage(s, kind->stage, t->events);
+	struct sum_step *step = rt_sum_step(s, kind, ev);
+
+	check_id(s, kind->run_id, t->events);
+	add_tally(&s->all, t);
 	if (stage)
-		rt_sum_tally(&stage->tally, g);
+		add_tally(&stage->tally, t);
 	if (step)
-		rt_sum_tally(&step->tally, g);
-	if (used && stage)
+		add_tally(&step->tally, t);
+	in->stage = stage ? (size_t)(stage - s->stages) + 1 : 0;
+	in->step = step ? (size_t)(step - s->steps) + 1 : 0;
+	in->model = rt_sum_spender(s, &s->models, kind->model);
+	in->role = NULL;
+}
+
+/* Of one of these events, or of several at once. */
+static void count_usage(struct rt_summary *s, const struct sum_kind *kind, struct sum_places *in,
+			const struct rt_said *said)
+{
+	struct sum_stage *stage = stage_in(s, in);
+	struct sum_step *step = step_in(s, in);
+	struct rt_usage delta;
+
+	if (!rt_ledger_count(s->ledger, said, &delta))
+		return;
+	if (!in->role)
+		in->role = rt_sum_spender(s, &s->roles, kind->role);
+	if (stage)
 		rt_sum_usage(&stage->tally.usage, &delta);
-	if (used && step)
+	if (step)
 		rt_sum_usage(&step->tally.usage, &delta);
-	if (used && !step)
+	else
 		s->unplaced_calls += delta.calls;
-	rt_sum_spent(s, g, used ? &delta : NULL);
-	if (step && of_step)
-		rt_sum_step_event(s, step, ev, g->at_ns);
+	if (in->model)
+		rt_sum_usage(&in->model->usage, &delta);
+	if (in->role)
+		rt_sum_usage(&in->role->usage, &delta);
 }
 
 static void add_total_steps(struct rt_summary *s, const struct rt_event *ev)
@@ -224,42 +269,127 @@ static void add_reconciliation(struct rt_summary *s, const struct rt_event *ev, 
 	rt_sum_recon_line(s, at_ns, rt_buf_view(&s->scratch2));
 }
 
-/* What only some events have; the others have no ev. */
+static void add_error(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns)
+{
+	struct sum_alike alike;
+
+	rt_buf_clear(&s->texts.all);
+	rt_sum_alike(&alike, ev, at_ns, s->in_step, &s->texts);
+	rt_sum_group(s, &alike, &s->texts);
+}
+
+/* What is in lists. */
 static void add_more(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns)
 {
 	if (ev->level >= RT_WARNING)
-		rt_sum_group(s, ev, at_ns);
+		add_error(s, ev, at_ns);
 	add_total_steps(s, ev);
-	rt_sum_attempts(s, ev);
 	add_person(s, ev, at_ns);
 	if (ev->type >= RT_T_ARTIFACT_CREATED && ev->type <= RT_T_ARTIFACT_DELETED)
 		rt_sum_artifact(s, ev);
 	add_reconciliation(s, ev, at_ns);
+	rt_sum_attempts(&s->others, ev);
+	rt_sum_gate(&s->gates, ev->type);
+	rt_sum_refusal(s, ev);
 }
 
-/* Nearly all events are told by their gist. */
+/* An event that changes more than counts. */
 static void add_event(struct rt_summary *s, const struct sum_gist *g, const struct rt_event *ev)
 {
+	bool of_step = rt_sum_is_step_event(ev);
+	struct sum_tally tally = { 0 };
+	struct sum_places in;
+
 	if (s->follows)
 		rt_status_follow(s->follows, g->at_ns, ev);
+	if (g->at_ns)
+		add_times(s, &(struct sum_times){ g->at_ns, g->at_ns, g->at_ns, 0 });
 	tell_story(s, g->at_ns, ev);
-	check_id(s, g->run_id);
-	count(s, g, ev);
-	rt_sum_gate(s, g->type, ev);
-	if (ev)
-		add_more(s, ev, g->at_ns);
+	rt_sum_tally(&tally, g->level, g->at_ns);
+	count(s, &g->kind, &tally, of_step ? ev : NULL, &in);
+	if (g->used)
+		count_usage(s, &g->kind, &in, &g->said);
+	if (in.stage) {
+		rt_sum_begin_stage(s, stage_in(s, &in), s->story.last_ns);
+		rt_sum_stage_event(s, stage_in(s, &in), ev, s->story.last_ns);
+	}
+	if (in.step && of_step)
+		rt_sum_step_event(s, step_in(s, &in), ev, g->at_ns);
+	add_more(s, ev, g->at_ns);
 }
 
-void rt_sum_event(struct rt_summary *s, const struct sum_gist *g, enum rt_simd simd)
+static void add_line(struct rt_summary *s, struct rt_str line, enum rt_simd simd)
 {
-	bool begins = s->follows && s->follows->state == RT_PENDING;
 	struct sum_gist gist;
 	struct rt_event ev;
 
-	if (!g->more && !begins) {
-		add_event(s, g, NULL);
-	} else if (rt_event_parse_with(&ev, g->line, simd, NULL) == 0) {
-		rt_sum_gist(&gist, &ev, &s->unescaped);
-		add_event(s, &gist, &ev);
+	if (rt_event_parse_with(&ev, line, simd, NULL) < 0)
+		return;
+	rt_sum_gist(&gist, &ev, &s->unescaped);
+	add_event(s, &gist, &ev);
+}
+
+/* A run of another system goes on from its first event, whatever that says. */
+static void begin_run(struct rt_summary *s, struct rt_str line)
+{
+	struct rt_event ev;
+
+	if (rt_event_parse(&ev, line) == 0)
+		rt_status_follow(s->follows, rt_event_keep_time(&ev) ? ev.ts_ns : 0, &ev);
+}
+
+static void add_counted(struct rt_summary *s, struct sum_counted *c)
+{
+	struct rt_said said = { .usage = c->tally.usage };
+
+	if (s->follows && s->follows->state == RT_PENDING)
+		begin_run(s, c->line);
+	count(s, &c->kind, &c->tally, NULL, &c->in);
+	if (c->used)
+		count_usage(s, &c->kind, &c->in, &said);
+}
+
+static void add_item(struct rt_summary *s, struct sum_digest *d, struct sum_item *item)
+{
+	struct sum_counted *of = &d->items[item->of].counted;
+
+	switch (item->type) {
+	case SUM_KIND:
+		add_counted(s, &item->counted);
+		break;
+	case SUM_TIMES:
+		if (s->follows) {
+			rt_status_follow(s->follows, item->times.first_ns, NULL);
+			rt_status_follow(s->follows, item->times.latest_ns, NULL);
+		}
+		add_times(s, &item->times);
+		break;
+	case SUM_STAGE:
+		if (of->in.stage)
+			rt_sum_begin_stage(s, stage_in(s, &of->in),
+					   item->at_ns ? item->at_ns : s->story.last_ns);
+		break;
+	case SUM_USE:
+		count_usage(s, &of->kind, &of->in, &item->said);
+		break;
+	case SUM_ALIKE:
+		rt_sum_group(s, &item->alike, &d->texts);
+		break;
+	case SUM_WHOLE:
+		add_line(s, item->line, d->more->simd);
+		break;
 	}
+}
+
+void rt_sum_add(struct rt_summary *s, struct sum_digest *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		add_item(s, d, &d->items[i]);
+	s->others.retries += d->attempts.retries;
+	s->others.timeouts += d->attempts.timeouts;
+	s->gates.checked += d->gates.checked;
+	s->gates.blocked += d->gates.blocked;
+	s->gates.warned += d->gates.warned;
+	s->gates.passed += d->gates.passed;
+	s->gates.failed += d->gates.failed;
 }

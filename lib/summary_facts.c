@@ -163,7 +163,7 @@ size_t rt_sum_steps_all(const struct rt_summary *s)
 
 int64_t rt_sum_retries(const struct rt_summary *s)
 {
-	int64_t n = s->other_retries;
+	int64_t n = s->others.retries;
 
 	for (size_t i = 0; i < s->n_steps; i++)
 		n += s->steps[i].retries;
@@ -172,7 +172,7 @@ int64_t rt_sum_retries(const struct rt_summary *s)
 
 int64_t rt_sum_timeouts(const struct rt_summary *s)
 {
-	int64_t n = s->other_timeouts;
+	int64_t n = s->others.timeouts;
 
 	for (size_t i = 0; i < s->n_steps; i++)
 		n += s->steps[i].timeouts;

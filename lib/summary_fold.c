@@ -94,11 +94,11 @@ static size_t fold_word(struct rt_buf *out, const char *p, size_t n)
 	return end;
 }
 
-void rt_sum_fold(struct rt_buf *out, struct rt_str text)
+void rt_sum_fold(struct rt_buf *out, struct rt_str text, size_t most)
 {
 	const char *p = text.p, *end = text.p + text.n;
 
-	while (p < end && out->len < SUM_FOLD) {
+	while (p < end && out->len < most) {
 		size_t left = (size_t)(end - p), n;
 
 		if (is_uuid(p, left)) {

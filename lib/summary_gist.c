@@ -1,10 +1,8 @@
 /*
- * The gist of an event: the little that most of them add to a summary. It is
- * taken out of lines by any number of threads at once, before one after the
- * other changes the model. Of events that add more, all is parsed when their
- * turn comes.
+ * The gist of an event: the little that most of them add to a summary, as far as
+ * the line itself says it.
  */
-#include "summary_model.h"
+#include "summary_digest.h"
 
 #include <strings.h>
 
@@ -16,6 +14,14 @@ void rt_sum_want(struct rt_wanted *w)
 				 RT_FIELD(RT_F_COMPONENT) | RT_FIELD(RT_F_MODEL) |
 				 RT_FIELD(RT_F_AGENT_ROLE));
 	rt_usage_want(w);
+}
+
+void rt_sum_want_more(struct rt_wanted *w)
+{
+	rt_wanted_init(w);
+	rt_wanted_add(w, RT_FIELDS_OF_LEVEL | RT_FIELD(RT_F_STEP) | RT_FIELD(RT_F_STEP_ID) |
+				 RT_FIELD(RT_F_COMPONENT));
+	rt_sum_want_end(w);
 }
 
 /* "step_timeout", "stage_end": they may end a step or a stage. */
@@ -35,13 +41,14 @@ static bool may_end(const struct rt_event *ev)
 	return false;
 }
 
-/* Whether the event adds more than its gist. */
-static bool adds_more(const struct rt_event *ev)
+/*
+ * Whether the event adds more than its gist, in its turn: what it changes in
+ * steps, stages or the run holds for those behind it, or it is rare.
+ */
+static bool is_whole(const struct rt_event *ev)
 {
 	const struct rt_json *component = rt_event_peek(ev, RT_F_COMPONENT);
 
-	if (ev->level >= RT_WARNING || rt_sum_may_be_attempt(ev))
-		return true;
 	if (component && (component->escaped || rt_str_is(component->text, SUM_RECON_COMPONENT)))
 		return true;
 	switch (ev->type) {
@@ -65,7 +72,7 @@ static struct rt_str text_of(struct sum_gist *g, const struct rt_json *v, struct
 		return (struct rt_str){ NULL, 0 };
 	if (!v->escaped)
 		return v->text;
-	g->more = true;
+	g->whole = true;
 	return unescaped ? rt_json_plain(v, unescaped) : (struct rt_str){ NULL, 0 };
 }
 
@@ -85,21 +92,21 @@ void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unesc
 {
 	const struct rt_json *step = rt_event_peek(ev, RT_F_STEP);
 
-	g->line = ev->line;
-	g->more = adds_more(ev);
-	if (g->more && !u)
+	g->whole = is_whole(ev);
+	if (g->whole && !u)
 		return;
 	g->type = ev->type;
 	g->level = ev->level;
 	if (!rt_event_time(ev, &g->at_ns))
 		g->at_ns = 0;
-	if (!step || !rt_json_int(step, &g->step) || g->step < 0)
-		g->step = -1;
+	if (!step || !rt_json_int(step, &g->kind.step) || g->kind.step < 0)
+		g->kind.step = -1;
 	g->used = rt_usage_read(ev, &g->said);
-	g->run_id = text_of(g, rt_event_peek(ev, RT_F_RUN_ID), u ? &u->run_id : NULL);
-	g->stage = text_of(g, rt_event_peek(ev, RT_F_STAGE), u ? &u->stage : NULL);
-	g->step_id = text_of(g, rt_event_peek(ev, RT_F_STEP_ID), u ? &u->step_id : NULL);
-	g->model = spender_of(g, ev, RT_F_MODEL, u ? &u->model : NULL);
+	g->kind.role = (struct rt_str){ NULL, 0 };
+	g->kind.run_id = text_of(g, rt_event_peek(ev, RT_F_RUN_ID), u ? &u->run_id : NULL);
+	g->kind.stage = text_of(g, rt_event_peek(ev, RT_F_STAGE), u ? &u->stage : NULL);
+	g->kind.step_id = text_of(g, rt_event_peek(ev, RT_F_STEP_ID), u ? &u->step_id : NULL);
+	g->kind.model = spender_of(g, ev, RT_F_MODEL, u ? &u->model : NULL);
 	if (g->used)
-		g->role = spender_of(g, ev, RT_F_AGENT_ROLE, u ? &u->role : NULL);
+		g->kind.role = spender_of(g, ev, RT_F_AGENT_ROLE, u ? &u->role : NULL);
 }

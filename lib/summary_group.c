@@ -14,41 +14,92 @@ static struct rt_str detail_of(const struct rt_event *ev, struct rt_buf *scratch
 {
 	struct rt_json v;
 
-	rt_buf_clear(scratch);
 	if (!rt_event_get(ev, RT_F_ERROR, &v) && !rt_sum_metadata(ev, "error", &v))
 		return (struct rt_str){ NULL, 0 };
-	rt_json_text(&v, scratch);
-	return rt_buf_view(scratch);
+	return rt_json_plain(&v, scratch);
+}
+
+/* A name as it is kept: cut, and a NUL said in words. */
+static void add_name(struct rt_buf *out, struct rt_str name)
+{
+	size_t n = rt_utf8_cut(name, SUM_KEY);
+
+	for (size_t i = 0; i < n; i++)
+		rt_buf_add(out, name.p[i] ? &name.p[i] : "\\0", name.p[i] ? 1 : 2);
 }
 
 /* Where it happened: the component, and the step or stage. */
-static char *where(struct rt_summary *s, const struct rt_event *ev)
+static void add_where(struct rt_buf *out, const struct rt_event *ev, int64_t in_step,
+		      struct rt_buf *scratch)
 {
-	struct rt_buf b, scratch;
-	struct rt_str text;
+	struct rt_str text = rt_sum_field(ev, RT_F_COMPONENT, scratch);
+	const char *comma = text.n ? ", " : "";
 	struct rt_json step;
-	char *kept = NULL;
 
-	rt_buf_init(&b);
-	rt_buf_init(&scratch);
-	text = rt_sum_field(ev, RT_F_COMPONENT, &scratch);
-	rt_buf_add(&b, text.p, rt_utf8_cut(text, SUM_KEY));
-	text = rt_sum_field(ev, RT_F_STEP_ID, &scratch);
+	add_name(out, text);
+	text = rt_sum_field(ev, RT_F_STEP_ID, scratch);
 	if (!text.n)
-		text = rt_sum_field(ev, RT_F_STAGE, &scratch);
+		text = rt_sum_field(ev, RT_F_STAGE, scratch);
 	if (text.n || rt_event_get(ev, RT_F_STEP, &step)) {
-		rt_buf_adds(&b, b.len ? ", " : "");
-		rt_buf_adds(&b, text.n ? "" : "step ");
-		text = text.n ? text : step.text;
-		rt_buf_add(&b, text.p, rt_utf8_cut(text, SUM_KEY));
-	} else if (s->in_step >= 0) {
-		rt_buf_addf(&b, "%sstep %" PRId64, b.len ? ", " : "", s->in_step);
+		rt_buf_adds(out, comma);
+		rt_buf_adds(out, text.n ? "" : "step ");
+		add_name(out, text.n ? text : step.text);
+	} else if (in_step >= 0) {
+		rt_buf_addf(out, "%sstep %" PRId64, comma, in_step);
 	}
-	if (b.len)
-		kept = rt_sum_keep(s, rt_buf_view(&b), SUM_TEXT);
-	rt_buf_release(&b);
-	rt_buf_release(&scratch);
-	return kept;
+}
+
+void rt_sum_texts_init(struct sum_texts *t)
+{
+	rt_buf_init(&t->all);
+	rt_buf_init(&t->message);
+	rt_buf_init(&t->detail);
+}
+
+void rt_sum_texts_release(struct sum_texts *t)
+{
+	rt_buf_release(&t->all);
+	rt_buf_release(&t->message);
+	rt_buf_release(&t->detail);
+}
+
+bool rt_sum_texts_failed(const struct sum_texts *t)
+{
+	return t->all.failed || t->message.failed || t->detail.failed;
+}
+
+/* As much of a text as rt_sum_keep looks at. */
+static size_t add_text(struct rt_buf *out, struct rt_str text)
+{
+	size_t start = out->len;
+
+	rt_buf_add(out, text.p, text.n < SUM_TEXT + 4 ? text.n : SUM_TEXT + 4);
+	return out->len - start;
+}
+
+void rt_sum_alike(struct sum_alike *a, const struct rt_event *ev, int64_t at_ns, int64_t in_step,
+		  struct sum_texts *texts)
+{
+	struct rt_str message = rt_event_plain(ev, RT_F_MESSAGE, &texts->message);
+	struct rt_str detail = detail_of(ev, &texts->detail);
+	struct rt_buf *all = &texts->all;
+	const size_t start = all->len, most = start + SUM_FOLD;
+
+	a->level = ev->level;
+	a->at_ns = at_ns;
+	a->text = start;
+	rt_buf_addc(all, (char)('0' + ev->level));
+	rt_sum_fold(all, message, most);
+	rt_buf_addc(all, '\n');
+	rt_sum_fold(all, detail, most);
+	a->key_n = all->len - start;
+	a->message_n = add_text(all, message);
+	if (detail.n && memmem(message.p, message.n, detail.p, detail.n))
+		detail.n = 0;
+	a->detail_n = add_text(all, detail);
+	a->where_n = all->len;
+	add_where(all, ev, in_step, &texts->message);
+	a->where_n = all->len - a->where_n;
 }
 
 static void count_left_out(struct rt_summary *s, enum rt_level level, int64_t n)
@@ -99,15 +150,22 @@ static size_t find_place(struct rt_summary *s, enum rt_level level)
 	return SUM_GROUPS;
 }
 
-static void add_group(struct rt_summary *s, const struct rt_event *ev, struct rt_str key,
-		      struct rt_str message, struct rt_str detail, int64_t at_ns)
+/* NULL: it is not told. */
+static char *keep(struct rt_summary *s, struct rt_str text)
 {
-	size_t at = find_place(s, ev->level);
+	return text.n ? rt_sum_keep(s, text, SUM_TEXT) : NULL;
+}
+
+static void add_group(struct rt_summary *s, const struct sum_alike *a, struct rt_str key,
+		      struct rt_str where)
+{
+	const char *message = key.p + key.n;
+	size_t at = find_place(s, a->level);
 	struct sum_group *g;
 	void *v = s->groups;
 
 	if (at == SUM_GROUPS) {
-		count_left_out(s, ev->level, 1);
+		count_left_out(s, a->level, 1);
 		return;
 	}
 	if (!rt_sum_grow(&v, &s->cap_groups, at, sizeof(*g))) {
@@ -116,58 +174,43 @@ static void add_group(struct rt_summary *s, const struct rt_event *ev, struct rt
 	}
 	s->groups = v;
 	g = &s->groups[at];
-	*g = (struct sum_group){ .level = ev->level, .n = 1, .first_ns = at_ns, .last_ns = at_ns };
+	*g = (struct sum_group){ .level = a->level, .n = 1 };
+	g->first_ns = g->last_ns = a->at_ns;
 	g->late = s->next_group > 0;
 	g->key = malloc(key.n);
 	g->key_n = g->key ? key.n : 0;
 	if (g->key)
 		memcpy(g->key, key.p, key.n);
-	g->message = rt_sum_keep(s, message, SUM_TEXT);
-	if (detail.n && !memmem(message.p, message.n, detail.p, detail.n))
-		g->detail = rt_sum_keep(s, detail, SUM_TEXT);
-	g->where = where(s, ev);
+	g->message = rt_sum_keep(s, (struct rt_str){ message, a->message_n }, SUM_TEXT);
+	g->detail = keep(s, (struct rt_str){ message + a->message_n, a->detail_n });
+	g->where = keep(s, where);
 	s->failed |= !g->key || !rt_sum_put(&s->group_index, key, at);
 	s->n_groups += at == s->n_groups;
 }
 
 /* Another one of its kind. */
-static void add_to_group(struct rt_summary *s, struct sum_group *g, const struct rt_event *ev,
-			 int64_t at_ns)
+static void add_to_group(struct sum_group *g, struct rt_str where, int64_t at_ns)
 {
-	char *here = where(s, ev);
-
 	g->n++;
 	if (at_ns && (!g->first_ns || at_ns < g->first_ns))
 		g->first_ns = at_ns;
 	if (at_ns > g->last_ns)
 		g->last_ns = at_ns;
-	g->elsewhere |= !here != !g->where || (here && strcmp(here, g->where) != 0);
-	free(here);
+	g->elsewhere |= !rt_str_is(where, g->where);
 }
 
-void rt_sum_group(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns)
+void rt_sum_group(struct rt_summary *s, const struct sum_alike *a, const struct sum_texts *texts)
 {
-	struct rt_buf message, detail, key;
+	struct rt_str key = { texts->all.s + a->text, a->key_n };
+	struct rt_str where = { key.p + key.n + a->message_n + a->detail_n, a->where_n };
 	size_t at;
 
-	rt_buf_init(&message);
-	rt_buf_init(&detail);
-	rt_buf_init(&key);
-	rt_event_text(ev, RT_F_MESSAGE, &message);
-	detail_of(ev, &detail);
-	rt_buf_addc(&key, (char)('0' + ev->level));
-	rt_sum_fold(&key, rt_buf_view(&message));
-	rt_buf_addc(&key, '\n');
-	rt_sum_fold(&key, rt_buf_view(&detail));
-	if (rt_sum_find(&s->group_index, rt_buf_view(&key), &at))
-		add_to_group(s, &s->groups[at], ev, at_ns);
+	if (rt_sum_texts_failed(texts))
+		s->failed = true;
+	else if (rt_sum_find(&s->group_index, key, &at))
+		add_to_group(&s->groups[at], where, a->at_ns);
 	else
-		add_group(s, ev, rt_buf_view(&key), rt_buf_view(&message), rt_buf_view(&detail),
-			  at_ns);
-	s->failed |= message.failed || detail.failed || key.failed;
-	rt_buf_release(&message);
-	rt_buf_release(&detail);
-	rt_buf_release(&key);
+		add_group(s, a, key, where);
 }
 
 void rt_sum_groups_release(struct rt_summary *s)

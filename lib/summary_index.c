@@ -147,19 +147,23 @@ bool rt_sum_grow(void **v, size_t *cap, size_t n, size_t size)
 
 char *rt_sum_keep(struct rt_summary *s, struct rt_str text, size_t max)
 {
-	size_t n = rt_utf8_cut(text, max);
+	struct rt_str left = { text.p, rt_utf8_cut(text, max) };
+	const char *nul;
 	struct rt_buf b;
 	char *copy;
 
 	rt_buf_init(&b);
-	for (size_t i = 0; i < n; i++) {
-		/* kept text ends at a NUL: one inside is said in words */
-		if (text.p[i] == '\0')
-			rt_buf_adds(&b, "\\0");
-		else
-			rt_buf_addc(&b, text.p[i]);
+	/* kept text ends at a NUL: one inside is said in words */
+	while (left.n && (nul = memchr(left.p, '\0', left.n))) {
+		size_t before = (size_t)(nul - left.p);
+
+		rt_buf_add(&b, left.p, before);
+		rt_buf_adds(&b, "\\0");
+		left.p += before + 1;
+		left.n -= before + 1;
 	}
-	if (n < text.n)
+	rt_buf_addv(&b, left);
+	if (left.p + left.n < text.p + text.n)
 		rt_buf_adds(&b, "...");
 	copy = rt_buf_detach(&b);
 	if (!copy)

@@ -1,9 +1,9 @@
 /*
  * The model of a run's summary; for the summary*.c files only.
  *
- * summary_read.c fills it: one pass over events.jsonl (summary_pass.c; summary_gist.c
- * takes what counts out of a line, summary_event.c says what an event adds), then
- * the files beside it (summary_files.c, summary_output.c),
+ * summary_read.c fills it: one pass over events.jsonl (summary_pass.c; what comes
+ * between lines and the model is in summary_digest.h, summary_event.c says what
+ * events add), then the files beside it (summary_files.c, summary_output.c),
  * then what does not fit together (summary_notes.c). Renderers only read it: summary_text.c,
  * summary_md.c, summary_html.c, summary_json.c, summary_junit.c. What renderers share in words is in
  * summary_facts.c, what they share in making text fit in summary_line.c and
@@ -41,18 +41,11 @@
 #define SUM_RECON_LOG "logs/reconciliation.log"
 #define SUM_RECON_COMPONENT "reconciliation"
 
-/* What most events are to a summary. Texts are views, empty where there is none. */
-struct sum_gist {
-	struct rt_str line;
-	int64_t at_ns; /* 0: unknown */
-	enum rt_type type;
-	enum rt_level level;
+/* What events have in common that are counted together. Texts are views, empty where there is none. */
+struct sum_kind {
 	struct rt_str run_id, stage, step_id, model;
-	int64_t step; /* -1: none */
-	bool more;    /* the event adds more than this: parse the line */
-	bool used;    /* these are filled in: */
-	struct rt_str role;
-	struct rt_said said;
+	struct rt_str role; /* of what was used */
+	int64_t step;       /* -1: none */
 };
 
 /* Where texts of a gist stand that have escapes in the line. */
@@ -72,6 +65,20 @@ struct sum_tally {
 	int64_t events, errors, warnings;
 	int64_t first_ns, last_ns; /* the earliest and the latest; 0: unknown */
 	struct rt_usage usage;
+};
+
+/* An error or a warning, as the table of them takes it. */
+struct sum_alike {
+	enum rt_level level;
+	int64_t at_ns;
+	size_t text;  /* where these stand in a buffer, one behind the other; 0 bytes: not told */
+	size_t key_n; /* the level and what was said, folded: what it is judged by */
+	size_t message_n, detail_n, where_n;
+};
+
+/* Where their texts are put together. */
+struct sum_texts {
+	struct rt_buf all, message, detail;
 };
 
 enum sum_state {
@@ -154,6 +161,11 @@ struct sum_tail {
 	size_t n;
 };
 
+/* What is told by events that are of no step. */
+struct sum_attempts {
+	int64_t retries, timeouts;
+};
+
 enum sum_made { SUM_CREATED, SUM_UPDATED, SUM_DELETED, SUM_FOUND };
 
 struct sum_artifact {
@@ -213,14 +225,14 @@ struct rt_summary {
 
 	struct sum_story story;
 	struct sum_tally all;
-	int64_t other_retries, other_timeouts; /* of what is no step */
-	int64_t unplaced_calls;                /* calls that no step made */
-	int64_t total_steps;                   /* as step events tell it, 0: not told */
-	size_t skipped, too_long; /* lines that are no events; of these, over the limit */
-	bool torn;                /* the last line has no newline and is no event (yet) */
-	size_t strangers;         /* lines with another run's id */
-	char *stranger;           /* the first of those ids */
-	char *own_id;             /* the id that lines should have, NULL: not known yet */
+	struct sum_attempts others; /* of what is no step */
+	int64_t unplaced_calls;     /* calls that no step made */
+	int64_t total_steps;        /* as step events tell it, 0: not told */
+	size_t skipped, too_long;   /* lines that are no events; of these, over the limit */
+	bool torn;                  /* the last line has no newline and is no event (yet) */
+	size_t strangers;           /* lines with another run's id */
+	char *stranger;             /* the first of those ids */
+	char *own_id;               /* the id that lines should have, NULL: not known yet */
 
 	struct sum_spenders models, roles;
 	struct sum_gates gates;
@@ -253,7 +265,8 @@ struct rt_summary {
 	struct sum_facts configuration, archive, notes; /* notes have no label */
 	struct rt_ledger *ledger;
 	struct rt_buf scratch, scratch2;
-	struct sum_unescaped unescaped; /* of the event that is added */
+	struct sum_texts texts;         /* of the event that is added, */
+	struct sum_unescaped unescaped; /* if it is as a whole */
 };
 
 /* summary_index.c: tables and kept text */
@@ -285,32 +298,23 @@ int rt_sum_read_foreign(struct rt_summary *s, const char *path, struct rt_err *e
  */
 int rt_sum_read_events(struct rt_summary *s, int fd, bool over);
 
-/* summary_gist.c */
-void rt_sum_want(struct rt_wanted *w); /* what lines have to be parsed for */
-/*
- * Take it out of an event. Without `u` (NULL) one with escapes in its texts adds
- * more than its gist, and of what adds more there is nothing but the line.
- */
-void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unescaped *u);
-
 /* summary_tree.c: the events of a tree, and what stands in files beside them */
 int rt_sum_read_tree(struct rt_summary *s, const char *path, struct rt_err *err);
 
-/* summary_event.c: one event, of which all is parsed again where its gist is not enough */
-void rt_sum_event(struct rt_summary *s, const struct sum_gist *gist, enum rt_simd simd);
+/* summary_event.c */
 /* A field's text, in place or through scratch; empty when it is absent. */
 struct rt_str rt_sum_field(const struct rt_event *ev, enum rt_field f, struct rt_buf *scratch);
 /* A value of the event's metadata; false when there is none. */
-bool rt_sum_metadata(const struct rt_event *ev, const char *path, struct rt_json *value);
-void rt_sum_tally(struct sum_tally *t, const struct sum_gist *g);
+bool rt_sum_metadata(const struct rt_event *ev, const char *key, struct rt_json *value);
 void rt_sum_usage(struct rt_usage *to, const struct rt_usage *delta);
+void rt_sum_tally(struct sum_tally *to, enum rt_level level, int64_t at_ns); /* one event more */
 
 /* summary_step.c */
 /*
  * The step that an event belongs to, made where it is new; NULL: none. ev is given
  * where it is a step_* event.
  */
-struct sum_step *rt_sum_step(struct rt_summary *s, const struct sum_gist *g,
+struct sum_step *rt_sum_step(struct rt_summary *s, const struct sum_kind *kind,
 			     const struct rt_event *ev);
 /* When all events are read: what is no step goes, and what only its sprint tells apart is named. */
 void rt_sum_end_steps(struct rt_summary *s);
@@ -329,12 +333,13 @@ int rt_sum_share(const struct rt_summary *s, const struct sum_step *st);
 void rt_sum_path(const struct rt_summary *s, struct sum_facts *f);
 
 /* summary_stage.c */
-/*
- * The stage of an event, which begins when it is not the one before; NULL: none. ev is
- * given where that may end it.
- */
-struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct sum_gist *g,
-			       const struct rt_event *ev);
+/* The stage of so many events, made where it is new; NULL: none. */
+struct sum_stage *rt_sum_stage(struct rt_summary *s, struct rt_str name, int64_t events);
+/* It begins where it is not the one before. */
+void rt_sum_begin_stage(struct rt_summary *s, struct sum_stage *g, int64_t at_ns);
+/* Let an event of it end it. */
+void rt_sum_stage_event(struct rt_summary *s, struct sum_stage *g, const struct rt_event *ev,
+			int64_t at_ns);
 void rt_sum_end_stage(struct rt_summary *s, int64_t at_ns, enum rt_state state);
 /* How long it took, -1: unknown. */
 int64_t rt_sum_stage_ms(const struct rt_summary *s, const struct sum_stage *g);
@@ -343,25 +348,34 @@ int64_t rt_sum_stage_ms(const struct rt_summary *s, const struct sum_stage *g);
 bool rt_sum_is_step_event(const struct rt_event *ev);
 enum sum_state rt_sum_end_state(const struct rt_event *ev); /* of the event that ends a step */
 /* Count retries and timeouts that are told by other events. */
-void rt_sum_attempts(struct rt_summary *s, const struct rt_event *ev);
+void rt_sum_attempts(struct sum_attempts *a, const struct rt_event *ev);
+void rt_sum_want_end(struct rt_wanted *w);             /* what has to be known for that */
 bool rt_sum_may_be_attempt(const struct rt_event *ev); /* whether it has to be looked at for that */
 
 /* summary_group.c */
-void rt_sum_group(struct rt_summary *s, const struct rt_event *ev, int64_t at_ns);
+void rt_sum_texts_init(struct sum_texts *t);
+void rt_sum_texts_release(struct sum_texts *t);
+bool rt_sum_texts_failed(const struct sum_texts *t); /* for want of memory */
+/* What the table of errors and warnings takes of one; its texts are appended. */
+void rt_sum_alike(struct sum_alike *a, const struct rt_event *ev, int64_t at_ns, int64_t in_step,
+		  struct sum_texts *texts);
+void rt_sum_group(struct rt_summary *s, const struct sum_alike *a, const struct sum_texts *texts);
 void rt_sum_groups_sort(struct rt_summary *s);
 void rt_sum_groups_release(struct rt_summary *s);
 
 /* summary_fold.c */
-/* Append text with what differs from time to time folded to "#", until SUM_FOLD bytes. */
-void rt_sum_fold(struct rt_buf *out, struct rt_str text);
+/* Append text with what differs from time to time folded to "#", until `out` has `most` bytes. */
+void rt_sum_fold(struct rt_buf *out, struct rt_str text, size_t most);
 
 /* summary_spent.c */
-/* Learn of the event's model; with `delta`, what it took, of its role as well. */
-void rt_sum_spent(struct rt_summary *s, const struct sum_gist *g, const struct rt_usage *delta);
+/* The entry of a name, made where it is new; NULL: there is no name, or no room. */
+struct sum_spender *rt_sum_spender(struct rt_summary *s, struct sum_spenders *list,
+				   struct rt_str name);
 void rt_sum_spent_facts(const struct rt_summary *s, struct sum_facts *f);
 void rt_sum_spenders_release(struct sum_spenders *list);
-/* ev is given where it was a refusal. */
-void rt_sum_gate(struct rt_summary *s, enum rt_type type, const struct rt_event *ev);
+void rt_sum_gate(struct sum_gates *g, enum rt_type type);
+/* Keep what it says, where it is one. */
+void rt_sum_refusal(struct rt_summary *s, const struct rt_event *ev);
 void rt_sum_gate_facts(const struct rt_summary *s, struct sum_facts *f);
 
 /* summary_artifact.c */

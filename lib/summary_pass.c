@@ -1,9 +1,9 @@
 /*
- * The one pass over a file of events. Threads take the gist out of lines,
- * each of a block of its own, and add it to the model one after the other, in the
- * order of the file: the summary is the same however many there are.
+ * The one pass over a file of events. Threads make digests, each of the lines of a
+ * block of its own, and add them to the model one after the other, in the order of
+ * the file: the summary is the same however many there are.
  */
-#include "summary_model.h"
+#include "summary_digest.h"
 
 #include "evlog.h"
 #include "share.h"
@@ -13,24 +13,23 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define GISTS 1536       /* of a block's lines, at a time */
 #define WORTH (1u << 20) /* bytes that a thread should have */
 #define AHEAD 6          /* parts for each thread, for when the one that adds is held up */
-#define THREADS_MAX 6    /* one at a time adds, which is a sixth of the work */
+#define THREADS_MAX 6    /* one at a time reads and adds, which is a tenth of the work */
 
-/* Lines that were read together, and what some of them mean. */
+/* Lines that were read together, and what so many of them as there is room for mean. */
 struct part {
 	bool ready; /* to be added */
 	struct rt_block block;
 	struct rt_str left;    /* of the block's text, to look at */
 	struct rt_lines lines; /* those of them that are outlined together */
-	struct sum_gist gists[GISTS];
-	size_t n, skipped, too_long; /* since they were added last */
+	struct sum_digest digest;
+	size_t skipped, too_long; /* since it was added last */
 };
 
 struct pass {
 	struct rt_summary *s;
-	struct rt_wanted wanted;
+	struct rt_wanted wanted, more;
 	bool over;
 	struct rt_reader reader;
 	int got, error; /* of the part that was read last */
@@ -73,38 +72,38 @@ static bool take_line(struct part *part, struct rt_str *line)
 	return together;
 }
 
-/* Take the gist out of as many lines as there is room for. */
+/* Digest as many lines as there is room for. */
 static void look(struct part *part, const struct rt_wanted *wanted)
 {
 	struct rt_event ev;
 	struct rt_str line;
 
-	part->n = part->skipped = part->too_long = 0;
-	while (part->left.n && part->n < GISTS) {
-		bool together = take_line(part, &line);
+	rt_sum_digest_clear(&part->digest);
+	part->skipped = part->too_long = 0;
+	while (part->left.n && rt_sum_digest_has_room(&part->digest)) {
+		const struct rt_lines *lines = take_line(part, &line) ? &part->lines : NULL;
 
 		if (is_blank(line))
 			continue;
 		if (line.n > RT_READ_LINE_MAX)
 			part->too_long++;
-		else if (rt_event_parse_for(&ev, line, wanted, together ? &part->lines : NULL) == 0)
-			rt_sum_gist(&part->gists[part->n++], &ev, NULL);
+		else if (rt_event_parse_for(&ev, line, wanted, lines) == 0)
+			rt_sum_digest_add(&part->digest, &ev, lines);
 		else
 			part->skipped++;
 	}
 }
 
-static void add_gists(struct pass *p, const struct part *part)
+static void add_digest(struct pass *p, struct part *part)
 {
 	struct rt_summary *s = p->s;
 	bool over = p->over || (s->follows && rt_state_over(s->follows->state));
 
 	if (part->block.torn && !over) {
-		s->torn |= part->n || part->skipped;
+		s->torn |= part->digest.n || part->skipped;
 		return;
 	}
-	for (size_t i = 0; i < part->n; i++)
-		rt_sum_event(s, &part->gists[i], p->wanted.simd);
+	rt_sum_add(s, &part->digest);
 	if (part->skipped) {
 		s->torn |= part->block.torn;
 		s->skipped += part->block.torn ? 0 : part->skipped;
@@ -120,10 +119,10 @@ static void add_part(struct pass *p)
 
 	p->adding = true;
 	pthread_mutex_unlock(&p->lock);
-	add_gists(p, part);
+	add_digest(p, part);
 	while (part->left.n) {
 		look(part, &p->wanted);
-		add_gists(p, part);
+		add_digest(p, part);
 	}
 	pthread_mutex_lock(&p->lock);
 	part->ready = p->adding = false;
@@ -199,13 +198,18 @@ int rt_sum_read_events(struct rt_summary *s, int fd, bool over)
 		return -1;
 	}
 	rt_sum_want(&p.wanted);
-	for (size_t i = 0; i < p.n; i++)
+	rt_sum_want_more(&p.more);
+	for (size_t i = 0; i < p.n; i++) {
 		rt_lines_init(&p.parts[i].lines, p.wanted.simd);
+		rt_sum_digest_init(&p.parts[i].digest, &p.more, s->in_step);
+	}
 	rt_share_run(threads, 1, threads, work, &p);
 	s->too_long += p.reader.skipped;
 	s->skipped += p.reader.skipped;
-	for (size_t i = 0; i < p.n; i++)
+	for (size_t i = 0; i < p.n; i++) {
+		rt_sum_digest_release(&p.parts[i].digest);
 		rt_block_release(&p.parts[i].block);
+	}
 	rt_reader_release(&p.reader);
 	free(p.parts);
 	errno = p.error;

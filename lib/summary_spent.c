@@ -11,8 +11,8 @@
 
 #define SHOWN 4 /* models, roles */
 
-/* The entry of a name, made where it is new; NULL: there is no name, or no room. */
-static struct sum_spender *find(struct rt_summary *s, struct sum_spenders *list, struct rt_str name)
+struct sum_spender *rt_sum_spender(struct rt_summary *s, struct sum_spenders *list,
+				   struct rt_str name)
 {
 	struct sum_spender *v;
 
@@ -34,20 +34,6 @@ static struct sum_spender *find(struct rt_summary *s, struct sum_spenders *list,
 	v->n = strlen(v->name);
 	list->n++;
 	return v;
-}
-
-void rt_sum_spent(struct rt_summary *s, const struct sum_gist *g, const struct rt_usage *delta)
-{
-	struct sum_spender *model, *role = NULL;
-
-	model = find(s, &s->models, g->model);
-	if (!delta)
-		return;
-	role = find(s, &s->roles, g->role);
-	if (model)
-		rt_sum_usage(&model->usage, delta);
-	if (role)
-		rt_sum_usage(&role->usage, delta);
 }
 
 void rt_sum_spenders_release(struct sum_spenders *list)
@@ -112,18 +98,20 @@ void rt_sum_spent_facts(const struct rt_summary *s, struct sum_facts *f)
 	add_list(&s->roles, "By Role", f);
 }
 
-void rt_sum_gate(struct rt_summary *s, enum rt_type type, const struct rt_event *ev)
+void rt_sum_gate(struct sum_gates *g, enum rt_type type)
 {
-	struct sum_gates *g = &s->gates;
-
-	if (type < RT_T_GATE_CHECKED || type > RT_T_VERIFICATION_FAILED)
-		return;
 	g->checked += type == RT_T_GATE_CHECKED || type == RT_T_GATE_EVALUATED;
 	g->blocked += type == RT_T_GATE_BLOCKED;
 	g->warned += type == RT_T_GATE_WARNED;
 	g->passed += type == RT_T_VERIFICATION_PASSED;
 	g->failed += type == RT_T_VERIFICATION_FAILED;
-	if (!ev || (type != RT_T_GATE_BLOCKED && type != RT_T_VERIFICATION_FAILED))
+}
+
+void rt_sum_refusal(struct rt_summary *s, const struct rt_event *ev)
+{
+	struct sum_gates *g = &s->gates;
+
+	if (ev->type != RT_T_GATE_BLOCKED && ev->type != RT_T_VERIFICATION_FAILED)
 		return;
 	rt_buf_clear(&s->scratch);
 	rt_event_text(ev, RT_F_MESSAGE, &s->scratch);

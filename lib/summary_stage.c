@@ -9,13 +9,13 @@
 
 #include <stdlib.h>
 
-static struct sum_stage *make(struct rt_summary *s, struct rt_str name)
+static struct sum_stage *make(struct rt_summary *s, struct rt_str name, int64_t events)
 {
 	struct sum_stage *g;
 	void *v = s->stages;
 
 	if (s->n_stages == SUM_STAGES) {
-		s->more_stages++;
+		s->more_stages += (size_t)events;
 		return NULL;
 	}
 	if (!rt_sum_grow(&v, &s->cap_stages, s->n_stages, sizeof(*g))) {
@@ -47,8 +47,14 @@ void rt_sum_end_stage(struct rt_summary *s, int64_t at_ns, enum rt_state state)
 	g->finished_ns = at_ns;
 }
 
-static void begin(struct sum_stage *g, int64_t at_ns)
+void rt_sum_begin_stage(struct rt_summary *s, struct sum_stage *g, int64_t at_ns)
 {
+	size_t at = (size_t)(g - s->stages) + 1;
+
+	if (at == s->in_stage)
+		return;
+	rt_sum_end_stage(s, at_ns, RT_COMPLETED);
+	s->in_stage = at;
 	if (!g->started_ns)
 		g->started_ns = at_ns;
 	g->finished_ns = 0;
@@ -73,42 +79,27 @@ static bool ends_stage(const struct rt_event *ev)
 	return ends;
 }
 
-/* The event says that its stage is over, and maybe how long it took. */
-static void end(struct rt_summary *s, struct sum_stage *g, const struct rt_event *ev, int64_t at_ns)
+/* It may also say how long the stage took. */
+void rt_sum_stage_event(struct rt_summary *s, struct sum_stage *g, const struct rt_event *ev,
+			int64_t at_ns)
 {
 	double ms;
 
+	if (!ends_stage(ev))
+		return;
 	rt_sum_end_stage(s, at_ns, RT_COMPLETED);
 	if (rt_event_number(ev, RT_F_DURATION_MS, &ms) && ms >= 0 && ms < 1e15)
 		g->given_ms = (int64_t)(ms + 0.5);
 }
 
-struct sum_stage *rt_sum_stage(struct rt_summary *s, const struct sum_gist *gist,
-			       const struct rt_event *ev)
+struct sum_stage *rt_sum_stage(struct rt_summary *s, struct rt_str name, int64_t events)
 {
-	struct rt_str name = gist->stage;
-	struct sum_stage *g = NULL;
-	int64_t at_ns = s->story.last_ns;
 	size_t at;
 
 	name.n = rt_utf8_cut(name, SUM_KEY);
 	if (!name.n)
 		return NULL;
-	if (rt_sum_find(&s->stage_index, name, &at))
-		g = &s->stages[at];
-	else
-		g = make(s, name);
-	if (!g)
-		return NULL;
-	at = (size_t)(g - s->stages) + 1;
-	if (at != s->in_stage) {
-		rt_sum_end_stage(s, at_ns, RT_COMPLETED);
-		s->in_stage = at;
-		begin(g, at_ns);
-	}
-	if (ev && ends_stage(ev))
-		end(s, g, ev, at_ns);
-	return g;
+	return rt_sum_find(&s->stage_index, name, &at) ? &s->stages[at] : make(s, name, events);
 }
 
 int64_t rt_sum_stage_ms(const struct rt_summary *s, const struct sum_stage *g)

@@ -79,11 +79,11 @@ static void set_number_key(struct step_ref *r, unsigned part)
 	r->key_n = 1 + sizeof(n);
 }
 
-static void refer(const struct rt_summary *s, struct step_ref *r, const struct sum_gist *g)
+static void refer(const struct rt_summary *s, struct step_ref *r, const struct sum_kind *kind)
 {
-	r->id = g->step_id;
+	r->id = kind->step_id;
 	r->is_id = r->id.n > 0;
-	r->number = g->step >= 0 ? g->step : s->in_step;
+	r->number = kind->step >= 0 ? kind->step : s->in_step;
 	if (r->id.n) {
 		int64_t named = step_number(r->id);
 
@@ -95,7 +95,7 @@ static void refer(const struct rt_summary *s, struct step_ref *r, const struct s
 	} else if (r->number >= 0) {
 		set_number_key(r, s->part);
 	} else {
-		r->id = g->stage;
+		r->id = kind->stage;
 		set_key(r, 's', r->id);
 	}
 }
@@ -201,13 +201,13 @@ static struct sum_step *tell(struct rt_summary *s, struct sum_step *st, const st
 	return st;
 }
 
-struct sum_step *rt_sum_step(struct rt_summary *s, const struct sum_gist *g,
+struct sum_step *rt_sum_step(struct rt_summary *s, const struct sum_kind *kind,
 			     const struct rt_event *ev)
 {
 	struct sum_step *st;
 	struct step_ref r;
 
-	refer(s, &r, g);
+	refer(s, &r, kind);
 	st = find(s, &r);
 	if (!ev) {
 		bool named = r.key[0] != 's' && s->n_steps - s->n_told < UNTOLD;
@@ -224,7 +224,7 @@ struct sum_step *rt_sum_step(struct rt_summary *s, const struct sum_gist *g,
 		return NULL;
 	}
 	name_step(s, st, ev);
-	add_aliases(s, g->stage, (size_t)(st - s->steps));
+	add_aliases(s, kind->stage, (size_t)(st - s->steps));
 	return st;
 }
 

@@ -10,7 +10,7 @@ static void folds(struct tap *t, const char *text, const char *want)
 	struct rt_buf b;
 
 	rt_buf_init(&b);
-	rt_sum_fold(&b, rt_str(text));
+	rt_sum_fold(&b, rt_str(text), SUM_FOLD);
 	is_text(t, b.s, want, want);
 	rt_buf_release(&b);
 }
@@ -38,7 +38,7 @@ static void test_fold_limit(struct tap *t)
 	rt_buf_init(&text);
 	for (int i = 0; i < 100000; i++)
 		rt_buf_addc(&text, 'x');
-	rt_sum_fold(&b, rt_buf_view(&text));
+	rt_sum_fold(&b, rt_buf_view(&text), SUM_FOLD);
 	ok(t, b.len >= SUM_FOLD && b.len < SUM_FOLD + 300, "long text is judged by its beginning");
 	rt_buf_release(&b);
 	rt_buf_release(&text);
