@@ -8,8 +8,6 @@
 
 #include "hash.h"
 
-#define ITEMS_MAX 5 /* of one event: its kind, time, stage, what it used, what it is like */
-
 void rt_sum_digest_init(struct sum_digest *d, const struct rt_wanted *more, int64_t in_step)
 {
 	d->more = more;
@@ -39,11 +37,6 @@ void rt_sum_digest_clear(struct sum_digest *d)
 	rt_buf_clear(&d->texts.all);
 }
 
-bool rt_sum_digest_has_room(const struct sum_digest *d)
-{
-	return d->n + ITEMS_MAX <= SUM_ITEMS;
-}
-
 static struct sum_item *add_item(struct sum_digest *d, enum sum_item_type type)
 {
 	struct sum_item *item = &d->items[d->n++];
@@ -70,8 +63,10 @@ static void add_time(struct sum_digest *d, int64_t at_ns)
 }
 
 /* Names that are many differ in their last bytes. */
-static uint64_t tail(struct rt_str s)
+static inline uint64_t tail(struct rt_str s)
 {
+	if (s.n == 0)
+		return 0;
 	return s.n < 8 ? rt_str_head(s) : rt_load64(s.p + s.n - 8);
 }
 

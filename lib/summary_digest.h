@@ -88,7 +88,13 @@ void rt_sum_gist(struct sum_gist *g, const struct rt_event *ev, struct sum_unesc
 /* `more`: of rt_sum_want_more, it has to outlive the digest. */
 void rt_sum_digest_init(struct sum_digest *d, const struct rt_wanted *more, int64_t in_step);
 void rt_sum_digest_clear(struct sum_digest *d);
-bool rt_sum_digest_has_room(const struct sum_digest *d); /* for one more event */
+
+/* For one more event: its kind, time, stage, what it used and what it is like. */
+static inline bool rt_sum_digest_has_room(const struct sum_digest *d)
+{
+	return d->n + 5 <= SUM_ITEMS;
+}
+
 /* Take in an event, parsed with rt_sum_want; lines as rt_event_parse_for has them. */
 void rt_sum_digest_add(struct sum_digest *d, const struct rt_event *ev,
 		       const struct rt_lines *lines);

@@ -30,7 +30,7 @@ static bool is_space(char c)
 /* 8-4-4-4-12 hexadecimal digits (RFC 9562). */
 static bool is_uuid(const char *p, size_t n)
 {
-	if (n < 36 || (n > 36 && is_word(p[36])))
+	if (n < 36 || p[8] != '-' || (n > 36 && is_word(p[36])))
 		return false;
 	for (size_t i = 0; i < 36; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -72,9 +72,14 @@ static size_t quoted(const char *p, size_t n)
 static size_t fold_word(struct rt_buf *out, const char *p, size_t n)
 {
 	size_t end = 0, i;
+	bool digit = false;
 
 	while (end < n && end < WORD && is_word(p[end]))
-		end++;
+		digit |= is_digit(p[end++]);
+	if (!digit) {
+		rt_buf_add(out, p, end);
+		return end;
+	}
 	if (is_hex_word(p, end)) {
 		rt_buf_addc(out, '#');
 		return end;
