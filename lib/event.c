@@ -311,11 +311,24 @@ static void begin(struct rt_event *ev, struct rt_str line)
 	ev->canonical = true;
 }
 
-/* A member of an event of which nothing is known but some fields. */
-static inline void take_wanted(struct rt_event *ev, const struct rt_member *m, uint32_t fields)
+/* The name that it is, mostly that of a field which is wanted; or NULL. */
+static inline const struct rt_name *find_wanted_name(const struct rt_wanted *wanted,
+						     const struct rt_json *key)
 {
-	const struct rt_name *name = m->key.escaped ? find_escaped_name(&m->key) :
-						      rt_name_find(m->key.text);
+	const struct rt_name *name = wanted->names[rt_wanted_slot(key->text)];
+
+	if (key->escaped)
+		return find_escaped_name(key);
+	if (name && rt_str_eq(key->text, (struct rt_str){ name->text, name->len }))
+		return name;
+	return rt_name_find(key->text);
+}
+
+/* A member of an event of which nothing is known but some fields. */
+static inline void take_wanted(struct rt_event *ev, const struct rt_member *m,
+			       const struct rt_wanted *wanted)
+{
+	const struct rt_name *name = find_wanted_name(wanted, &m->key);
 	uint32_t field;
 
 	if (!name) {
@@ -323,7 +336,7 @@ static inline void take_wanted(struct rt_event *ev, const struct rt_member *m, u
 		return;
 	}
 	field = RT_FIELD(name->field);
-	if (!(fields & field))
+	if (!(wanted->fields & field))
 		return;
 	if (ev->fields & field)
 		forget(ev, name);
@@ -342,7 +355,8 @@ static inline void take_wanted(struct rt_event *ev, const struct rt_member *m, u
 }
 
 /* Members of the event, those that are within others, and the others. */
-static void take_few(struct rt_event *ev, const struct rt_member *few, int n, uint32_t fields)
+static void take_few(struct rt_event *ev, const struct rt_member *few, int n,
+		     const struct rt_wanted *wanted)
 {
 	int within = 0;
 
@@ -355,7 +369,7 @@ static void take_few(struct rt_event *ev, const struct rt_member *few, int n, ui
 			memcpy(ev->within, few + within, (size_t)ev->n_within * sizeof(*few));
 		}
 		within = i + 1;
-		take_wanted(ev, &few[i], fields);
+		take_wanted(ev, &few[i], wanted);
 	}
 }
 
@@ -399,7 +413,7 @@ int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_
 	if (rt_scan_init_line(&s, line, wanted->simd, lines) < 0 || s.close != '}')
 		return -1;
 	while ((got = rt_scan_next_few(&s, wanted->keys, few, RT_WITHIN_MAX)) > 0)
-		take_few(ev, few, got, wanted->fields);
+		take_few(ev, few, got, wanted);
 	if (got < 0)
 		return -1;
 	ev->canonical = false;

@@ -283,11 +283,15 @@ bool rt_event_at(const struct rt_event *ev, const struct rt_path *path, struct r
 #define RT_FIELDS_OF_LEVEL (RT_FIELDS_OF_TYPE | RT_FIELD(RT_F_LEVEL))
 #define RT_FIELDS_ALL (RT_FIELD(RT_FIELD_COUNT) - 1)
 
+struct rt_name; /* event_names.h */
+
 /* What of many lines is going to be looked at, and how they are parsed for it. */
 struct rt_wanted {
 	uint32_t fields;
 	enum rt_simd simd;
 	struct rt_scan_keys keys[2]; /* of the event, and of an object in it */
+	/* Names of these fields by rt_wanted_slot, or NULL: what keys are first compared with. */
+	const struct rt_name *names[32 * 32];
 };
 
 void rt_wanted_init(struct rt_wanted *w); /* nothing yet */

@@ -49,6 +49,12 @@ const struct rt_name *rt_name_find(struct rt_str key);
 const char *rt_type_template(enum rt_type t);
 struct rt_str rt_type_text(enum rt_type t); /* its name as a view */
 
+/* Of a key, or of a name: by what rt_scan_keys tells them apart, length and first byte. */
+static inline size_t rt_wanted_slot(struct rt_str key)
+{
+	return key.n % 32 * 32 + (key.p[0] & 31);
+}
+
 /* duration_ms was given in seconds: under a name that is none of these. */
 #define RT_RANKS_IN_MS 0x3
 static inline bool rt_rank_is_seconds(int rank)

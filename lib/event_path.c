@@ -97,7 +97,7 @@ static uint32_t path_fields(const struct rt_path *path)
 
 void rt_wanted_init(struct rt_wanted *w)
 {
-	w->fields = 0;
+	memset(w, 0, sizeof(*w));
 	w->simd = rt_simd_best();
 	rt_scan_keys_init(&w->keys[0]);
 	rt_scan_keys_init(&w->keys[1]);
@@ -105,7 +105,13 @@ void rt_wanted_init(struct rt_wanted *w)
 
 static void add_name(void *arg, const char *name)
 {
-	rt_scan_keys_add(arg, rt_str(name));
+	struct rt_wanted *w = arg;
+	struct rt_str key = rt_str(name);
+	size_t slot = rt_wanted_slot(key);
+
+	rt_scan_keys_add(&w->keys[0], key);
+	if (!w->names[slot])
+		w->names[slot] = rt_name_find(key);
 }
 
 void rt_wanted_add(struct rt_wanted *w, uint32_t fields)
@@ -113,7 +119,7 @@ void rt_wanted_add(struct rt_wanted *w, uint32_t fields)
 	w->fields |= fields;
 	for (int f = 0; f < RT_FIELD_COUNT; f++)
 		if (fields & RT_FIELD(f))
-			rt_field_names((enum rt_field)f, add_name, &w->keys[0]);
+			rt_field_names((enum rt_field)f, add_name, w);
 	/* these may be in the metadata */
 	if (fields & RT_FIELD(RT_F_MODEL))
 		rt_scan_keys_add(&w->keys[1], rt_field_key(RT_F_MODEL));
