@@ -19,6 +19,7 @@
 
 /* Lines that were read together, and what so many of them as there is room for mean. */
 struct part {
+	struct part *next;
 	bool ready; /* to be added */
 	struct rt_block block;
 	struct rt_str left;    /* of the block's text, to look at */
@@ -35,9 +36,10 @@ struct pass {
 	int got, error; /* of the part that was read last */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct part *parts;    /* a ring: the N-th of the file is parts[N % n] */
-	size_t n, read, added; /* so many there are, were read, were added */
-	bool reading, adding;  /* a thread is at it */
+	/* The one that was used last is in some cache still: it is the first to be used again. */
+	struct part *idle;
+	struct part *first, **last; /* those that are read, in the order of the file */
+	bool reading, adding;       /* a thread is at it */
 };
 
 static bool is_blank(struct rt_str line)
@@ -83,7 +85,7 @@ static void look(struct part *part, const struct rt_wanted *wanted)
 	while (part->left.n && rt_sum_digest_has_room(&part->digest)) {
 		const struct rt_lines *lines = take_line(part, &line) ? &part->lines : NULL;
 
-		if (is_blank(line))
+		if (line.n == 0 || (line.p[0] != '{' && is_blank(line)))
 			continue;
 		if (line.n > RT_READ_LINE_MAX)
 			part->too_long++;
@@ -112,10 +114,16 @@ static void add_digest(struct pass *p, struct part *part)
 	s->skipped += part->too_long;
 }
 
+static void put_idle(struct pass *p, struct part *part)
+{
+	part->next = p->idle;
+	p->idle = part;
+}
+
 /* Under the lock, which others have meanwhile: the part whose turn it is. */
 static void add_part(struct pass *p)
 {
-	struct part *part = &p->parts[p->added % p->n];
+	struct part *part = p->first;
 
 	p->adding = true;
 	pthread_mutex_unlock(&p->lock);
@@ -125,17 +133,21 @@ static void add_part(struct pass *p)
 		add_digest(p, part);
 	}
 	pthread_mutex_lock(&p->lock);
-	part->ready = p->adding = false;
-	p->added++;
+	p->adding = false;
+	p->first = part->next;
+	if (!p->first)
+		p->last = &p->first;
+	put_idle(p, part);
 	pthread_cond_broadcast(&p->changed);
 }
 
 /* Likewise: the next part of the file. */
 static void read_part(struct pass *p)
 {
-	struct part *part = &p->parts[p->read % p->n];
+	struct part *part = p->idle;
 	int got, error;
 
+	p->idle = part->next;
 	p->reading = true;
 	pthread_mutex_unlock(&p->lock);
 	got = rt_reader_block(&p->reader, &part->block);
@@ -144,10 +156,15 @@ static void read_part(struct pass *p)
 	p->reading = false;
 	p->got = got;
 	p->error = error;
-	p->read += got > 0;
 	pthread_cond_broadcast(&p->changed);
-	if (got <= 0)
+	if (got <= 0) {
+		put_idle(p, part);
 		return;
+	}
+	part->ready = false;
+	part->next = NULL;
+	*p->last = part;
+	p->last = &part->next;
 	pthread_mutex_unlock(&p->lock);
 	part->left = part->block.text;
 	look(part, &p->wanted);
@@ -163,10 +180,10 @@ static void work(void *arg, size_t worker, size_t from, size_t to)
 
 	(void)worker, (void)from, (void)to;
 	pthread_mutex_lock(&p->lock);
-	while (p->got > 0 || p->added < p->read) {
-		if (!p->adding && p->added < p->read && p->parts[p->added % p->n].ready)
+	while (p->got > 0 || p->first) {
+		if (!p->adding && p->first && p->first->ready)
 			add_part(p);
-		else if (!p->reading && p->got > 0 && p->read - p->added < p->n)
+		else if (!p->reading && p->got > 0 && p->idle)
 			read_part(p);
 		else
 			pthread_cond_wait(&p->changed, &p->lock);
@@ -184,34 +201,35 @@ static size_t threads_for(int fd)
 
 int rt_sum_read_events(struct rt_summary *s, int fd, bool over)
 {
-	size_t threads = threads_for(fd);
+	size_t threads = threads_for(fd), n = threads == 1 ? 1 : threads * AHEAD;
+	struct part *parts = calloc(n, sizeof(*parts));
 	struct pass p = { .s = s,
 			  .over = over,
 			  .got = 1,
-			  .n = threads == 1 ? 1 : threads * AHEAD,
 			  .lock = PTHREAD_MUTEX_INITIALIZER,
-			  .changed = PTHREAD_COND_INITIALIZER };
+			  .changed = PTHREAD_COND_INITIALIZER,
+			  .last = &p.first };
 
-	p.parts = calloc(p.n, sizeof(*p.parts));
-	if (!p.parts || rt_reader_init(&p.reader, fd, 0, -1, false) < 0) {
-		free(p.parts);
+	if (!parts || rt_reader_init(&p.reader, fd, 0, -1, false) < 0) {
+		free(parts);
 		return -1;
 	}
 	rt_sum_want(&p.wanted);
 	rt_sum_want_more(&p.more);
-	for (size_t i = 0; i < p.n; i++) {
-		rt_lines_init(&p.parts[i].lines, p.wanted.simd);
-		rt_sum_digest_init(&p.parts[i].digest, &p.more, s->in_step);
+	for (size_t i = 0; i < n; i++) {
+		rt_lines_init(&parts[i].lines, p.wanted.simd);
+		rt_sum_digest_init(&parts[i].digest, &p.more, s->in_step);
+		put_idle(&p, &parts[i]);
 	}
 	rt_share_run(threads, 1, threads, work, &p);
 	s->too_long += p.reader.skipped;
 	s->skipped += p.reader.skipped;
-	for (size_t i = 0; i < p.n; i++) {
-		rt_sum_digest_release(&p.parts[i].digest);
-		rt_block_release(&p.parts[i].block);
+	for (size_t i = 0; i < n; i++) {
+		rt_sum_digest_release(&parts[i].digest);
+		rt_block_release(&parts[i].block);
 	}
 	rt_reader_release(&p.reader);
-	free(p.parts);
+	free(parts);
 	errno = p.error;
 	return p.got;
 }
