@@ -1388,6 +1388,40 @@ foreign() {
 	[ "$output" = "$all" ]
 }
 
+@test "events of many kinds are each counted where they belong" {
+	awk 'BEGIN {
+		for (i = 0; i < 6000; i++) {
+			type = i % 10 > 2 ? "llm_response_received" : i % 10 == 2 ? "warning" : \
+				i % 10 == 1 ? "task_retrying" : "gate_checked"
+			printf "{\"ts\":%d,\"type\":\"%s\",\"stage\":\"s%d\",\"step_id\":\"b%d\",\"message\":\"m\",", \
+				1750000000 + i, type, i % 3, i % 40
+			printf "\"run_id\":\"%s\",\"model\":\"m%d\",\"agent_role\":\"r%d\",\"metadata\":{\"prompt_tokens\":%d}}\n", \
+				(i < 5990 ? "mine" : "other"), i % 4, i % 5, (i % 10 > 2)
+		}
+		for (i = 0; i < 40; i++)
+			printf "{\"ts\":%d,\"type\":\"step_started\",\"step_id\":\"b%d\",\"message\":\"m\"}\n", 1750006000 + i, i
+	}' >f.jsonl
+	run -0 rt-summarize -o json f.jsonl
+	json=$output
+	run -0 jq -c '[.counts.events, .counts.warnings, .retries, .gates.checked, .tokens.prompt],
+		[.by_model[].llm_calls], [.by_role[].llm_calls], [.stages[].counts.warnings],
+		(.steps[2, 3] | [.step_id, .counts.warnings, .llm_calls])' <<<"$json"
+	[ "$output" = "$(printf '%s\n' '[6040,600,600,600,4200]' '[900,1200,900,1200]' '[600,600,600,1200,1200]' \
+		'[200,200,200]' '["b2",150,null]' '["b3",0,150]')" ]
+	[[ $json == *"10 lines have another run's id (other)"* ]]
+}
+
+@test "what only names a stage is a step's from where the step is told on" {
+	printf '%s\n' '{"ts":1750000000,"type":"info","stage":"a","message":"m"}' \
+		'{"ts":1750000001,"type":"info","stage":"a","message":"m"}' \
+		'{"ts":1750000002,"type":"step_started","step":1,"stage":"a","message":"m"}' \
+		'{"ts":1750000003,"type":"info","stage":"a","message":"m"}' \
+		'{"ts":1750000004,"type":"info","stage":"a","message":"m"}' >f.jsonl
+	run -0 rt-summarize -o json f.jsonl
+	run -0 jq -c '[.steps[0].counts.events, .stages[0].counts.events]' <<<"$output"
+	[ "$output" = '[3,5]' ]
+}
+
 @test "without status.json the state is what the events say, a last line without its end too" {
 	mkdir -p "$RT_RUNS_DIR/r"
 	printf '%s\n' '{"ts":1750000000,"type":"info","message":"m"}' \
