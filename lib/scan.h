@@ -54,7 +54,7 @@ struct rt_member {
 
 #define RT_OUTLINE_MAX 4096 /* bytes: longer texts have no outline, */
 #define RT_ENDS_MAX 512     /* nor those with more strings */
-#define RT_ENDS_SPARE 32    /* which the outline may write before it stops */
+#define RT_ENDS_SPARE 36    /* which the outline may write before it stops */
 
 /*
  * Where strings end: how far from where the outlined text begins, and this bit

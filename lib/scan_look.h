@@ -200,33 +200,31 @@ RT_AVX2 RT_LOOK uint64_t rt_toggle_avx2(uint64_t x)
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)x), all, 0));
 }
 
-/* The numbers of four bits, which are taken away; any where there is none left. */
-RT_AVX2 RT_LOOK uint64_t take_four_avx2(uint64_t *bits)
+/* The numbers of two bits, which are taken away; any where there is none left. */
+RT_AVX2 RT_LOOK uint64_t take_two_avx2(uint64_t *bits)
 {
-	uint64_t rest = *bits, four = _tzcnt_u64(rest);
+	uint64_t rest = *bits, two = _tzcnt_u64(rest);
 
 	rest = _blsr_u64(rest);
-	four |= _tzcnt_u64(rest) << 16;
-	rest = _blsr_u64(rest);
-	four |= _tzcnt_u64(rest) << 32;
-	rest = _blsr_u64(rest);
-	four |= _tzcnt_u64(rest) << 48;
+	two |= _tzcnt_u64(rest) << 16;
 	*bits = _blsr_u64(rest);
-	return four;
+	return two;
 }
 
-/* By eights: there are seldom more. */
+/* By sixes: there are seldom more. */
 RT_AVX2 RT_LOOK size_t rt_list_avx2(uint16_t *to, uint64_t bits, size_t at)
 {
 	const uint64_t from = at * UINT64_C(0x0001000100010001);
 	size_t n = (size_t)_mm_popcnt_u64(bits);
 
-	for (;; to += 8) {
-		uint64_t first = take_four_avx2(&bits) + from;
-		uint64_t second = take_four_avx2(&bits) + from;
+	for (;; to += 6) {
+		uint64_t four = take_two_avx2(&bits);
+		uint32_t two;
 
-		memcpy(to, &first, sizeof(first));
-		memcpy(to + 4, &second, sizeof(second));
+		four = (four | take_two_avx2(&bits) << 32) + from;
+		two = (uint32_t)(take_two_avx2(&bits) + from);
+		memcpy(to, &four, sizeof(four));
+		memcpy(to + 4, &two, sizeof(two));
 		if (__builtin_expect(!bits, 1))
 			return n;
 	}

@@ -72,8 +72,9 @@ struct marks {
 struct outline {
 	const char *text;
 	size_t n;
-	uint16_t *ends, *ends_max; /* for who asked: where strings end, */
-	uint64_t *veils;           /* and what veils */
+	uint16_t *ends;  /* for who asked: where strings end, */
+	size_t ends_max; /* so many at most, */
+	uint64_t *veils; /* and what veils */
 	bool veiled;
 	struct rt_lines *lines;      /* or for these, if it is not NULL */
 	uint64_t in_window[WINDOWS]; /* the ends as bits, */
@@ -162,12 +163,13 @@ RT_LOOK size_t find_all(struct outline *o, const struct ways *ways)
 /* List the ends before n; how far there was room for them. */
 RT_LOOK size_t list_ends(struct outline *o, size_t n, const struct ways *ways)
 {
-	uint16_t *ends = o->ends;
-	size_t at;
+	const size_t most = o->ends_max;
+	uint16_t *const ends = o->ends;
+	size_t at, n_ends = 0;
 
-	for (at = 0; at < n && ends < o->ends_max; at += 64) {
-		o->before[at / 64] = (uint16_t)(ends - o->ends);
-		ends += ways->list(ends, o->in_window[at / 64], at);
+	for (at = 0; at < n && n_ends < most; at += 64) {
+		o->before[at / 64] = (uint16_t)n_ends;
+		n_ends += ways->list(ends + n_ends, o->in_window[at / 64], at);
 	}
 	return at < n ? at : n;
 }
@@ -385,7 +387,7 @@ void rt_scan_outline(struct rt_scan *s, const char *text, enum rt_simd simd)
 	o.text = text;
 	o.n = n;
 	o.ends = s->own_ends;
-	o.ends_max = s->own_ends + RT_ENDS_MAX;
+	o.ends_max = RT_ENDS_MAX;
 	o.veils = s->own_veils;
 	o.lines = NULL;
 	s->outlined = outline_with(&o, simd);
@@ -405,7 +407,7 @@ void rt_lines_outline(struct rt_lines *l, struct rt_str text)
 	o.text = l->text = text.p;
 	o.n = text.n < RT_LINES_BYTES ? text.n : RT_LINES_BYTES;
 	o.ends = l->ends;
-	o.ends_max = l->ends + RT_LINES_BYTES / 2;
+	o.ends_max = RT_LINES_BYTES / 2;
 	o.veils = l->veils;
 	o.lines = l;
 	outline_with(&o, l->simd);
