@@ -381,7 +381,7 @@ int rt_event_parse_with(struct rt_event *ev, struct rt_str line, enum rt_simd si
 	struct rt_scan s;
 	int got;
 
-	memset(&keys[0], 0xff, sizeof(keys[0])); /* whatever key it is */
+	memset(&keys[0], true, sizeof(keys[0])); /* whatever key it is */
 	memset(&keys[1], 0, sizeof(keys[1]));
 	begin(ev, line);
 	if (rt_scan_init_line(&s, line, simd, lines) < 0 || s.close != '}')

@@ -261,7 +261,7 @@ void rt_scan_keys_init(struct rt_scan_keys *k)
 void rt_scan_keys_add(struct rt_scan_keys *k, struct rt_str key)
 {
 	/* Of an empty key the first byte is the quote behind it. */
-	k->first[key.n % 32] |= UINT32_C(1) << ((key.n ? key.p[0] : '"') & 31);
+	k->has[(uint8_t)(key.n * 32 + (uint8_t)(key.n ? key.p[0] : '"'))] = true;
 }
 
 int rt_scan_next_few(struct rt_scan *s, const struct rt_scan_keys keys[2], struct rt_member *m,

@@ -122,9 +122,9 @@ int rt_scan_init_line(struct rt_scan *s, struct rt_str line, enum rt_simd simd,
 /* 1: *m holds the next member; 0: the end, all was valid; -1: not JSON. */
 int rt_scan_next(struct rt_scan *s, struct rt_member *m);
 
-/* A set of keys: of those of each length, modulo 32, the first bytes, modulo 32. */
+/* A set of keys, by length and first byte: others may seem to be in it. */
 struct rt_scan_keys {
-	uint32_t first[32];
+	bool has[256];
 };
 
 void rt_scan_keys_init(struct rt_scan_keys *k);
@@ -133,7 +133,7 @@ void rt_scan_keys_add(struct rt_scan_keys *k, struct rt_str key);
 /* Whether the key, behind which there is a quote, may be in the set. */
 static inline bool rt_scan_keys_may_have(const struct rt_scan_keys *k, const char *key, size_t n)
 {
-	return k->first[n % 32] >> (key[0] & 31) & 1;
+	return k->has[(uint8_t)(n * 32 + (uint8_t)key[0])];
 }
 
 /*

@@ -62,7 +62,7 @@ static bool same_few(struct rt_str text, enum rt_simd simd, const struct rt_line
 	struct rt_member few[8], m;
 	int n, within = 0, got = 1;
 
-	memset(all, 0xff, sizeof(all));
+	memset(all, true, sizeof(all));
 	if (rt_scan_init_with(&plain, text, RT_SIMD_PORTABLE) < 0 || plain.close != '}')
 		return true;
 	rt_scan_init_line(&s, text, simd, lines);
