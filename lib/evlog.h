@@ -81,7 +81,21 @@ int rt_reader_buffered(struct rt_reader *r, struct rt_str *line);
  * The same, of lines that are outlined together, in *lines; 0 also when the next
  * one cannot be. Begin with new *lines, and take others only after a 0.
  */
-int rt_reader_outlined(struct rt_reader *r, struct rt_lines *lines, struct rt_str *line);
+int rt_reader_outline(struct rt_reader *r, struct rt_lines *lines,
+		      struct rt_str *line); /* where that takes more than a few steps */
+static inline int rt_reader_outlined(struct rt_reader *r, struct rt_lines *lines,
+				     struct rt_str *line)
+{
+	off_t at = r->pos - (off_t)(r->end - r->start);
+
+	/* There may be a BOM at the start of the file. */
+	if (at == 0 || !rt_lines_next(lines, line))
+		return rt_reader_outline(r, lines, line);
+	r->torn = false;
+	r->line_at = at;
+	r->start += line->n + 1;
+	return 1;
+}
 
 /* Many lines at once, and the buffer that they stand in. Zero it first; free it with the reader. */
 struct rt_block {

@@ -156,7 +156,7 @@ int rt_reader_buffered(struct rt_reader *r, struct rt_str *line)
 	return 1;
 }
 
-int rt_reader_outlined(struct rt_reader *r, struct rt_lines *lines, struct rt_str *line)
+int rt_reader_outline(struct rt_reader *r, struct rt_lines *lines, struct rt_str *line)
 {
 	if (!rt_lines_next(lines, line)) {
 		if (r->skipping || r->start == r->end)

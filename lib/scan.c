@@ -184,14 +184,25 @@ int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd)
 int rt_scan_init_line(struct rt_scan *s, struct rt_str line, enum rt_simd simd,
 		      const struct rt_lines *lines)
 {
+	const struct rt_line *at;
+
 	if (!lines || line.p != lines->line)
 		return rt_scan_init_with(s, line, simd);
-	if (begin(s, line) < 0)
+	/* Nearly all are objects, and begin and end at once. */
+	if (line.n > 1 && line.p[0] == '{' && line.p[line.n - 1] == '}') {
+		s->p = line.p + 1;
+		s->end = line.p + line.n;
+		s->close = '}';
+		s->first = true;
+		s->spaced = false;
+	} else if (begin(s, line) < 0) {
 		return -1;
-	s->outlined = !lines->amiss && s->end[-1] == s->close;
+	}
+	at = &lines->at[lines->next - 1];
+	s->outlined = !at->amiss && s->end[-1] == s->close;
 	s->veiled = lines->veiled;
 	s->origin = lines->text;
-	s->ends = lines->ends + lines->first_end;
+	s->ends = lines->ends + at->ends;
 	s->veils = lines->veils;
 	return 0;
 }

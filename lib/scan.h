@@ -89,16 +89,13 @@ int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd);
 /* Lines that are outlined together, which takes less time than one by one. */
 struct rt_lines {
 	enum rt_simd simd;
-	const char *text, *line; /* where the first begins, and the one handed out last, */
-	bool amiss;              /* whether something is amiss there, */
-	size_t first_end;        /* and which of the ends is the first of its own */
-	size_t begin;            /* where the next one begins */
-	size_t next, n;          /* of the newlines */
-	struct {
-		uint16_t at;
-		uint16_t ends; /* how many strings end before */
-		bool amiss;    /* the line before has to be looked at byte by byte */
-	} newlines[RT_LINES_MAX + 64];
+	const char *text, *line; /* where the first begins, and the one handed out last */
+	size_t next, n;
+	struct rt_line {
+		uint16_t begin;
+		uint16_t ends;   /* how many strings end before */
+		bool amiss;      /* it has to be looked at byte by byte */
+	} at[RT_LINES_MAX + 65]; /* and where the one behind the last would begin */
 	bool veiled;
 	uint64_t veils[RT_LINES_BYTES / 64];
 	uint16_t ends[RT_LINES_BYTES / 2 + RT_ENDS_SPARE];
@@ -113,7 +110,19 @@ void rt_lines_init(struct rt_lines *l, enum rt_simd simd);
 void rt_lines_outline(struct rt_lines *l, struct rt_str text);
 
 /* The next of these, without its newline; false when there is none left. */
-bool rt_lines_next(struct rt_lines *l, struct rt_str *line);
+static inline bool rt_lines_next(struct rt_lines *l, struct rt_str *line)
+{
+	const struct rt_line *at = &l->at[l->next];
+
+	if (l->next == l->n) {
+		l->line = NULL;
+		return false;
+	}
+	l->next++;
+	l->line = l->text + at->begin;
+	*line = (struct rt_str){ l->line, at[1].begin - at->begin - 1u };
+	return true;
+}
 
 /* As rt_scan_init_with, quicker when lines, which may be NULL, handed it out last. */
 int rt_scan_init_line(struct rt_scan *s, struct rt_str line, enum rt_simd simd,

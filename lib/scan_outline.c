@@ -33,25 +33,7 @@ void rt_lines_init(struct rt_lines *l, enum rt_simd simd)
 {
 	l->simd = simd;
 	l->text = l->line = NULL;
-	l->begin = 0;
 	l->next = l->n = 0;
-}
-
-bool rt_lines_next(struct rt_lines *l, struct rt_str *line)
-{
-	const char *p;
-
-	if (l->next == l->n) {
-		l->line = NULL;
-		return false;
-	}
-	p = l->text + l->begin;
-	l->first_end = l->next ? l->newlines[l->next - 1].ends : 0;
-	l->line = p;
-	l->amiss = l->newlines[l->next].amiss;
-	l->begin = l->newlines[l->next++].at + 1u;
-	*line = (struct rt_str){ p, (size_t)(l->text + l->begin - 1 - p) };
-	return true;
 }
 
 #if defined(__SSE2__) && defined(__x86_64__)
@@ -306,19 +288,21 @@ static bool is_amiss(const struct outline *o, size_t from, size_t to)
 /* The lines that end before n. */
 RT_LOOK void take_lines(const struct outline *o, size_t n, struct rt_lines *l)
 {
-	size_t from = 0;
+	struct rt_line *line = l->at;
 
+	*line = (struct rt_line){ .begin = 0 };
 	for (size_t i = 0; i < o->stops.n && o->stops.at[i] < n; i++) {
 		size_t at = o->stops.at[i];
 
 		/* Others are white space between tokens, or no JSON: the walk will see. */
 		if (o->text[at] != '\n')
 			continue;
-		l->newlines[l->n].at = (uint16_t)at;
-		l->newlines[l->n].ends = (uint16_t)ends_before(o, at);
-		l->newlines[l->n++].amiss = o->any_amiss && is_amiss(o, from, at);
-		from = at + 1;
+		line->amiss = o->any_amiss && is_amiss(o, line->begin, at);
+		line++;
+		line->begin = (uint16_t)(at + 1);
+		line->ends = (uint16_t)ends_before(o, at);
 	}
+	l->n = (size_t)(line - l->at);
 }
 
 /* Whether the whole text is outlined, and nothing is amiss. */

@@ -46,12 +46,9 @@ static bool next_buffered(struct rt_sieve *s, struct rt_reader *r, struct rt_str
 	return rt_reader_buffered(r, line) == 1;
 }
 
-int rt_sieve_next(struct rt_sieve *s, struct rt_reader *r, struct rt_str *line)
+int rt_sieve_search(struct rt_sieve *s, struct rt_reader *r, struct rt_str *line)
 {
-	if (s->probe.n == 0) {
-		if (rt_reader_outlined(r, &s->lines, line))
-			return 1;
-	} else if (!r->skipping && r->end > r->start) {
+	if (s->probe.n && !r->skipping && r->end > r->start) {
 		if (s->pos != r->pos)
 			look_again(s, r);
 		if (next_buffered(s, r, line))

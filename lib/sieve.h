@@ -19,6 +19,13 @@ void rt_sieve_init(struct rt_sieve *s, const struct rt_filter *f);
  * As rt_reader_next, forwards; what it passes over cannot match. Not all that
  * it hands out does. Begin anew with each reader.
  */
-int rt_sieve_next(struct rt_sieve *s, struct rt_reader *r, struct rt_str *line);
+int rt_sieve_search(struct rt_sieve *s, struct rt_reader *r,
+		    struct rt_str *line); /* where none is outlined */
+static inline int rt_sieve_next(struct rt_sieve *s, struct rt_reader *r, struct rt_str *line)
+{
+	if (s->probe.n == 0 && rt_reader_outlined(r, &s->lines, line))
+		return 1;
+	return rt_sieve_search(s, r, line);
+}
 
 #endif
