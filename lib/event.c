@@ -412,8 +412,10 @@ int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_
 	begin(ev, line);
 	if (rt_scan_init_line(&s, line, wanted->simd, lines) < 0 || s.close != '}')
 		return -1;
-	while ((got = rt_scan_next_few(&s, wanted->keys, few, RT_WITHIN_MAX)) > 0)
+	do {
+		got = rt_scan_next_few(&s, wanted->keys, few, RT_WITHIN_MAX);
 		take_few(ev, few, got, wanted);
+	} while (got > 0 && !rt_scan_is_over(&s));
 	if (got < 0)
 		return -1;
 	ev->canonical = false;

@@ -285,10 +285,7 @@ int rt_scan_next_few(struct rt_scan *s, const struct rt_scan_keys keys[2], struc
 		n = rt_scan_plain(s, keys, m, most);
 	if (n)
 		return n;
-	/* The brace that ends the text: all of it was seen. */
-	if (s->outlined && !s->first && s->end - s->p == 1 && *s->p == s->close)
-		return 0;
-	return rt_scan_next(s, m);
+	return rt_scan_is_over(s) ? 0 : rt_scan_next(s, m);
 }
 
 bool rt_scan_valid(struct rt_str text)

@@ -154,6 +154,13 @@ static inline bool rt_scan_keys_may_have(const struct rt_scan_keys *k, const cha
 int rt_scan_next_few(struct rt_scan *s, const struct rt_scan_keys keys[2], struct rt_member *m,
 		     int most);
 
+/* Whether no member is left, as is certain already; else the next call says. */
+static inline bool rt_scan_is_over(const struct rt_scan *s)
+{
+	/* The brace that ends an outlined text: all of it was seen. */
+	return s->outlined && !s->first && s->end - s->p == 1 && *s->p == s->close;
+}
+
 /* Whether text is one valid JSON object. */
 bool rt_scan_valid(struct rt_str text);
 
