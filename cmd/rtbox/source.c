@@ -322,20 +322,6 @@ bool source_is_written(const struct source *s)
 	return !rt_state_over(state) && state != RT_STALE;
 }
 
-bool source_match(struct source *s, const struct rt_filter *f, const struct rt_wanted *wanted,
-		  struct rt_str line, const struct rt_lines *lines, bool torn, struct rt_event *ev,
-		  struct rt_buf *scratch)
-{
-	s->lines++;
-	if (torn && source_is_written(s))
-		return false;
-	if (rt_event_parse_for(ev, line, wanted, lines) < 0) {
-		s->skipped++;
-		return false;
-	}
-	return rt_filter_match(f, ev, scratch);
-}
-
 void sources_tell_skipped(const struct sources *s)
 {
 	size_t i;

@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "common.h"
 #include "evlog.h"
+#include "filter.h"
 #include "runfile.h"
 #include "unpack.h"
 
@@ -86,9 +87,20 @@ void source_narrow(struct source *s, const struct rt_filter *f);
  * Parse a line and put the question; of the event nothing is known but what is
  * wanted. Lines that are no events are counted. `lines`: see rt_event_parse_for.
  */
-bool source_match(struct source *s, const struct rt_filter *f, const struct rt_wanted *wanted,
-		  struct rt_str line, const struct rt_lines *lines, bool torn, struct rt_event *ev,
-		  struct rt_buf *scratch);
+static inline bool source_match(struct source *s, const struct rt_filter *f,
+				const struct rt_wanted *wanted, struct rt_str line,
+				const struct rt_lines *lines, bool torn, struct rt_event *ev,
+				struct rt_buf *scratch)
+{
+	s->lines++;
+	if (torn && source_is_written(s))
+		return false;
+	if (rt_event_parse_for(ev, line, wanted, lines) < 0) {
+		s->skipped++;
+		return false;
+	}
+	return rt_filter_match(f, ev, scratch);
+}
 
 /* Say of which sources how many lines were skipped, and that archives could not be read. */
 void sources_tell_skipped(const struct sources *s);
