@@ -156,7 +156,7 @@ static const char *scan_other(struct rt_scan *s, const char *p, struct rt_json *
 
 static int begin(struct rt_scan *s, struct rt_str text)
 {
-	s->end = text.p + text.n;
+	s->end = s->limit = text.p + text.n;
 	s->p = rt_scan_space(text.p, s->end);
 	s->spaced = s->p != text.p;
 	s->first = true;
@@ -202,6 +202,7 @@ int rt_scan_init_line(struct rt_scan *s, struct rt_str line, enum rt_simd simd,
 	s->outlined = !at->amiss && s->end[-1] == s->close;
 	s->veiled = lines->veiled;
 	s->origin = lines->text;
+	s->limit = lines->limit;
 	s->ends = lines->ends + at->ends;
 	s->veils = lines->veils;
 	return 0;

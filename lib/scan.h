@@ -64,9 +64,10 @@ struct rt_member {
 
 struct rt_scan {
 	const char *p, *end;
-	char close;  /* '}' or ']' */
-	bool first;  /* no member was met yet */
-	bool spaced; /* white space was met, outside of values */
+	const char *limit; /* up to here there are bytes, of other lines perhaps */
+	char close;        /* '}' or ']' */
+	bool first;        /* no member was met yet */
+	bool spaced;       /* white space was met, outside of values */
 	/* What follows is filled in, and all strings are valid. */
 	bool outlined;
 	bool veiled;           /* there may be something that does */
@@ -90,6 +91,7 @@ int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd);
 struct rt_lines {
 	enum rt_simd simd;
 	const char *text, *line; /* where the first begins, and the one handed out last */
+	const char *limit;       /* what there is ends here */
 	size_t next, n;
 	struct rt_line {
 		uint16_t begin;

@@ -389,6 +389,7 @@ void rt_lines_outline(struct rt_lines *l, struct rt_str text)
 	if (l->simd == RT_SIMD_PORTABLE)
 		return;
 	o.text = l->text = text.p;
+	l->limit = text.p + text.n;
 	o.n = text.n < RT_LINES_BYTES ? text.n : RT_LINES_BYTES;
 	o.ends = l->ends;
 	o.ends_max = RT_LINES_BYTES / 2;

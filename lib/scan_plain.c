@@ -11,8 +11,7 @@ struct walk {
 	const char *origin;   /* from here on */
 	const uint16_t *ends; /* these ends of strings are still to be met */
 	const struct rt_scan *scan;
-	struct rt_member *m;
-	int n, most;
+	struct rt_member *to, *full; /* the next one, and behind the last that there is room for */
 };
 
 /* One after the other: there may be no second byte when the first is another one. */
@@ -22,9 +21,9 @@ static inline bool follows(const char *p, const char two[2])
 }
 
 /* Behind digits; eight bytes at once, as long as there are so many. */
-static inline const char *pass_digits(const char *p, const char *end)
+static inline const char *pass_digits(const char *p, const char *limit)
 {
-	for (; end - p >= 8; p += 8) {
+	for (; limit - p >= 8; p += 8) {
 		uint64_t w = rt_load64(p);
 		/* In the first byte that is no digit one of these reaches the highest bit. */
 		uint64_t other = ((w + UINT64_C(0x4646464646464646)) |
@@ -40,19 +39,19 @@ static inline const char *pass_digits(const char *p, const char *end)
 }
 
 /* Behind a number without sign and exponent, or NULL when it is none. */
-static inline const char *pass_number(const char *p, const char *end, enum rt_json_type *type)
+static inline const char *pass_number(const char *p, const char *limit, enum rt_json_type *type)
 {
 	const char *digits = p, *fraction;
 
 	*type = RT_JSON_INT;
-	p = pass_digits(p, end);
+	p = pass_digits(p, limit);
 	if (p == digits || p - digits > 15 || (*digits == '0' && p - digits > 1))
 		return NULL;
 	if (*p != '.')
 		return p;
 	*type = RT_JSON_REAL;
 	fraction = p + 1;
-	p = pass_digits(fraction, end);
+	p = pass_digits(fraction, limit);
 	return p == fraction || p - fraction > 100 ? NULL : p;
 }
 
@@ -63,7 +62,8 @@ static inline const char *pass_scalar(struct walk *w, const char *p, enum rt_jso
 		*type = RT_JSON_STRING;
 		return rt_scan_end(w->origin, *w->ends++) + 1;
 	}
-	return *p <= '9' ? pass_number(p, w->scan->end, type) : rt_scan_bare(p, w->scan->end, type);
+	return *p <= '9' ? pass_number(p, w->scan->limit, type) :
+			   rt_scan_bare(p, w->scan->end, type);
 }
 
 /* Behind an array of scalars, or NULL. */
@@ -78,25 +78,23 @@ static const char *pass_array(struct walk *w, const char *p)
 	return p && *p == ']' ? p + 1 : NULL;
 }
 
-/* A member with its value, which ends at p; a string's end is the one that was met last. */
-static inline struct rt_member *take(struct walk *w, struct rt_str key, const char *p,
-				     enum rt_json_type type)
+/* Set *m to a member with its value, which ends at p; `end`: where a string does. */
+static inline void take(struct rt_member *m, const struct rt_scan *s, struct rt_str key,
+			const char *p, enum rt_json_type type, uint16_t end)
 {
-	struct rt_member *m = &w->m[w->n++];
 	const char *value = key.p + key.n + 2;
 
 	m->key = rt_json_of(key, RT_JSON_STRING);
 	m->value = rt_json_of((struct rt_str){ value, (size_t)(p - value) }, type);
 	m->within = false;
 	m->listed = type == RT_JSON_OBJECT;
-	if (w->scan->veiled)
-		m->value.veiled = rt_scan_is_veiled(w->scan, value, p);
+	if (s->veiled)
+		m->value.veiled = rt_scan_is_veiled(s, value, p);
 	if (type == RT_JSON_STRING) {
 		m->value.text.p++;
 		m->value.text.n -= 2;
-		m->value.escaped = (w->ends[-1] & RT_END_ESCAPED) != 0;
+		m->value.escaped = (end & RT_END_ESCAPED) != 0;
 	}
-	return m;
 }
 
 /* Behind an object without others in it, of which the wanted members are taken; or NULL. */
@@ -114,17 +112,23 @@ static const char *take_object(struct walk *w, const char *p, const struct rt_sc
 		key.n = (size_t)(end - key.p);
 		p = end + 2;
 		p = *p == '[' ? pass_array(w, p) : pass_scalar(w, p, &type);
-		if (!p || w->n == w->most)
+		if (!p || w->to == w->full)
 			return NULL;
-		if (rt_scan_keys_may_have(keys, key.p, key.n))
-			take(w, key, p, type)->within = true;
+		if (rt_scan_keys_may_have(keys, key.p, key.n)) {
+			take(w->to, w->scan, key, p, type, w->ends[-1]);
+			w->to++->within = true;
+		}
 	} while (*p == ',');
 	return *p == '}' ? p + 1 : NULL;
 }
 
-/* Behind a value that is no string, or NULL. */
-static const char *pass_other(struct walk *w, const char *p, const struct rt_scan_keys *keys,
-			      enum rt_json_type *type)
+/*
+ * Behind a value that is no string, or NULL. Seldom met: within its caller it
+ * would take registers from what is met more often.
+ */
+static __attribute__((noinline)) const char *pass_other(struct walk *w, const char *p,
+							const struct rt_scan_keys *keys,
+							enum rt_json_type *type)
 {
 	switch (*p) {
 	case '{':
@@ -141,54 +145,67 @@ static const char *pass_other(struct walk *w, const char *p, const struct rt_sca
 }
 
 /*
+ * Past strings that nobody asked for, which most members are: where the key ends
+ * of the first that is another one, or NULL when the next is no plain key.
+ */
+static inline const char *find_key(const char **p, const uint16_t **ends, const char *origin,
+				   const struct rt_scan_keys *keys, bool *wanted)
+{
+	for (;;) {
+		const char *end, *next;
+
+		if (**ends & RT_END_ESCAPED)
+			return NULL;
+		end = origin + **ends;
+		if (end[1] != ':')
+			return NULL;
+		*wanted = rt_scan_keys_may_have(keys, *p + 2, (size_t)(end - *p - 2));
+		if (*wanted || end[2] != '"')
+			return end;
+		next = rt_scan_end(origin, (*ends)[1]) + 1;
+		if (!follows(next, ",\""))
+			return end;
+		*ends += 2;
+		*p = next;
+	}
+}
+
+/*
  * Take members as long as neither keys nor values are anything but what nearly
  * all are, and there is room. The text ends with a brace, so that one more byte
  * can always be looked at.
  */
 int rt_scan_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struct rt_member *m, int most)
 {
-	struct walk w = { s->origin, s->ends, s, m, 0, most };
+	struct rt_member *to = m, *const full = m + most;
 	const char *const origin = s->origin;
 	const uint16_t *ends = s->ends;
-	const char *p = s->p - s->first, *next;
+	const char *p = s->p - s->first, *end, *next;
+	bool wanted;
 
 	if (p[1] != '"' || (*p != ',' && !s->first))
 		return 0;
-	for (;; p = next) {
+	for (; (end = find_key(&p, &ends, origin, keys, &wanted)); p = next) {
+		const char *value = end + 2;
+		struct walk w = { origin, ends + 1, s, to, full };
 		enum rt_json_type type;
-		struct rt_str key;
-		const char *end;
-		int before = w.n;
-		bool wanted;
 
-		if (*ends & RT_END_ESCAPED)
-			break;
-		end = origin + *ends;
-		if (end[1] != ':')
-			break;
-		key = (struct rt_str){ p + 2, (size_t)(end - p - 2) };
-		wanted = rt_scan_keys_may_have(keys, key.p, key.n);
-		if (end[2] == '"') {
-			next = rt_scan_end(origin, ends[1]) + 1;
-			/* Most members are strings that nobody asked for. */
-			if (!wanted && follows(next, ",\"")) {
-				ends += 2;
-				continue;
-			}
+		if (*value == '"') {
 			type = RT_JSON_STRING;
-			w.ends = ends + 2;
+			next = rt_scan_end(origin, *w.ends++) + 1;
+		} else if (*value <= '9') {
+			next = pass_number(value, s->limit, &type);
 		} else {
-			w.ends = ends + 1;
-			next = pass_other(&w, end + 2, &keys[1], &type);
+			next = pass_other(&w, value, &keys[1], &type);
 		}
-		if (!next || (*next != ',' && *next != '}') || (wanted && w.n == most)) {
-			w.n = before;
+		if (!next || (*next != ',' && *next != '}') || (wanted && w.to == full))
 			break;
+		if (wanted) {
+			struct rt_str key = { p + 2, (size_t)(end - p - 2) };
+
+			take(w.to, s, key, next, type, w.ends[-1]);
+			to = w.to + 1;
 		}
-		if (wanted)
-			take(&w, key, next, type);
-		else
-			w.n = before;
 		ends = w.ends;
 		if (!follows(next, ",\"")) {
 			p = next;
@@ -198,5 +215,5 @@ int rt_scan_plain(struct rt_scan *s, const struct rt_scan_keys *keys, struct rt_
 	s->first = s->first && p < s->p;
 	s->p = p + s->first;
 	s->ends = ends;
-	return w.n;
+	return (int)(to - m);
 }
