@@ -85,7 +85,7 @@ int rt_scan_init(struct rt_scan *s, struct rt_str text);
 int rt_scan_init_with(struct rt_scan *s, struct rt_str text, enum rt_simd simd);
 
 #define RT_LINES_BYTES (8 << 10) /* of lines that are outlined together */
-#define RT_LINES_MAX 1024        /* of these, and of backslashes in them, give or take a few */
+#define RT_LINES_MAX 1024        /* of these, give or take a few */
 
 /* Lines that are outlined together, which takes less time than one by one. */
 struct rt_lines {

@@ -65,20 +65,6 @@ RT_LOOK size_t rt_list(uint16_t *to, uint64_t bits, size_t at)
 	return n;
 }
 
-/* The same of bits that are mostly none or one. */
-RT_LOOK size_t rt_list_few(uint16_t *to, uint64_t bits, size_t at)
-{
-	const uint64_t none = UINT64_C(1) << 63;
-	size_t n = 0;
-
-	do {
-		to[n] = (uint16_t)(at + (size_t)__builtin_ctzll(bits | none));
-		n += bits != 0;
-		bits &= bits - 1;
-	} while (bits);
-	return n;
-}
-
 struct rt_sse2_block {
 	__m128i v[4];
 };

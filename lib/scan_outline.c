@@ -41,12 +41,10 @@ void rt_lines_init(struct rt_lines *l, enum rt_simd simd)
 
 #define WINDOWS (RT_LINES_BYTES / 64)
 
-/* What is in few windows: their places and masks, and the places of the bits. */
+/* What is in few windows: their places and masks. */
 struct marks {
 	uint16_t windows[WINDOWS];
 	uint64_t bits[WINDOWS];
-	size_t n_windows;
-	uint16_t at[RT_LINES_MAX + 64];
 	size_t n;
 };
 
@@ -77,7 +75,6 @@ struct ways {
 	void (*look_wide)(const char *p, struct rt_look_wide *l);
 	uint64_t (*toggle)(uint64_t x);
 	size_t (*list)(uint16_t *to, uint64_t bits, size_t at);
-	size_t (*list_few)(uint16_t *to, uint64_t bits, size_t at); /* mostly none or one */
 };
 
 /*
@@ -133,8 +130,8 @@ RT_LOOK size_t find_all(struct outline *o, const struct ways *ways)
 		n_wide += (is.wide | goes_on) != 0;
 		goes_on = is.wide >> 61;
 	}
-	o->escaped.n_windows = n_escaped;
-	o->stops.n_windows = n_stops;
+	o->escaped.n = n_escaped;
+	o->stops.n = n_stops;
 	o->n_wide = n_wide;
 	o->open = inside >> 63;
 	if (amiss)
@@ -156,23 +153,12 @@ RT_LOOK size_t list_ends(struct outline *o, size_t n, const struct ways *ways)
 	return at < n ? at : n;
 }
 
-/* The same of marks. */
-RT_LOOK size_t list_marks(struct marks *m, size_t n, const struct ways *ways)
+/* How many strings end in a window before its lowest marked place, and in those before. */
+RT_LOOK size_t ends_before(const struct outline *o, size_t window, uint64_t bits)
 {
-	size_t i;
+	uint64_t before = o->in_window[window / 64] & ((bits & -bits) - 1);
 
-	m->n = 0;
-	for (i = 0; i < m->n_windows && m->n < RT_LINES_MAX; i++)
-		m->n += ways->list_few(m->at + m->n, m->bits[i], m->windows[i]);
-	return i < m->n_windows && m->windows[i] < n ? m->windows[i] : n;
-}
-
-/* How many strings end before a place. */
-RT_LOOK size_t ends_before(const struct outline *o, size_t at)
-{
-	uint64_t bits = o->in_window[at / 64] & ((UINT64_C(1) << at % 64) - 1);
-
-	return o->before[at / 64] + (size_t)__builtin_popcountll(bits);
+	return o->before[window / 64] + (size_t)__builtin_popcountll(before);
 }
 
 /* \uXXXX, p being at the u. A NUL is left to the walk over bytes. */
@@ -197,8 +183,8 @@ static void set_amiss(struct outline *o, size_t at)
 	o->any_amiss = true;
 }
 
-/* Look at what backslashes escape, up to n, and mark the ends of these strings. */
-RT_LOOK void check_escapes(struct outline *o, size_t n)
+/* What a backslash in a string escapes. */
+static inline void check_escaped(struct outline *o, size_t at, const char **high)
 {
 	static const enum {
 		BAD,
@@ -209,24 +195,38 @@ RT_LOOK void check_escapes(struct outline *o, size_t n)
 		['"'] = PLAIN, ['\\'] = PLAIN, ['b'] = PLAIN, ['f'] = PLAIN,   ['n'] = PLAIN,
 		['r'] = PLAIN, ['t'] = PLAIN,  ['/'] = SLASH, ['u'] = UNICODE,
 	};
+	const char *p = o->text + at;
+
+	if (kinds[(unsigned char)*p] == PLAIN)
+		return;
+	if (kinds[(unsigned char)*p] == BAD || (*p == 'u' && !check_u(p, o->text + o->n, high))) {
+		set_amiss(o, at);
+		return;
+	}
+	if (!o->veiled)
+		memset(o->veils, 0, (o->n + 63) / 64 * sizeof(*o->veils));
+	o->veiled = true;
+	o->veils[at / 64] |= UINT64_C(1) << at % 64;
+}
+
+/* Look at what backslashes escape, up to n, and mark the ends of these strings. */
+RT_LOOK void check_escapes(struct outline *o, size_t n)
+{
 	const char *high = NULL;
 
-	for (size_t i = 0; i < o->escaped.n && o->escaped.at[i] < n; i++) {
-		size_t at = o->escaped.at[i];
-		const char *p = o->text + at;
+	for (size_t i = 0; i < o->escaped.n; i++) {
+		uint64_t bits = o->escaped.bits[i];
+		size_t window = o->escaped.windows[i];
 
-		o->ends[ends_before(o, at)] |= RT_END_ESCAPED;
-		if (kinds[(unsigned char)*p] == PLAIN)
-			continue;
-		if (kinds[(unsigned char)*p] == BAD ||
-		    (*p == 'u' && !check_u(p, o->text + o->n, &high))) {
-			set_amiss(o, at);
-			continue;
-		}
-		if (!o->veiled)
-			memset(o->veils, 0, (o->n + 63) / 64 * sizeof(*o->veils));
-		o->veiled = true;
-		o->veils[at / 64] |= UINT64_C(1) << at % 64;
+		do {
+			size_t at = window + (size_t)__builtin_ctzll(bits);
+
+			if (at >= n)
+				return;
+			o->ends[ends_before(o, window, bits)] |= RT_END_ESCAPED;
+			check_escaped(o, at, &high);
+			bits &= bits - 1;
+		} while (bits);
 	}
 }
 
@@ -285,22 +285,27 @@ static bool is_amiss(const struct outline *o, size_t from, size_t to)
 	return false;
 }
 
-/* The lines that end before n. */
+/* The lines that end before n, as many as there is room for. */
 RT_LOOK void take_lines(const struct outline *o, size_t n, struct rt_lines *l)
 {
-	struct rt_line *line = l->at;
+	struct rt_line *line = l->at, *const last = l->at + RT_LINES_MAX;
 
 	*line = (struct rt_line){ .begin = 0 };
-	for (size_t i = 0; i < o->stops.n && o->stops.at[i] < n; i++) {
-		size_t at = o->stops.at[i];
+	for (size_t i = 0; i < o->stops.n && line < last; i++) {
+		uint64_t bits = o->stops.bits[i];
+		size_t window = o->stops.windows[i];
 
-		/* Others are white space between tokens, or no JSON: the walk will see. */
-		if (o->text[at] != '\n')
-			continue;
-		line->amiss = o->any_amiss && is_amiss(o, line->begin, at);
-		line++;
-		line->begin = (uint16_t)(at + 1);
-		line->ends = (uint16_t)ends_before(o, at);
+		for (; bits; bits &= bits - 1) {
+			size_t at = window + (size_t)__builtin_ctzll(bits);
+
+			/* Others are white space between tokens, or no JSON: the walk will see. */
+			if (at >= n || o->text[at] != '\n')
+				continue;
+			line->amiss = o->any_amiss && is_amiss(o, line->begin, at);
+			line++;
+			line->begin = (uint16_t)(at + 1);
+			line->ends = (uint16_t)ends_before(o, window, bits);
+		}
 	}
 	l->n = (size_t)(line - l->at);
 }
@@ -316,8 +321,6 @@ RT_LOOK bool outline(struct outline *o, const struct ways *ways)
 	o->any_amiss = o->veiled = false;
 	n = find_all(o, ways);
 	n = list_ends(o, n, ways);
-	n = list_marks(&o->escaped, n, ways);
-	n = list_marks(&o->stops, n, ways);
 	check_escapes(o, n);
 	check_wide(o, n, ways);
 	if (o->lines)
@@ -327,8 +330,7 @@ RT_LOOK bool outline(struct outline *o, const struct ways *ways)
 
 static bool outline_sse2(struct outline *o)
 {
-	static const struct ways ways = { rt_look_sse2, rt_look_wide_sse2, rt_toggle, rt_list,
-					  rt_list_few };
+	static const struct ways ways = { rt_look_sse2, rt_look_wide_sse2, rt_toggle, rt_list };
 
 	return outline(o, &ways);
 }
@@ -336,7 +338,7 @@ static bool outline_sse2(struct outline *o)
 RT_AVX2 static bool outline_avx2(struct outline *o)
 {
 	static const struct ways ways = { rt_look_avx2, rt_look_wide_avx2, rt_toggle_avx2,
-					  rt_list_avx2, rt_list_few };
+					  rt_list_avx2 };
 
 	return outline(o, &ways);
 }
@@ -344,7 +346,7 @@ RT_AVX2 static bool outline_avx2(struct outline *o)
 RT_AVX512 static bool outline_avx512(struct outline *o)
 {
 	static const struct ways ways = { rt_look_avx512, rt_look_wide_avx512, rt_toggle_avx2,
-					  rt_list_avx512, rt_list_avx512 };
+					  rt_list_avx512 };
 
 	return outline(o, &ways);
 }
