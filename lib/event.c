@@ -354,22 +354,24 @@ static inline void take_wanted(struct rt_event *ev, const struct rt_member *m,
 	ev->slot[name->field][name->rank] = m->value;
 }
 
-/* Members of the event, those that are within others, and the others. */
-static void take_few(struct rt_event *ev, const struct rt_member *few, int n,
-		     const struct rt_wanted *wanted)
+/* The first n members in ev->few: of the event, or within one of these. */
+static void take_few(struct rt_event *ev, int n, const struct rt_wanted *wanted)
 {
 	int within = 0;
 
+	ev->listed = NULL; /* what it was of those before is no more */
 	for (int i = 0; i < n; i++) {
-		if (few[i].within)
+		const struct rt_member *m = &ev->few[i];
+
+		if (m->within)
 			continue;
-		if (few[i].listed) {
-			ev->listed = few[i].value.text.p;
+		if (m->listed) {
+			ev->listed = m->value.text.p;
+			ev->within = within;
 			ev->n_within = i - within;
-			memcpy(ev->within, few + within, (size_t)ev->n_within * sizeof(*few));
 		}
 		within = i + 1;
-		take_wanted(ev, &few[i], wanted);
+		take_wanted(ev, m, wanted);
 	}
 }
 
@@ -406,15 +408,14 @@ int rt_event_parse_for(struct rt_event *ev, struct rt_str line, const struct rt_
 		       const struct rt_lines *lines)
 {
 	struct rt_scan s;
-	struct rt_member few[RT_WITHIN_MAX];
 	int got;
 
 	begin(ev, line);
 	if (rt_scan_init_line(&s, line, wanted->simd, lines) < 0 || s.close != '}')
 		return -1;
 	do {
-		got = rt_scan_next_few(&s, wanted->keys, few, RT_WITHIN_MAX);
-		take_few(ev, few, got, wanted);
+		got = rt_scan_next_few(&s, wanted->keys, ev->few, RT_WITHIN_MAX);
+		take_few(ev, got, wanted);
 	} while (got > 0 && !rt_scan_is_over(&s));
 	if (got < 0)
 		return -1;

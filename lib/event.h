@@ -139,8 +139,8 @@ struct rt_event {
 	bool faithful;        /* set by rt_event_write: the line means just what the event means */
 	/* From rt_event_parse_for: of the object whose text begins there these members are known. */
 	const char *listed;
-	int n_within;
-	struct rt_member within[RT_WITHIN_MAX];
+	int within, n_within; /* the first of them, and how many */
+	struct rt_member few[RT_WITHIN_MAX];
 };
 
 /* Names. The returned strings are constants. Unknown numbers are not passed. */

@@ -14,10 +14,10 @@ bool rt_event_in_metadata(const struct rt_event *ev, struct rt_str key, struct r
 	if (metadata->text.p != ev->listed)
 		return rt_scan_find(metadata->text, key, value);
 	/* those of its members that are wanted are known */
-	for (int i = ev->n_within; i-- > 0;) {
-		if (!rt_str_eq(ev->within[i].key.text, key))
+	for (int i = ev->within + ev->n_within; i-- > ev->within;) {
+		if (!rt_str_eq(ev->few[i].key.text, key))
 			continue;
-		*value = ev->within[i].value;
+		*value = ev->few[i].value;
 		return value->type != RT_JSON_NULL;
 	}
 	return false;

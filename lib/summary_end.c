@@ -102,7 +102,7 @@ static void find_words(const struct rt_event *ev, struct rt_json words[WORDS])
 	memset(words, 0, WORDS * sizeof(*words));
 	if (metadata && metadata->text.p == ev->listed) {
 		for (int i = 0; i < ev->n_within; i++)
-			take_word(words, &ev->within[i]);
+			take_word(words, &ev->few[ev->within + i]);
 	} else if (metadata && rt_scan_init(&s, metadata->text) == 0) {
 		while (rt_scan_next(&s, &m) > 0)
 			take_word(words, &m);

@@ -248,7 +248,7 @@ static void read_metadata(struct found *f, const struct rt_event *ev, bool call)
 	memset(f, 0, sizeof(*f));
 	if (metadata && metadata->text.p == ev->listed) {
 		for (int i = 0; i < ev->n_within; i++)
-			take_member(f, &ev->within[i]);
+			take_member(f, &ev->few[ev->within + i]);
 	} else if (metadata && (call || may_tell(metadata)) &&
 		   rt_scan_init(&scan, metadata->text) == 0) {
 		while (rt_scan_next(&scan, &m) > 0)
