@@ -71,9 +71,12 @@ warnings := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wwrite-strin
 # -Wno-stringop-overflow: gcc warns of what its own checks look like.
 sanitize := $(if $(call on,SANITIZE),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -Wno-stringop-overflow)
+# -fno-tree-slp-vectorize: vectors of two fields gain nothing here, and reading a
+# large log takes 2 to 4 % longer with them (gcc 12).
 # -fPIE costs nothing here and lets librundir.a go into any program. Paths in
 # debug information are relative, so that every clone makes the same bytes.
-cflags = -std=c11 -pthread -fPIE -ffunction-sections -fdata-sections $(warnings) \
+cflags = -std=c11 -pthread -fPIE -ffunction-sections -fdata-sections \
+	-fno-tree-slp-vectorize $(warnings) \
 	$(if $(call on,WERROR),-Werror) $(CFLAGS) $(sanitize) -ffile-prefix-map="$(CURDIR)"=.
 cppflags = -D_GNU_SOURCE -DRT_VERSION=\"$(VERSION)\" -Ilib $(CPPFLAGS)
 ldflags = -pthread $(sanitize) -Wl,--gc-sections $(LDFLAGS)
