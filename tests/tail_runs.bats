@@ -133,6 +133,21 @@ make_three() {
 	[ "$(wc -l <err)" -eq 3 ]
 }
 
+@test "following a selection: what is there again after it was removed joins" {
+	start rt-tail -f -a -o cat
+	rt-run --group group --id same -- bash -c 'echo "the first"; until grep -q first out; do sleep 0.05; done'
+	wait_for 30 printed 'Run completed'
+	rm -r "$RT_RUNS_DIR/group"
+	rt-run --group group --id same -- echo 'the second'
+	wait_for 30 printed 'the second'
+	rm -r "$RT_RUNS_DIR/group/same"
+	rt-run --group group --id same -- echo 'the third'
+	wait_for 30 printed 'the third'
+	wait_for 30 printed 'Run completed' 3
+	kill "$(pgrep -P "$follower")"
+	ends 143
+}
+
 @test "a selection is followed by its condition, and before there is a runs folder" {
 	start rt-tail -f --name yes --label a=b -o cat
 	rt-run --name no --label a=b -- echo 'not this'

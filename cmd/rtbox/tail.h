@@ -26,7 +26,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #define TAIL_OPEN_MAX 64  /* files of a run that are open at a time */
 #define TAIL_KEPT_MAX 256 /* of an archive: those of which something that was read is kept */
@@ -172,6 +172,7 @@ struct tail {
 	struct tail_seen { /* runs that joined, whatever they are called by now */
 		dev_t dev;
 		ino_t ino;
+		int64_t born_ns;
 	} * seen;
 	size_t n_seen;
 	int64_t began_ns;
@@ -184,7 +185,7 @@ void tail_open(struct tail *t, const struct common_opts *c, const struct select_
 	       int argc, char **argv);
 
 /* Whether it is here for the first time; then it is remembered. */
-bool tail_is_new(struct tail *t, const struct stat *st);
+bool tail_is_new(struct tail *t, const char *path);
 
 /*
  * One of the selection. What cannot be opened is said; what was over before we

@@ -8,17 +8,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static void join(struct tail *t, const char *name, const char *path)
 {
-	struct stat st;
-
-	if (stat(path, &st) == 0 &&
-	    rt_catalog_selects(t->runs_dir, name, &t->selection, &t->unpack.unpacker) &&
-	    tail_is_new(t, &st))
+	if (rt_catalog_selects(t->runs_dir, name, &t->selection, &t->unpack.unpacker) &&
+	    tail_is_new(t, path))
 		tail_open_selected(t, path, true);
 }
 
@@ -32,6 +30,7 @@ static void release_names(struct tail_names *names)
 	for (size_t i = 0; i < names->n; i++)
 		free(names->v[i]);
 	free(names->v);
+	*names = (struct tail_names){ NULL, 0 };
 }
 
 /* What there is in a folder, which is closed. */
@@ -87,27 +86,8 @@ static int open_place(const struct tail *t, const char *group)
 	return fd;
 }
 
-/* A group, or the runs folder itself (""): watched first, looked into then; what is new joins. */
-static void add_place(struct tail *t, const char *group, bool joins)
-{
-	int fd = open_place(t, group);
-	struct tail_place *place;
-
-	if (fd < 0)
-		return;
-	place = xcalloc(1, sizeof(*place));
-	place->kind = TAIL_RUNS;
-	place->group = *group ? xasprintf("%s/", group) : xstrdup("");
-	t->places = xrealloc(t->places, (t->n_places + 1) * sizeof(*t->places));
-	t->places[t->n_places++] = place;
-	tail_watch(t, fd, t->runs_dir, place);
-	if (joins)
-		join_folder(t, fd, place);
-	else
-		place->names = list_names(fd);
-}
-
-static bool has_place(const struct tail *t, const char *group)
+/* Of a group, or of the runs folder itself (""). */
+static struct tail_place *find_place(const struct tail *t, const char *group)
 {
 	size_t n = strlen(group);
 
@@ -115,9 +95,40 @@ static bool has_place(const struct tail *t, const char *group)
 		const char *known = t->places[i]->group;
 
 		if (strncmp(known, group, n) == 0 && strcmp(known + n, n ? "/" : "") == 0)
-			return true;
+			return t->places[i];
 	}
-	return false;
+	return NULL;
+}
+
+static struct tail_place *new_place(struct tail *t, const char *group)
+{
+	struct tail_place *place = xcalloc(1, sizeof(*place));
+
+	place->kind = TAIL_RUNS;
+	place->group = *group ? xasprintf("%s/", group) : xstrdup("");
+	t->places = xrealloc(t->places, (t->n_places + 1) * sizeof(*t->places));
+	return t->places[t->n_places++] = place;
+}
+
+/*
+ * Watched first, looked into then; what is there joins, or is known from now on.
+ * A group that is there again, after its last run was pruned, is another folder.
+ */
+static void add_place(struct tail *t, const char *group, bool joins)
+{
+	struct tail_place *place = find_place(t, group);
+	int fd = open_place(t, group);
+
+	if (fd < 0)
+		return;
+	if (!place)
+		place = new_place(t, group);
+	release_names(&place->names);
+	tail_watch(t, fd, t->runs_dir, place);
+	if (joins)
+		join_folder(t, fd, place);
+	else
+		place->names = list_names(fd);
 }
 
 void tail_join(struct tail *t, struct tail_place *place, const char *name)
@@ -137,7 +148,7 @@ void tail_join(struct tail *t, struct tail_place *place, const char *name)
 	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		if (rt_rundir_is_run(AT_FDCWD, path))
 			join(t, run, path);
-		else if (top && !has_place(t, name))
+		else if (top)
 			add_place(t, name, true);
 	} else if (!top) { /* what was taken for a group may become a run */
 		run[strlen(place->group) - 1] = '\0';
@@ -163,13 +174,13 @@ bool tail_watch_folders(struct tail *t)
 {
 	struct tail_names names;
 
-	if (!has_place(t, ""))
+	if (!find_place(t, ""))
 		add_place(t, "", false);
 	names = list_names(open_place(t, ""));
 	for (size_t i = 0; i < names.n; i++) {
 		char *path = xasprintf("%s/%s", t->runs_dir, names.v[i]);
 
-		if (!rt_rundir_is_run(AT_FDCWD, path) && !has_place(t, names.v[i]))
+		if (!rt_rundir_is_run(AT_FDCWD, path) && !find_place(t, names.v[i]))
 			add_place(t, names.v[i], false);
 		free(path);
 	}

@@ -11,27 +11,43 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEPT_FILES 16 /* descriptors for what is neither a run nor a log */
 #define OPEN_MIN 8    /* logs that are open at a time, of several runs */
 #define OPEN_MAX 4096
 
-bool tail_is_new(struct tail *t, const struct stat *st)
+/* When it was made, 0 where the system does not say: the inode of what is removed is used again. */
+static int64_t born_ns(const char *path)
 {
-	for (size_t i = 0; i < t->n_seen; i++)
-		if (t->seen[i].dev == st->st_dev && t->seen[i].ino == st->st_ino)
-			return false;
-	t->seen = xrealloc(t->seen, (t->n_seen + 1) * sizeof(*t->seen));
-	t->seen[t->n_seen++] = (struct tail_seen){ st->st_dev, st->st_ino };
-	return true;
+#ifdef STATX_BTIME
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, 0, STATX_BTIME, &st) == 0 && (st.stx_mask & STATX_BTIME))
+		return st.stx_btime.tv_sec * RT_NS_PER_S + st.stx_btime.tv_nsec;
+#else
+	(void)path;
+#endif
+	return 0;
 }
 
-static bool is_new_path(struct tail *t, const char *path)
+bool tail_is_new(struct tail *t, const char *path)
 {
+	struct tail_seen run = { .born_ns = born_ns(path) };
 	struct stat st;
 
-	return stat(path, &st) < 0 || tail_is_new(t, &st);
+	if (stat(path, &st) < 0)
+		return true;
+	run.dev = st.st_dev;
+	run.ino = st.st_ino;
+	for (size_t i = 0; i < t->n_seen; i++)
+		if (t->seen[i].dev == run.dev && t->seen[i].ino == run.ino &&
+		    t->seen[i].born_ns == run.born_ns)
+			return false;
+	t->seen = xrealloc(t->seen, (t->n_seen + 1) * sizeof(*t->seen));
+	t->seen[t->n_seen++] = run;
+	return true;
 }
 
 /* As many files as may be had. */
@@ -84,7 +100,7 @@ static void open_named(struct tail *t, const struct common_opts *c, const char *
 		t->timed_out = true;
 		return;
 	}
-	if (is_new_path(t, found.path)) {
+	if (tail_is_new(t, found.path)) {
 		run = tail_run_open(t, &found, &err);
 		if (!run)
 			die_err(&err);
@@ -136,7 +152,7 @@ static void select_runs(struct tail *t, const struct select_opts *select)
 	for (size_t i = list.n; i-- > 0;) {
 		struct rt_row *row = &list.rows[i];
 
-		if (is_wanted(t, row) && (!t->follow || is_new_path(t, row->path)))
+		if (is_wanted(t, row) && (!t->follow || tail_is_new(t, row->path)))
 			tail_open_selected(t, row->path, false);
 	}
 	rt_catalog_release(&list);
