@@ -1,4 +1,5 @@
 /* Processes that a supervised command leaves behind: they live on, as they would without us. */
+#include "die.h"
 #include "orphans.h"
 #include "supervise_loop.h"
 
@@ -67,6 +68,7 @@ static bool has_output(struct loop *l)
 
 bool loop_leave_drainer(struct loop *l)
 {
+	struct rt_rundir dir;
 	pid_t pid;
 
 	if (l->in[OUT] < 0 && l->in[ERR] < 0)
@@ -75,7 +77,11 @@ bool loop_leave_drainer(struct loop *l)
 	if (pid != 0)
 		return pid > 0;
 	close(STDIN_FILENO);
-	/* An open log would keep a lock that we die with. */
+	/* An open log would keep a lock that we die with. Messages still name the run. */
+	dir = *l->s->dir;
+	dir.fd = -1;
+	dir.path = xstrdup(dir.path);
+	l->s->dir = &dir;
 	rt_record_close(l->s->record);
 	l->s->annotate = NULL;
 	for (int i = 0; i < PEER_MAX; i++) {
